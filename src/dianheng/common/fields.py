@@ -1,0 +1,22 @@
+"""Columns that sort and compare by code point, whatever locale a served database has."""
+
+from typing import Any
+
+from django.db import models
+
+
+class CodeField(models.TextField):
+    """A number or code: text with `COLLATE "C"`."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        kwargs.setdefault("db_collation", "C")
+        super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        from django import forms
+
+        return super().formfield(**{"widget": forms.TextInput, **kwargs})
+
+
+class NameField(CodeField):
+    """A name that people read."""

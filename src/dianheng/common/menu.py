@@ -1,0 +1,55 @@
+"""The entries of the left menu, registered by each app at start."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from .errors import Text
+
+
+@dataclass(frozen=True)
+class Module:
+    """A group of the menu."""
+
+    key: str
+    label: Text
+    order: int
+    icon: str
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """One page of a module; shown to those who hold the right (any one of several)."""
+
+    module: str
+    label: Text
+    url_name: str
+    rights: tuple[str, ...] = ()
+    order: int = 100
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+_modules: dict[str, Module] = {}
+_entries: list[MenuEntry] = []
+
+
+def register_module(module: Module) -> None:
+    """Declare a module once."""
+    _modules[module.key] = module
+
+
+def register(*entries: MenuEntry) -> None:
+    """Add entries; called in `AppConfig.ready`."""
+    _entries.extend(entries)
+
+
+def menu_for(rights: set[str]) -> list[tuple[Module, list[MenuEntry]]]:
+    """What a person with these rights sees, in order."""
+    shown: dict[str, list[MenuEntry]] = {}
+    for entry in sorted(_entries, key=lambda e: e.order):
+        if not entry.rights or rights.intersection(entry.rights):
+            shown.setdefault(entry.module, []).append(entry)
+    return [(_modules[key], shown[key]) for key in sorted(shown, key=lambda k: _modules[k].order)]

@@ -1,0 +1,5 @@
+"""Small helps for all templates."""
+
+from django import template
+
+register = template.Library()

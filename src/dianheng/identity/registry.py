@@ -1,0 +1,43 @@
+"""What apps declare at start: rights, and the settings a company may change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dianheng.common.errors import Text
+
+_rights: dict[str, Text] = {}
+_settings: dict[str, "SettingKind"] = {}
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """A company's own value: what it means, where its default comes from, how sure that is."""
+
+    key: str
+    label: Text
+    default: Any
+    parse: Callable[[str], Any]
+    source: str
+    certainty: str  # confirmed, from_memory, doubtful, project (our own choice)
+    unit: str = ""
+
+
+def register_rights(rights: Mapping[str, Text]) -> None:
+    """Declare rights `area.verb` with the label that people read."""
+    _rights.update(rights)
+
+
+def all_rights() -> dict[str, Text]:
+    """Every right by code."""
+    return dict(sorted(_rights.items()))
+
+
+def register_settings(*kinds: SettingKind) -> None:
+    """Declare settings."""
+    _settings.update({kind.key: kind for kind in kinds})
+
+
+def all_settings() -> dict[str, SettingKind]:
+    """Every setting by key."""
+    return dict(sorted(_settings.items()))

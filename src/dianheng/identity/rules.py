@@ -1,0 +1,145 @@
+"""Who may do what: pure decisions over facts that the services bring."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import Refusal, Text
+from dianheng.common.texts import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Rights held over the subtree of a unit: by a post, or by delegation from a person."""
+
+    unit_path: str
+    rights: frozenset[str]
+    post_name: str = ""
+    from_person_id: int | None = None
+    from_person_name: str = ""
+
+
+def standing_in(actor: Actor, grant: Grant) -> Actor:
+    """The same actor, on a right that another person delegated."""
+    if grant.from_person_id is None:
+        return actor
+    return replace(
+        actor, acting_for_id=grant.from_person_id, acting_for_name=grant.from_person_name
+    )
+
+
+@dataclass(frozen=True)
+class Rights:
+    """All that one person may do today."""
+
+    grants: tuple[Grant, ...] = ()
+    codes: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, grants: Iterable[Grant]) -> "Rights":
+        held = tuple(grants)
+        return cls(held, {code for grant in held for code in grant.rights})
+
+    def grant(self, right: str, unit_path: str | None = None) -> Grant | None:
+        """The grant that carries the right over the unit; one's own before a delegated one."""
+        for own in (True, False):
+            for grant in self.grants:
+                if (
+                    right in grant.rights
+                    and (grant.from_person_id is None) is own
+                    and (unit_path is None or unit_path.startswith(grant.unit_path))
+                ):
+                    return grant
+        return None
+
+    def may(self, right: str, unit_path: str | None = None) -> bool:
+        """Whether the right is held, anywhere or over the unit."""
+        return self.grant(right, unit_path) is not None
+
+    def paths(self, right: str) -> list[str]:
+        """Roots of the subtrees over which the right is held."""
+        return sorted({grant.unit_path for grant in self.grants if right in grant.rights})
+
+
+@dataclass(frozen=True)
+class Step:
+    """Somebody's part in a matter: who did it, and for whom if standing in."""
+
+    step: str
+    person_id: int
+    acting_for_id: int | None = None
+
+
+@dataclass(frozen=True)
+class GrantedException:
+    """A leader allowed beforehand that one person does two steps of a matter."""
+
+    person_id: int
+    steps: frozenset[str]
+    valid_from: date
+    valid_through: date
+    granted_by_id: int
+
+
+# Which earlier step forbids which later one to the same person. Steps of all matters share
+# the list: handling (tested, inspected, requested) < checking (reviewed) < approving.
+SEPARATED: Mapping[str, frozenset[str]] = {
+    "review": frozenset({"test", "handle"}),
+    "approve": frozenset({"test", "handle", "review"}),
+    "receive": frozenset({"handle"}),
+}
+
+
+def guard_right(rights: Rights, right: str, label: Text, unit_path: str | None) -> Refusal | None:
+    """Refuse who does not hold the right over the unit."""
+    if rights.may(right, unit_path):
+        return None
+    return Refusal(
+        "no_right",
+        _("Your posts do not include “%(right)s” for this unit. Ask your leader for the right.")
+        % {"right": label},
+        {"right": right},
+    )
+
+
+def guard_separation(
+    actor: Actor,
+    step: str,
+    did: Sequence[Step],
+    exceptions: Sequence[GrantedException] = (),
+    on: date | None = None,
+) -> Refusal | None:
+    """Refuse the same person on two steps that check each other.
+
+    A stand-in counts as both: as the person who acts and as the one acted for, since a
+    delegation must not let a pair of people hand the matter to and fro.
+    """
+    forbidden = SEPARATED.get(step, frozenset())
+    now_ids = {actor.person_id, actor.acting_for_id} - {None}
+    for earlier in did:
+        then_ids = {earlier.person_id, earlier.acting_for_id} - {None}
+        if earlier.step not in forbidden or not now_ids & then_ids:
+            continue
+        allowed = any(
+            exception.person_id == actor.person_id
+            and {earlier.step, step} <= exception.steps
+            and on is not None
+            and exception.valid_from <= on <= exception.valid_through
+            and exception.granted_by_id not in now_ids | then_ids
+            for exception in exceptions
+        )
+        if not allowed:
+            return Refusal(
+                "same_person",
+                SAME_PERSON[earlier.step],
+                {"step": step, "earlier_step": earlier.step},
+            )
+    return None
+
+
+SAME_PERSON: Mapping[str, Text] = {
+    "test": _("You tested this result; another person must go on."),
+    "handle": _("You handled this matter; another person must go on."),
+    "review": _("You reviewed this result; another person must approve it."),
+}

@@ -1,0 +1,23 @@
+from .organisation import (
+    person_by_login,
+    qualification_at,
+    subtree_ids,
+    system_person,
+    unit_by_code,
+    units_with_right,
+)
+from .rights import holders_of, rights_of, separation_exceptions
+from .settings import setting
+
+__all__ = [
+    "holders_of",
+    "person_by_login",
+    "qualification_at",
+    "rights_of",
+    "separation_exceptions",
+    "setting",
+    "subtree_ids",
+    "system_person",
+    "unit_by_code",
+    "units_with_right",
+]

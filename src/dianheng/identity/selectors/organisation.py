@@ -1,0 +1,69 @@
+"""Reads of units, people and qualifications."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.errors import NotFound
+
+from ..models import Person, Qualification, Unit
+from ..rules import Rights
+
+
+def unit_by_code(code: str) -> Unit:
+    """The unit, or NotFound in words."""
+    try:
+        return Unit.objects.get(code=code)
+    except Unit.DoesNotExist:
+        raise NotFound(_("There is no unit %(code)s.") % {"code": code}, unit=code) from None
+
+
+def person_by_login(login: str) -> Person:
+    """The person who logs in by this name, or NotFound in words."""
+    try:
+        return Person.objects.get(login=login, is_system=False)
+    except Person.DoesNotExist:
+        raise NotFound(_("There is no person %(login)s.") % {"login": login}, login=login) from None
+
+
+def system_person() -> Person:
+    """On whose behalf jobs without a person work; made by the first migration."""
+    return Person.objects.get(is_system=True)
+
+
+def subtree(path: str) -> QuerySet[Unit]:
+    """A unit and all below it."""
+    return Unit.objects.filter(path__startswith=path)
+
+
+def subtree_ids(unit: Unit) -> list[int]:
+    """Keys of a unit and all below it."""
+    return list(subtree(unit.path).values_list("pk", flat=True))
+
+
+def units_with_right(rights: Rights, right: str) -> QuerySet[Unit]:
+    """All units over which the right is held."""
+    paths = rights.paths(right)
+    if not paths:
+        return Unit.objects.none()
+    under = Q()
+    for path in paths:
+        under |= Q(path__startswith=path)
+    return Unit.objects.filter(under)
+
+
+def qualification_at(person_id: int, kind: str, project: str, on: date) -> Qualification | None:
+    """The authorisation that covers the person, project and day, or None."""
+    return (
+        Qualification.objects.filter(
+            person_id=person_id,
+            kind=kind,
+            project__in=[project, "*"],
+            valid_from__lte=on,
+            valid_through__gte=on,
+        )
+        .filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=on))
+        .order_by("-valid_through")
+        .first()
+    )

@@ -1,0 +1,66 @@
+"""Reads of rights: by posts held, and by posts of those one stands in for."""
+
+from datetime import date
+
+from django.db import connection
+from django.utils import timezone
+
+from ..models import SeparationException
+from ..rules import Grant, GrantedException, Rights
+
+# One statement: own posts, and posts of others under a delegation in force.
+_GRANTS = """
+select u.path, p.rights, p.name, null::bigint, ''
+  from identity_postholding h
+  join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
+ where h.person_id = %(person)s and h.valid_from <= %(on)s
+   and (h.valid_through is null or h.valid_through >= %(on)s)
+union all
+select u.path, p.rights, p.name, f.id, f.name
+  from identity_delegation d
+  join identity_person f on f.id = d.from_person_id and f.is_active
+  join identity_postholding h on h.person_id = f.id and (d.holding_id is null or d.holding_id = h.id)
+  join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
+ where d.to_person_id = %(person)s and d.revoked_at is null
+   and %(on)s between d.valid_from and d.valid_through and h.valid_from <= %(on)s
+   and (h.valid_through is null or h.valid_through >= %(on)s)
+"""
+
+
+def rights_of(person_id: int, on: date | None = None) -> Rights:
+    """All that a person may do on a day (today)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTS, {"person": person_id, "on": on or timezone.localdate()})
+        return Rights.of(
+            Grant(path, frozenset(rights), post, from_id, from_name)
+            for path, rights, post, from_id, from_name in cursor.fetchall()
+        )
+
+
+def separation_exceptions(subject: str, person_id: int) -> list[GrantedException]:
+    """Exceptions granted for one matter and person."""
+    return [
+        GrantedException(
+            e.person_id, frozenset(e.steps), e.valid_from, e.valid_through, e.granted_by_id
+        )
+        for e in SeparationException.objects.filter(subject=subject, person_id=person_id)
+    ]
+
+
+def holders_of(right: str, unit_path: str, on: date | None = None) -> list[tuple[int, str]]:
+    """Who holds a right over a unit by a post of their own: (person key, name), by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select distinct e.id, e.name, e.sort_key
+              from identity_postholding h
+              join identity_post p on p.id = h.post_id and %(right)s = any(p.rights)
+              join identity_unit u on u.id = h.unit_id and starts_with(%(path)s, u.path)
+              join identity_person e on e.id = h.person_id and e.is_active
+             where h.valid_from <= %(on)s
+               and (h.valid_through is null or h.valid_through >= %(on)s)
+             order by e.sort_key, e.id
+            """,
+            {"right": right, "path": unit_path, "on": on or timezone.localdate()},
+        )
+        return [(row[0], row[1]) for row in cursor.fetchall()]
