@@ -29,14 +29,14 @@ class Migration(migrations.Migration):
         ),
         Audited(
             "identity_unit",
-            "identity_person",
             "identity_post",
             "identity_postholding",
             "identity_delegation",
             "identity_qualification",
-            "identity_apitoken",
             "identity_setting",
         ),
+        Audited("identity_person", hidden=["password"]),
+        Audited("identity_apitoken", hidden=["digest"]),
         Evidence("identity_separationexception", "identity_requestresult"),
         migrations.RunPython(make_system_person, migrations.RunPython.noop),
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -59,6 +60,8 @@ class Person(AbstractBaseUser):
     must_change_password = models.BooleanField(default=False)
     language = CodeField(_("Language"), default="zh-hans")
 
+    last_login = None  # logins are the business of the security log
+
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS = ["name"]
     objects = PersonManager()
@@ -68,6 +71,10 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is the password; never writes, since a login is no batch."""
+        return check_password(raw_password, self.password)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Rights are given by posts (`identity.services`), never by this."""

@@ -118,7 +118,8 @@ begin
 end $$;
 
 -- Puts a table under audit; called again after a migration changed its columns.
-create function audit_install(target text, wanted text) returns void
+-- Hidden columns (password and token digests) are neither recorded nor covered.
+create function audit_install(target text, wanted text, hidden text[] default '{}') returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
     names text[];
@@ -136,7 +137,7 @@ begin
     end if;
     select array_agg(attname::text order by attnum) into names from pg_attribute
      where attrelid = target::regclass and attnum > 0 and not attisdropped
-       and attname <> 'audit_statement_id';
+       and attname <> 'audit_statement_id' and attname <> all (hidden);
     select a.attname into strict key from pg_index i
       join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
      where i.indrelid = target::regclass and i.indisprimary and i.indnkeyatts = 1;
@@ -154,7 +155,7 @@ begin
         end if;
         for column_ in
             select attname, format_type(atttypid, atttypmod) as type from pg_attribute
-             where attrelid = target::regclass and attnum > 0 and not attisdropped
+             where attrelid = target::regclass and attname = any (names)
         loop
             execute format('alter table %I add column if not exists %I %s',
                            history, column_.attname, column_.type);
