@@ -1,0 +1,3 @@
+"""One plugin for the tests of all apps."""
+
+pytest_plugins = ["dianheng.testing.plugin"]

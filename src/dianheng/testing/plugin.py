@@ -1,0 +1,155 @@
+"""Pytest plugin: Django on a private PostgreSQL, connected as the role that owns nothing.
+
+    db, django_db mark      rolled back after the test (as with pytest-django)
+    transactional_db        a database of its own, real commits, dropped after the test
+    fresh_database          the same, by the name to use in new tests
+    owner_connection        psycopg as the owner, to tamper behind the program's back
+    database_url            the program's URL of the test's database, for a child process
+
+Django's own way of cleaning after a transactional test is TRUNCATE, which evidence refuses;
+hence the databases of their own.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from . import sockets
+from .cluster import TestCluster
+
+# Tests of these need no Django: they stay fast, and whole when an app is being rebuilt.
+WITHOUT_DJANGO = {"metrology", "runtime"}
+SETTINGS = "dianheng.config.settings"
+NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
+
+_folder: Path | None = None
+_cluster: TestCluster | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _folder
+    sockets.close_outside()
+    # Every process its own folder, the controller's is not for its workers.
+    _folder = Path(tempfile.mkdtemp(prefix="dianheng-test-"))
+    _folder.chmod(0o711)  # PostgreSQL's user passes through when we are root
+    for name in [name for name in os.environ if name.startswith(("DATABASE_", "PG"))]:
+        del os.environ[name]
+    os.environ["DIANHENG_DATA"] = str(_folder / "data")
+    os.environ["DATABASE_APP_URL"] = NO_DATABASE
+    if needs_django(config):
+        set_up_django()
+
+
+def needs_django(config: pytest.Config) -> bool:
+    return not all(WITHOUT_DJANGO & set(Path(part).parts) for part in config.args)
+
+
+def set_up_django() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    import django
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    django.setup()
+    give_transactional_tests_their_own_database()
+
+
+def pytest_unconfigure() -> None:
+    if _cluster:
+        _cluster.stop()
+    if _folder:
+        shutil.rmtree(_folder, ignore_errors=True)
+
+
+def cluster() -> TestCluster:
+    """This process's server, started by the first test that needs one."""
+    global _cluster
+    if _cluster is None:
+        assert _folder is not None
+        _cluster = TestCluster(_folder / "data")
+    return _cluster
+
+
+def point_default_at(database: str) -> None:
+    """Connect `default` to the database; threads and child processes follow."""
+    from django.db import connections
+
+    from dianheng.config.database_url import database_settings
+
+    url = cluster().program_url(database)
+    connection = connections["default"]
+    connection.close()
+    wanted = database_settings(url)
+    # The same dictionary belongs to the connections of all threads.
+    for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
+        connection.settings_dict[name] = wanted[name]
+    os.environ["DATABASE_APP_URL"] = url
+
+
+def give_transactional_tests_their_own_database() -> None:
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    def set_up(cls: type) -> None:
+        cls.own_database = cluster().clone("fresh")  # type: ignore[attr-defined]
+        point_default_at(cls.own_database)  # type: ignore[attr-defined]
+
+    def tear_down(self: Any) -> None:
+        connections.close_all()
+        point_default_at(shared_database())
+        cluster().drop(self.own_database)
+
+    TransactionTestCase._fixture_setup = classmethod(set_up)
+    TransactionTestCase._fixture_teardown = tear_down
+
+
+_shared: list[str] = []
+
+
+def shared_database() -> str:
+    """The database of the tests that roll back."""
+    if not _shared:
+        _shared.append(cluster().clone("shared"))
+    return _shared[0]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """In the place of pytest-django's: no test database is created by Django."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        point_default_at(shared_database())
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture
+def fresh_database(transactional_db: None) -> str:
+    """A database of its own for one test: commits are real, the rest of the tests sees none."""
+    from django.db import connection
+
+    return str(connection.settings_dict["NAME"])
+
+
+@pytest.fixture
+def database_url(db: None) -> str:
+    """The program's URL of this test's database. A child sees it only in `fresh_database`."""
+    return os.environ["DATABASE_APP_URL"]
+
+
+@pytest.fixture
+def owner_connection(fresh_database: str) -> Iterator[psycopg.Connection]:
+    """The owner of the tables, autocommit: what an administrator with a console could do."""
+    with psycopg.connect(cluster().owner_url(fresh_database), autocommit=True) as link:
+        yield link
