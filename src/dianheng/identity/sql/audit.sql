@@ -131,9 +131,8 @@ declare
     role_ record;
 begin
     if wanted = 'evidence' then
-        execute format(
-            'alter table %I add column if not exists audit_statement_id bigint not null default audit_tag(%L)',
-            target, target);
+        execute format('alter table %I add column if not exists audit_statement_id bigint', target);
+        execute format('alter table %I alter audit_statement_id set default audit_tag(%L), alter audit_statement_id set not null', target, target);
     end if;
     select array_agg(attname::text order by attnum) into names from pg_attribute
      where attrelid = target::regclass and attnum > 0 and not attisdropped

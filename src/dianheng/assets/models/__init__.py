@@ -1,0 +1,19 @@
+from .device import Device, DeviceEvent
+from .detail import Meter, StandardEquipment, Terminal, Transformer
+from .master import DeviceModel, Lot, Manufacturer, StateMapping
+from .place import Place, Stock
+
+__all__ = [
+    "Device",
+    "DeviceEvent",
+    "DeviceModel",
+    "Lot",
+    "Manufacturer",
+    "Meter",
+    "Place",
+    "StandardEquipment",
+    "StateMapping",
+    "Stock",
+    "Terminal",
+    "Transformer",
+]

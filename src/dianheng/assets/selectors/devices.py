@@ -1,0 +1,40 @@
+"""Reads of devices and their lives."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.errors import NotFound
+
+from ..models import Device, DeviceEvent, Place
+
+
+def device_by_barcode(barcode: str) -> Device:
+    """The device, or NotFound in words."""
+    try:
+        return Device.objects.select_related("model__manufacturer", "lot", "unit", "place").get(barcode=barcode)
+    except Device.DoesNotExist:
+        raise NotFound(
+            _("No device has the bar code %(barcode)s.") % {"barcode": barcode}, barcode=barcode
+        ) from None
+
+
+def devices_by_barcodes(barcodes: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """Keys by bar code, and the codes that are not in the register."""
+    found = dict(Device.objects.filter(barcode__in=list(barcodes)).values_list("barcode", "pk"))
+    return found, [code for code in dict.fromkeys(barcodes) if code not in found]
+
+
+def devices_in_place(place: Place) -> QuerySet[Device]:
+    """All devices in a place and whatever stands in it."""
+    return Device.objects.filter(place__path__startswith=place.path)
+
+
+def timeline(device: Device) -> QuerySet[DeviceEvent]:
+    """A device's life, newest first."""
+    return (
+        DeviceEvent.objects.filter(device=device)
+        .select_related("actor", "acting_for", "from_place", "to_place")
+        .order_by("-occurred_at", "-pk")
+    )

@@ -1,0 +1,25 @@
+from .correct import device_correct
+from .enrol import DETAILS, Stage, devices_enrol, stage_open
+from .master import lot_make, manufacturer_make, model_make, state_mapping_set
+from .places import box_move, person_place, place_make, place_update
+from .transition import Moved, devices_transition, register_transition_guard, stock_fold
+
+__all__ = [
+    "DETAILS",
+    "Moved",
+    "Stage",
+    "box_move",
+    "device_correct",
+    "devices_enrol",
+    "devices_transition",
+    "lot_make",
+    "manufacturer_make",
+    "model_make",
+    "person_place",
+    "place_make",
+    "place_update",
+    "register_transition_guard",
+    "stage_open",
+    "state_mapping_set",
+    "stock_fold",
+]

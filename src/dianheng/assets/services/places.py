@@ -1,0 +1,90 @@
+"""Writes of places: the tree of stores, shelves, boxes."""
+
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.pinyin import sort_key
+from dianheng.identity.models import Person
+from dianheng.identity.services import require, write_batch
+
+from ..choices import PlaceKind
+from ..models import Place
+
+
+def place_make(
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    unit_id: int,
+    actor: Actor,
+    parent: Place | None = None,
+    level: int | None = None,
+    capacity: int | None = None,
+) -> Place:
+    """Add a place to the tree."""
+    if not code.strip() or not name.strip():
+        raise BadInput(_("A place needs a code and a name."))
+    if Place.objects.filter(code=code).exists():
+        raise BadInput(_("Place %(code)s exists already.") % {"code": code})
+    actor = require(actor, "assets.master", unit_id)
+    with write_batch(actor=actor, action="place.make"):
+        return _insert(
+            code=code, name=name, kind=kind, unit_id=unit_id, parent=parent, level=level,
+            capacity=capacity,
+        )  # fmt: skip
+
+
+def _insert(parent: Place | None = None, **columns: Any) -> Place:
+    with connection.cursor() as cursor:
+        cursor.execute("select nextval('assets_place_id_seq')")
+        key = cursor.fetchone()[0]
+    place = Place(
+        pk=key, parent=parent, path=f"{parent.path if parent else '/'}{key}/",
+        sort_key=sort_key(columns["name"]), **columns,
+    )  # fmt: skip
+    place.save(force_insert=True)
+    return place
+
+
+def person_place(*, person: Person, actor: Actor) -> Place:
+    """Where devices are that a person carries; made when needed first."""
+    with write_batch(actor=actor, action="place.person"):
+        place = Place.objects.filter(person=person, kind=PlaceKind.PERSON).first()
+        return place or _insert(
+            code=f"P-{person.person_no}", name=person.name, kind=PlaceKind.PERSON,
+            unit_id=person.unit_id, person=person,
+        )  # fmt: skip
+
+
+def place_update(*, place: Place, name: str, capacity: int | None, is_active: bool, actor: Actor) -> Place:
+    """Change a place's name, capacity, or close it; a place that holds devices stays open."""
+    actor = require(actor, "assets.master", place.unit_id)
+    if not is_active and place.devices.exists():
+        raise Refused(
+            Refusal("place_holds_devices", _("%(name)s holds devices. Move them first.") % {"name": place.name})
+        )
+    with write_batch(actor=actor, action="place.update"):
+        place.name, place.sort_key = name, sort_key(name)
+        place.capacity, place.is_active = capacity, is_active
+        place.save(update_fields=["name", "sort_key", "capacity", "is_active"])
+    return place
+
+
+def box_move(*, box: Place, parent: Place, actor: Actor) -> None:
+    """Put a box on a shelf or into another box; what is in it goes with it."""
+    if parent.path.startswith(box.path):
+        raise BadInput(_("A box cannot stand in itself."))
+    with write_batch(actor=actor, action="box.move"), connection.cursor() as cursor:
+        cursor.execute(
+            "update assets_place set path = %(new)s || substr(path, length(%(old)s) + 1),"
+            " parent_id = case when id = %(id)s then %(parent)s else parent_id end,"
+            " unit_id = %(unit)s"
+            " where starts_with(path, %(old)s)",
+            {"new": f"{parent.path}{box.pk}/", "old": box.path, "id": box.pk, "parent": parent.pk, "unit": parent.unit_id},
+        )  # fmt: skip
+    box.refresh_from_db()
