@@ -1,11 +1,13 @@
 """What must be true before web and worker start: tables of this version, static files."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from .faults import DatabaseFault
+from .processes import ends_with_parent
 from .words import _
 
 SETTINGS = "dianheng.config.settings"
@@ -27,40 +29,58 @@ def environment(data: Path, **urls: str) -> dict[str, str]:
 
 
 def migrate(data: Path, owner_url: str) -> None:
-    """Bring the database to this version, in a process of its own that alone knows the owner.
+    """Bring the database to this version. Raises DatabaseFault with the migration's last lines.
 
-    `default` is the owner there too, so that a migration that moves data needs no alias.
-    Two machines that start at once wait for each other.
-
-    Raises:
-        DatabaseFault: with the last lines of the migration.
+    In a process of its own that alone knows the owner. `default` is the owner there too, so
+    that a migration that moves data needs no alias. Machines that start at once take turns.
     """
+    run_child("migrate", data, DATABASE_APP_URL=owner_url, DATABASE_OWNER_URL=owner_url)
+
+
+def collect(data: Path, program_url: str) -> None:
+    """Put the static files where the web server serves them from."""
+    run_child("collect", data, DATABASE_APP_URL=program_url)
+
+
+def prepare(data: Path, owner_url: str | None, program_url: str) -> None:
+    """Everything before web and worker; without the owner's address no table is touched."""
+    if owner_url:
+        run_child("all", data, DATABASE_APP_URL=owner_url, DATABASE_OWNER_URL=owner_url)
+    else:
+        collect(data, program_url)
+
+
+def run_child(what: str, data: Path, **urls: str) -> None:
     child = subprocess.run(
-        [sys.executable, "-m", "dianheng.config.runtime.preparation"],
-        env=environment(data, DATABASE_APP_URL=owner_url, DATABASE_OWNER_URL=owner_url),
+        [sys.executable, "-m", "dianheng.config.runtime.preparation", what],
+        env=environment(data, **urls),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         process_group=0,
+        preexec_fn=ends_with_parent(signal.SIGKILL),
     )
     if child.returncode:
         lines = "\n".join(child.stdout.strip().splitlines()[-12:])
-        raise DatabaseFault(_("The tables could not be brought to this version:\n") + lines)
+        raise DatabaseFault(_("The database could not be prepared for this version:\n") + lines)
 
 
-def run_migrations() -> None:
+def child_main(what: str) -> None:
     """The child's part."""
     import django
     from django.core.management import call_command
     from django.db import connection
 
     django.setup()
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(hashtext('dianheng.migrate'))")
-    call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    if what in ("migrate", "all"):
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock(hashtext('dianheng.migrate'))")
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    if what in ("collect", "all"):
+        call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
 
 
 if __name__ == "__main__":
-    run_migrations()
+    child_main(sys.argv[1])

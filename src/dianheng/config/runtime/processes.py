@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -13,12 +12,13 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded before any fork
 
 
-def ends_with_parent(end_signal: int) -> Callable[[], None]:
+def ends_with_parent(end_signal: int, parent: int | None = None) -> Callable[[], None]:
     """For `preexec_fn`: the kernel sends the signal when the parent dies, kill -9 too.
 
     It must run after the change of user, which clears it; subprocess does it in this order.
+    The child must come from the parent's main thread: the kernel watches the thread.
     """
-    parent = os.getpid()
+    parent = parent or os.getpid()
 
     def prepare() -> None:
         if sys.platform == "linux":
@@ -65,6 +65,3 @@ def wait_until(question: Callable[[], object], seconds: float, pause: float = 0.
             return False
         time.sleep(pause)
     return True
-
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,23 @@
+"""`dianheng serve`: database, web server and job worker in one foreground command."""
+
+import argparse
+import os
+import sys
+
+from dianheng.config.runtime.faults import Fault
+from dianheng.config.runtime.folders import Folder
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default=os.environ.get("DIANHENG_HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+
+
+def run(options: argparse.Namespace) -> int:
+    from dianheng.config.runtime.supervisor import Supervisor
+
+    try:
+        return Supervisor(Folder.open(), options.host, options.port).run()
+    except Fault as fault:
+        print(fault, file=sys.stderr)
+        return 1
