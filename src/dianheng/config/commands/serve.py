@@ -8,6 +8,9 @@ from dianheng.config.runtime.faults import Fault
 from dianheng.config.runtime.folders import Folder
 
 
+STOP_SECONDS = 12
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=os.environ.get("DIANHENG_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
@@ -17,7 +20,8 @@ def run(options: argparse.Namespace) -> int:
     from dianheng.config.runtime.supervisor import Supervisor
 
     try:
-        return Supervisor(Folder.open(), options.host, options.port).run()
+        patience_s = float(os.environ.get("DIANHENG_STOP_SECONDS") or STOP_SECONDS)
+        return Supervisor(Folder.open(), options.host, options.port, patience_s).run()
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 1

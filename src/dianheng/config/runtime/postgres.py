@@ -238,6 +238,8 @@ class PrivatePostgres:
     def _make_socket_folder(self) -> Path:
         """0700 and the account's; one that somebody else laid in /tmp is refused."""
         folder = self.socket_folder()
+        if folder.parent == self.folder.path:  # ours in any case; a restored copy has any owner
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             folder.mkdir(mode=0o700)
             self.account.take(folder)

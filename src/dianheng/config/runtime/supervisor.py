@@ -49,10 +49,10 @@ class Supervisor:
     Args:
         folder: the data folder.
         host, port: where the web server listens.
-        patience_s: how long web and worker may take to stop.
+        patience_s: how long web and worker may take to stop, each.
     """
 
-    def __init__(self, folder: Folder, host: str, port: int, patience_s: float = 12):
+    def __init__(self, folder: Folder, host: str, port: int, patience_s: float):
         self.folder = folder
         self.host = host
         self.port = port
