@@ -9,6 +9,7 @@ from .access import (
     token_person,
     token_revoke,
 )
+from .audit import audit_export, audit_seal, audit_verify
 from .batch import Batch, idempotent, remember, write_batch
 from .organisation import (
     delegation_make,
@@ -30,6 +31,9 @@ __all__ = [
     "Batch",
     "actor_for_person",
     "actor_of",
+    "audit_export",
+    "audit_seal",
+    "audit_verify",
     "delegation_make",
     "delegation_revoke",
     "holding_end",

@@ -1,5 +1,7 @@
 """The audit trail: nothing is written without actor, evidence is not edited, the chain holds."""
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 from django.db import DatabaseError, connection
@@ -10,6 +12,15 @@ from dianheng.identity.services import idempotent, remember, system_actor, unit_
 from .factories import city_company
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def superuser_connection(fresh_database: str) -> Iterator[psycopg.Connection]:
+    """The administrator of the database server, who can switch triggers off."""
+    from dianheng.testing.plugin import cluster
+
+    with psycopg.connect(cluster().server.superuser_url(fresh_database), autocommit=True) as link:
+        yield link
 
 
 def test_a_write_without_actor_is_refused():
@@ -102,3 +113,90 @@ def test_the_same_request_twice_answers_the_same():
         remember("k", "test.once", {"count": 3})
     with write_batch(actor=system_actor(), action="test.once"):
         assert idempotent("k", "test.once") == {"count": 3}
+
+
+class TestVerify:
+    """One changed byte, one deleted line, one row edited behind the program's back: found, named."""
+
+    @pytest.fixture
+    def trail(self, fresh_database, tmp_path):
+        from dianheng.identity.services import audit_export
+
+        city_company()
+        path = tmp_path / "trail.jsonl"
+        with path.open("w", encoding="utf-8") as out:
+            assert audit_export(out) >= 3
+        return path
+
+    def check(self, path):
+        from dianheng.identity.audit_file import verify_lines
+
+        with path.open(encoding="utf-8") as lines:
+            return [str(fault) for fault in verify_lines(lines)[1]]
+
+    def test_an_untouched_file_is_whole(self, trail):
+        assert self.check(trail) == []
+
+    def test_one_changed_character_of_a_row_is_named(self, trail):
+        text = trail.read_text(encoding="utf-8")
+        trail.write_text(text.replace("计量中心", "计量中间", 1), encoding="utf-8")
+        unit = Unit.objects.get(code="CENTRE").pk
+        faults = self.check(trail)
+        assert len(faults) == 1
+        assert faults[0].startswith("row_changed")
+        assert faults[0].endswith(f"in identity_unit, row {unit}")
+
+    def test_a_deleted_line_is_found(self, trail):
+        lines = trail.read_text(encoding="utf-8").splitlines(keepends=True)
+        trail.write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
+        assert any("chain_broken" in fault for fault in self.check(trail))
+
+    def test_a_cut_end_is_found(self, trail):
+        lines = trail.read_text(encoding="utf-8").splitlines(keepends=True)
+        trail.write_text("".join(lines[:-1]), encoding="utf-8")
+        assert any("end_missing" in fault for fault in self.check(trail))
+
+    def test_every_single_byte_counts(self, trail):
+        import random
+
+        whole = trail.read_bytes()
+        generator = random.Random(7)
+        start = whole.index(b"\n")
+        for _ in range(60):
+            place = generator.randrange(start + 1, len(whole))
+            if whole[place : place + 1] in b'\n{}[]",: \\':
+                continue
+            changed = bytearray(whole)
+            changed[place] ^= 1
+            trail.write_bytes(bytes(changed))
+            try:
+                assert self.check(trail), place
+            except UnicodeDecodeError:
+                continue
+
+    def test_the_database_itself_is_whole(self, trail):
+        from dianheng.identity.services import audit_verify
+
+        assert audit_verify()[1] == []
+
+    @pytest.mark.parametrize(
+        ("statement", "fault"),
+        [
+            ("update identity_unit set name = '伪造' where code = 'CENTRE'", "row_changed"),
+            ("delete from identity_unit where code = 'CENTRE'", "row_deleted"),
+            ("insert into identity_unit (code, name, kind, path, sort_key, is_active) values ('Z','z','city','/Z/','',true)", "row_inserted"),
+            ("update audit_identity_unit set name = '伪造' where code = 'CENTRE'", "row_changed"),
+            ("update audit_batch set actor_name = '别人' where action = 'unit.make'", "batch_changed"),
+            ("delete from audit_statement where operation = 'I'", "batch_changed"),
+            ("delete from audit_seal where position = 2", "chain_broken"),
+        ],
+    )
+    def test_an_edit_behind_the_programs_back_is_named(self, trail, superuser_connection, statement, fault):
+        from dianheng.identity.services import audit_verify
+
+        superuser_connection.execute("set session_replication_role = replica")
+        superuser_connection.execute(statement)
+        faults = audit_verify()[1]
+        assert fault in {f.code for f in faults}, faults
+        if fault.startswith("row_") :
+            assert {f.table for f in faults} == {"identity_unit"}

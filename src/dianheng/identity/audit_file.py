@@ -1,0 +1,121 @@
+"""The chain of the audit trail checked from lines of text: no database, no Django.
+
+A batch's digest is SHA-256 over the previous digest, the batch's text and the texts of its
+statements; a statement's text holds the digest of its rows and of their tags; a row's tag is
+the first 8 bytes of its SHA-256, so that a changed row can be named.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = "dianheng-audit-1"
+TAG_BYTES = 8
+
+
+def genesis() -> bytes:
+    """What the first batch is chained to."""
+    return hashlib.sha256(b"dianheng audit 1").digest()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not as it was written: what, in which batch, table and row."""
+
+    code: str
+    batch: int
+    table: str = ""
+    row: int = 0
+
+    def __str__(self) -> str:
+        place = f" in {self.table}" if self.table else ""
+        return f"{self.code}: batch {self.batch}{place}" + (f", row {self.row}" if self.row else "")
+
+
+@dataclass
+class BatchCheck:
+    """Batches checked one after another along the chain."""
+
+    previous: str | None = None
+    position: int = 0
+    count: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, batch: Mapping[str, Any]) -> list[Fault]:
+        """Check the next batch; returns its faults."""
+        faults = []
+        number = int(batch["batch"])
+        if self.previous is None:
+            self.position = int(batch["position"]) - 1
+            if int(batch["position"]) == 1 and batch["previous"] != genesis().hex():
+                faults.append(Fault("chain_start", number))
+        elif batch["previous"] != self.previous:
+            faults.append(Fault("chain_broken", number))
+        if int(batch["position"]) != self.position + 1:
+            faults.append(Fault("batch_missing", number))
+        text = batch["text"] or ""
+        if not text.startswith(f"({number},"):
+            faults.append(Fault("batch_changed", number))
+        for statement in batch["statements"]:
+            faults += _check_statement(number, statement)
+            text += "\n" + statement["text"]
+        digest = hashlib.sha256(bytes.fromhex(batch["previous"]) + text.encode()).hexdigest()
+        if digest != batch["digest"]:
+            faults.append(Fault("batch_changed", number))
+        self.previous = batch["digest"]
+        self.position = int(batch["position"])
+        self.count += 1
+        self.faults += faults
+        return faults
+
+
+def _check_statement(batch: int, statement: Mapping[str, Any]) -> list[Fault]:
+    table = str(statement["table"])
+    tags = bytes.fromhex(statement["tags"])
+    stored = [tags[i : i + TAG_BYTES] for i in range(0, len(tags), TAG_BYTES)]
+    digests = [(int(key), hashlib.sha256(text.encode()).digest()) for key, text in statement["rows"]]
+    faults = []
+    text = statement["text"]
+    # What is said beside the text only helps readers; it must say the same.
+    if (
+        statement["digest"] not in text
+        or not text.startswith(f"({statement['id']},{batch},{table},")
+        or f",{statement['operation']},{len(stored)}," not in text
+    ):
+        faults.append(Fault("statement_changed", batch, table))
+    faults += [
+        Fault("row_changed", batch, table, int(key))
+        for key, row in statement["rows"]
+        if not row.startswith((f"({key},", f"({key})"))
+    ]
+    if hashlib.sha256(tags).hexdigest() not in statement["text"]:
+        faults.append(Fault("tags_changed", batch, table))
+    if hashlib.sha256(b"".join(d for _key, d in digests)).hexdigest() == statement["digest"]:
+        return faults
+    known = set(stored)
+    altered = [Fault("row_changed", batch, table, key) for key, d in digests if d[:TAG_BYTES] not in known]
+    if len(digests) != len(stored):
+        code = "row_deleted" if len(digests) < len(stored) else "row_inserted"
+        altered.append(Fault(code, batch, table))
+    return faults + (altered or [Fault("rows_changed", batch, table)])
+
+
+def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
+    """Check an exported trail. Raises ValueError when it is no such file."""
+    iterator = iter(lines)
+    try:
+        head = json.loads(next(iterator))
+        assert head["format"] == FORMAT  # noqa: S101
+    except (StopIteration, ValueError, KeyError, TypeError, AssertionError):
+        raise ValueError("not an audit trail of Dianheng") from None
+    check = BatchCheck()
+    for number, line in enumerate(iterator, 2):
+        try:
+            check.add(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            check.faults.append(Fault("line_unreadable", 0, f"line {number}"))
+    if head.get("last") is not None and check.position != head["last"]:
+        check.faults.append(Fault("end_missing", 0, f"position {head['last']}"))
+    return check.count, check.faults
