@@ -82,6 +82,7 @@ def consistency_verdict(
     error_pct: Decimal,
     group_mean_pct: Decimal,
     load: str,
+    point: str = "",
 ) -> Verdict:
     """Judge the error of a meter against the mean error of its group at the same point.
 
@@ -91,6 +92,7 @@ def consistency_verdict(
         error_pct: mean error of the meter, %.
         group_mean_pct: mean over the group, %.
         load: base current (Ib, In) or a tenth of it.
+        point: name of the point for the record; the load when absent.
 
     Raises:
         NoRule: no limit for this class or load.
@@ -114,7 +116,7 @@ def consistency_verdict(
         limit=limit.value,
         ref=acceptance.ref(limit),
         unit="%",
-        point=load,
+        point=point or load,
         derivation=[Step("consistency", {"error": error_pct, "group_mean": group_mean_pct})],
     )
 
