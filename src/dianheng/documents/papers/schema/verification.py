@@ -1,0 +1,257 @@
+"""Papers of the laboratory: certificate, notice, original record, task, failures, summary."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from .common import (
+    NO_ENVIRONMENT,
+    PASS,
+    VALIDITY,
+    Amendment,
+    Assessment,
+    Device,
+    Environment,
+    Paper,
+    Regulation,
+    Signature,
+    Standard,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPoint:
+    """One load point of the basic error; figures in per cent of reading.
+
+    `direction` is active_import, active_export, reactive_import or reactive_export; `load` is
+    balanced, phase_a, phase_b or phase_c; `current` and `power_factor` are the point's names
+    ("0.1Ib", "0.5L"). `limit_pct` is the magnitude of the legal limit, `band_pct` of the
+    company's own band.
+    """
+
+    current: str
+    power_factor: str
+    limit_pct: str
+    rounded_pct: str
+    direction: str = "active_import"
+    load: str = "balanced"
+    band_pct: str = ""
+    readings_pct: tuple[str, ...] = ()
+    mean_pct: str = ""
+    conclusion: str = PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestItem:
+    """Any other item of the regulation.
+
+    `item` is its code (appearance, ac_voltage, creep, start, constant, clock_daily, …),
+    `conditions` and `requirement` are short and in symbols so that they need no translation.
+    """
+
+    __test__ = False  # not a test case
+
+    item: str
+    conclusion: str = PASS
+    conditions: str = ""
+    requirement: str = ""
+    readings: tuple[str, ...] = ()
+    result: str = ""
+    unit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealLine:
+    """A seal that was set; `position` is a code (meter_cover_left, …)."""
+
+    seal_no: str
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Paper):
+    """What a certificate and a notice of result share."""
+
+    client: str
+    client_address: str = ""
+    device: Device
+    regulations: tuple[Regulation, ...]
+    kind_of_verification: str = "initial"
+    received_on: date | None = None
+    verified_on: date
+    assessments: tuple[Assessment, ...] = ()
+    standards: tuple[Standard, ...] = ()
+    environment: Environment = NO_ENVIRONMENT
+    points: tuple[ErrorPoint, ...] = ()
+    items: tuple[TestItem, ...] = ()
+    verifier: Signature
+    checker: Signature
+    approver: Signature
+    record_no: str = ""
+    replaces: Amendment | None = None
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate(Result):
+    """检定证书. `valid_through` is the last day, of validity or (`term`) of use."""
+
+    valid_through: date
+    validity_mode: str = VALIDITY
+    seals: tuple[SealLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultNotice(Result):
+    """检定结果通知书: no validity date; `failed_items` are codes of the items that failed."""
+
+    failed_items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalRecord(Paper):
+    """交流电能表检定原始记录: everything that was measured, as received and as judged.
+
+    `digest` is the record's SHA-256 as it stands in the audit chain, `chain_no` its place
+    there. `internal_conclusion` is the company's own band, separate from the verdict.
+    """
+
+    client: str
+    device: Device
+    regulations: tuple[Regulation, ...]
+    kind_of_verification: str = "initial"
+    task_no: str = ""
+    scheme: str = ""
+    bench_no: str = ""
+    position_no: str = ""
+    attempt: int = 1
+    attempt_reason: str = ""
+    started_at: datetime
+    ended_at: datetime
+    assessments: tuple[Assessment, ...] = ()
+    standards: tuple[Standard, ...]
+    environment: Environment
+    points: tuple[ErrorPoint, ...] = ()
+    items: tuple[TestItem, ...] = ()
+    conclusion: str
+    internal_conclusion: str = ""
+    bench_conclusion: str = ""
+    valid_through: date | None = None
+    validity_mode: str = VALIDITY
+    seals: tuple[SealLine, ...] = ()
+    verifier: Signature
+    checker: Signature
+    digest: str = ""
+    chain_no: str = ""
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLine:
+    """One bench load of a task."""
+
+    load_no: str
+    bench_no: str
+    positions: int
+    quantity: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeLine:
+    """One item of the scheme with its points or conditions."""
+
+    item: str
+    conditions: str = ""
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationTask(Paper):
+    """检定任务单: which devices are tested how, where, by whom and until when."""
+
+    lot_no: str = ""
+    device: Device
+    quantity: int
+    kind_of_verification: str = "initial"
+    scheme: str
+    regulations: tuple[Regulation, ...]
+    from_on: date
+    until_on: date
+    loads: tuple[LoadLine, ...] = ()
+    lines: tuple[SchemeLine, ...] = ()
+    standards: tuple[Standard, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """A device that failed: the item, what was measured and what was allowed."""
+
+    bar_code: str
+    serial_no: str = ""
+    items: tuple[str, ...]
+    measured: str = ""
+    limit: str = ""
+    attempts: int = 1
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureList(Paper):
+    """不合格清单 of a lot or task."""
+
+    lot_no: str
+    task_no: str = ""
+    device: Device
+    regulations: tuple[Regulation, ...] = ()
+    tested: int
+    rows: tuple[FailureRow, ...]
+    verified_from_on: date | None = None
+    verified_until_on: date | None = None
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLine:
+    """A count with its meaning; `label` is a code or free text."""
+
+    label: str
+    count: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointStatistics:
+    """Spread of the rounded errors of a lot at one point, per cent of reading."""
+
+    current: str
+    power_factor: str
+    load: str = "balanced"
+    direction: str = "active_import"
+    limit_pct: str
+    count: int
+    mean_pct: str
+    deviation_pct: str
+    lowest_pct: str
+    highest_pct: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotSummary(Paper):
+    """批次检定汇总表: how a lot fared from arrival to stock."""
+
+    lot_no: str
+    tender_batch: str = ""
+    device: Device
+    regulations: tuple[Regulation, ...] = ()
+    from_on: date
+    until_on: date
+    counts: tuple[CountLine, ...]
+    pass_count: int
+    judged_count: int
+    pass_rate_pct: str
+    failures: tuple[CountLine, ...] = ()
+    statistics: tuple[PointStatistics, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
+    signatures: tuple[Signature, ...] = ()
