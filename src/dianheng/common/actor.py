@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Actor:
     """A person, perhaps standing in for another, coming in through a door.
 
-    `via` is one of page, rest, file, bench, command, job.
+    `via` is one of page, rest, file, bench, command, job. A token may narrow the rights:
+    empty `scopes` means all rights of the person.
     """
 
     person_id: int
@@ -16,3 +17,4 @@ class Actor:
     acting_for_name: str = ""
     via: str = "page"
     request_id: str = ""
+    scopes: frozenset[str] = frozenset()

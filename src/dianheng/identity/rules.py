@@ -41,6 +41,12 @@ class Rights:
         held = tuple(grants)
         return cls(held, {code for grant in held for code in grant.rights})
 
+    def narrowed(self, scopes: frozenset[str]) -> "Rights":
+        """What is left under a token's scopes; empty scopes leave all."""
+        if not scopes:
+            return self
+        return Rights.of(replace(grant, rights=grant.rights & scopes) for grant in self.grants)
+
     def grant(self, right: str, unit_path: str | None = None) -> Grant | None:
         """The grant that carries the right over the unit; one's own before a delegated one."""
         for own in (True, False):

@@ -12,6 +12,7 @@ from .access import (
 from .audit import audit_export, audit_seal, audit_verify
 from .batch import Batch, idempotent, remember, write_batch
 from .organisation import (
+    administrator_make,
     delegation_make,
     delegation_revoke,
     holding_end,
@@ -31,6 +32,7 @@ __all__ = [
     "Batch",
     "actor_for_person",
     "actor_of",
+    "administrator_make",
     "audit_export",
     "audit_seal",
     "audit_verify",

@@ -26,6 +26,7 @@ def actor_of(request: HttpRequest) -> Actor:
         person.name,
         via=getattr(request, "via", "page"),
         request_id=getattr(request, "request_id", ""),
+        scopes=getattr(request, "scopes", frozenset()),
     )
 
 
@@ -47,7 +48,7 @@ def require(actor: Actor, right: str, unit_id: int | None = None) -> Actor:
     """
     if actor.via in ("job", "command") and actor.person_id == system_person().pk:
         return actor
-    rights = rights_of(actor.person_id)
+    rights = rights_of(actor.person_id).narrowed(actor.scopes)
     path = None if unit_id is None else Unit.objects.values_list("path", flat=True).get(pk=unit_id)
     refuse(guard_right(rights, right, all_rights()[right], path))
     grant = rights.grant(right, path)

@@ -5,15 +5,17 @@ from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.common.pinyin import sort_key
 
+from ..choices import UnitKind
 from ..models import Delegation, Person, Post, PostHolding, Qualification, Unit
 from ..registry import all_rights
 from ..rules import Actor
-from .access import require
+from .access import require, system_actor
 from .batch import write_batch
 
 
@@ -211,3 +213,24 @@ def qualification_withdraw(
     with write_batch(actor=actor, action="qualification.withdraw", reason=reason):
         qualification.withdrawn_on = withdrawn_on
         qualification.save(update_fields=["withdrawn_on"])
+
+
+def administrator_make(
+    *, login: str, person_no: str, name: str, password: str, company: str
+) -> Person:
+    """The first person of an installation, who may organise everything below the topmost unit."""
+    actor = system_actor("command")
+    with write_batch(actor=actor, action="administrator.make"):
+        top = Unit.objects.filter(parent__isnull=True).order_by("pk").first() or unit_make(
+            code="TOP", name=company, kind=UnitKind.CITY, actor=actor
+        )
+        person = person_make(
+            login=login, person_no=person_no, name=name, unit=top, password=password,
+            actor=actor, must_change_password=False,
+        )  # fmt: skip
+        post = post_define(
+            code="ADMIN", name="系统管理员", actor=actor,
+            rights=[r for r in all_rights() if r.startswith(("identity.", "audit.", "jobs."))] + ["assets.view", "assets.master"],
+        )  # fmt: skip
+        post_hold(person=person, post=post, unit=top, valid_from=timezone.localdate(), actor=actor)
+    return person

@@ -1,0 +1,88 @@
+"""REST: no door without token, scopes narrow, errors have one form."""
+
+import pytest
+
+from dianheng.assets.tests.factories import barcode, meters
+from dianheng.identity.models import ApiToken
+from dianheng.identity.services import system_actor, token_make, token_revoke, unit_make
+from dianheng.identity.tests.factories import metering_centre, person_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person():
+    return person_with("assets.view", login="li", name="李仓管")
+
+
+@pytest.fixture
+def bearer(person):
+    return {"HTTP_AUTHORIZATION": f"Bearer {token_make(person=person, label='t', actor=system_actor())}"}
+
+
+def test_the_schema_is_open_and_whole(client):
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert "/api/v1/devices/{barcode}" in answer.json()["paths"]
+
+
+@pytest.mark.parametrize("token", ["", "Bearer x", "Bearer dh_wrong"])
+def test_without_a_token_nothing_is_told(client, token):
+    answer = client.get("/api/v1/devices", HTTP_AUTHORIZATION=token)
+    assert (answer.status_code, answer.json()["code"]) == (401, "login")
+
+
+def test_a_device_is_found_by_its_bar_code(client, bearer):
+    meters(1)
+    answer = client.get(f"/api/v1/devices/{barcode(1)}", **bearer)
+    assert answer.status_code == 200
+    assert (answer.json()["state"], answer.json()["model"]) == ("awaiting_verification", "DDZY285")
+    events = client.get(f"/api/v1/devices/{barcode(1)}/events", **bearer).json()
+    assert [e["verb"] for e in events] == ["enrol"]
+
+
+def test_a_device_that_is_not_there_is_said_so(client, bearer):
+    answer = client.get("/api/v1/devices/4711", **bearer)
+    assert (answer.status_code, answer.json()["code"], answer.json()["facts"]) == (404, "not_found", {"barcode": "4711"})
+
+
+def test_pages_follow_each_other(client, bearer):
+    meters(5)
+    first = client.get("/api/v1/devices?limit=3", **bearer).json()
+    second = client.get(f"/api/v1/devices?limit=3&after={first['next']}", **bearer).json()
+    assert [d["barcode"] for d in first["items"] + second["items"]] == [barcode(n) for n in range(1, 6)]
+    assert second["next"] is None
+
+
+def test_all_wrong_fields_are_named(client, bearer):
+    answer = client.get("/api/v1/devices?limit=0", **bearer)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].endswith("limit")
+
+
+def test_a_scope_narrows_the_rights(client, person):
+    metering_centre()
+    token = token_make(person=person, label="t", actor=system_actor(), scopes=["audit.view"])
+    answer = client.get("/api/v1/devices", HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "no_right")
+
+
+def test_devices_of_other_units_are_not_shown(client):
+    meters(1)
+    other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
+    stranger = person_with("assets.view", login="qian", name="钱", unit=other)
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token_make(person=stranger, label='t', actor=system_actor())}"}
+    assert client.get("/api/v1/devices", **bearer).json()["items"] == []
+    assert client.get(f"/api/v1/devices/{barcode(1)}", **bearer).status_code == 403
+
+
+def test_a_revoked_token_ends(client, bearer):
+    token_revoke(token=ApiToken.objects.get(), actor=system_actor())
+    assert client.get("/api/v1/devices", **bearer).status_code == 401
+
+
+def test_a_scan_says_what_it_is(client, bearer):
+    meters(1)
+    answer = client.get(f"/api/v1/scan/]C1{barcode(1)}", **bearer).json()
+    assert (answer["kind"], answer["code"]) == ("device", barcode(1))
+    assert "begin_verification" in answer["facts"]["verbs"]
