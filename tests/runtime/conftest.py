@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dianheng.config.runtime.processes import wait_until
-from dianheng.testing.cluster import cached_data, copy_tree, test_folder
+from dianheng.testing.cluster import cached_data, copy_tree, temporary_folder
 
 IS_ROOT = os.geteuid() == 0
 AS_NOBODY = (
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder under /tmp that PostgreSQL's user may pass through (pytest's own is closed)."""
-    with test_folder() as path:
+    with temporary_folder() as path:
         yield path
 
 
@@ -197,7 +197,7 @@ def serve() -> Iterator[type[Serve]]:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Serve]:
     """One that is up, for the tests that only look or that heal."""
-    with test_folder() as place:
+    with temporary_folder() as place:
         copy_tree(cached_data(), place / "data")
         one = Serve(place / "data")
         try:

@@ -123,7 +123,7 @@ def cached_data() -> Path:
 
 def make_data(ready: Path) -> None:
     """Initialise, grant, migrate, stop; only a whole folder gets the name."""
-    with test_folder() as path:
+    with temporary_folder() as path:
         folder = Folder.open(path / "data")
         server = PrivatePostgres(folder, durable=False)
         server.prepare()
@@ -151,7 +151,7 @@ def forget_old(cache: Path) -> None:
 
 
 @contextmanager
-def test_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """A temporary folder that PostgreSQL's user may pass through; gone afterwards."""
     path = Path(tempfile.mkdtemp(prefix="dianheng-test-"))
     path.chmod(0o711)
@@ -173,4 +173,4 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-__all__ = ["TestCluster", "test_folder"]
+__all__ = ["TestCluster", "temporary_folder"]

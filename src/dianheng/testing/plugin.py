@@ -59,6 +59,8 @@ def set_up_django() -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    settings.STATIC_ROOT = _folder / "static"
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     django.setup()
     give_transactional_tests_their_own_database()
 

@@ -5,8 +5,11 @@ As owner a trigger could be switched off and evidence truncated; as `dianheng_ap
 write, but never to TRUNCATE; the audit trail takes more away where it must.
 """
 
+from urllib.parse import quote, urlencode
+
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from .faults import DatabaseFault
 from .folders import Folder
@@ -97,7 +100,7 @@ def check_served(link: psycopg.Connection) -> None:
                 here=link.info.parameter_status("server_version")
             )
         )
-    encoding = value(link, "show server_encoding")
+    encoding = link.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise DatabaseFault(
             _(
@@ -139,7 +142,7 @@ def make_extensions(link: psycopg.Connection) -> None:
 def make_program_role(link: psycopg.Connection, owner_url: str, folder: Folder) -> str:
     """The program's role on a served database; its password is ours and kept in the folder."""
     password = folder.secret("app_password")
-    program_url = psycopg.conninfo.make_conninfo(owner_url, user=PROGRAM, password=password)
+    program_url = as_role(owner_url, PROGRAM, password)
     if exists(link, "select from pg_roles where rolname = %s", PROGRAM):
         try:
             psycopg.connect(program_url, connect_timeout=10).close()
@@ -161,6 +164,15 @@ def make_program_role(link: psycopg.Connection, owner_url: str, folder: Folder) 
             ).format(owner=link.info.user, role=PROGRAM)
         ) from None
     return program_url
+
+
+def as_role(url: str, role: str, password: str) -> str:
+    """The same database and options, another role."""
+    facts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    database = facts.pop("dbname", facts.get("user", ""))
+    rest = {name: fact for name, fact in facts.items() if name not in ("user", "password")}
+    where = urlencode(rest, quote_via=quote)
+    return f"postgresql://{role}:{quote(password, safe='')}@/{quote(database)}?{where}"
 
 
 def check_program_role(link: psycopg.Connection, program_url: str) -> str:
