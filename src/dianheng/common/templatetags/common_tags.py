@@ -1,5 +1,78 @@
 """Small helps for all templates."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from ..lists.columns import show
 
 register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A drawing from the sprite; `label` only where no text stands beside it."""
+    described = (
+        format_html(' role="img" aria-label="{}"', label)
+        if label
+        else mark_safe(' aria-hidden="true"')
+    )
+    return format_html(
+        '<svg class="icon"{}><use href="{}#{}"/></svg>', described, static("vendor/icons.svg"), name
+    )
+
+
+@register.simple_tag
+def crumb(label: Any, url: str = "") -> SafeString:
+    """One step of the breadcrumbs."""
+    if url:
+        return format_html('<li><a href="{}">{}</a></li>', url, label)
+    return format_html('<li aria-current="page">{}</li>', label)
+
+
+@register.simple_tag
+def state(
+    value: Any, label: Any = "", tones: Mapping[str, str] | None = None, tone: str = ""
+) -> SafeString:
+    """A state as a coloured word: `{% state device.state device.get_state_display tones %}`."""
+    return format_html(
+        '<span class="state state-{}">{}</span>',
+        tone or (tones or {}).get(value, "calm"),
+        label or value,
+    )
+
+
+@register.filter
+def plain(value: Any, decimals: int | None = None) -> str:
+    """Dates, moments and numbers as everywhere: `{{ device.made_on|plain }}`, `{{ x|plain:2 }}`."""
+    return show(value, decimals)
+
+
+@register.filter
+def since(value: Any) -> str:
+    """Days since a moment or day, as a whole number; empty without one."""
+    if value is None:
+        return ""
+    day = timezone.localtime(value).date() if hasattr(value, "hour") else value
+    return str((timezone.localdate() - day).days)
+
+
+@register.filter
+def item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """An entry of a mapping by a variable key."""
+    return mapping.get(key, "")
+
+
+@register.simple_tag
+def attributes(**pairs: Any) -> SafeString:
+    """HTML attributes for what is not empty: `{% attributes aria_current=x %}`."""
+    return format_html_join(
+        "",
+        ' {}="{}"',
+        ((k.replace("_", "-"), v) for k, v in pairs.items() if v not in (None, "", False)),
+    )

@@ -1,0 +1,626 @@
+"""`ListPage`: a list declared once, answered by one call."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..errors import BadInput, Refused, Text
+from ..jobs import job_start
+from ..models import SavedView
+from ..numbers import halfwidth
+from ..pages import Scope, actor_from, fragment, is_fragment, no_right, scope_of
+from .bulk import AT_MOST, BulkAction, PageAction, Selection, ShownAction
+from .columns import Cell, Column
+from .export import EXPORTED_AT_ONCE, workbook_file
+from .filters import Chip, Filter, NotUnderstood
+from .sources import COUNTED, Condition, Place, Rows, Source, SqlRows, source_of
+
+OWN = {"q", "order", "cols", "after", "view", "export"}  # parameters that are no filters
+_pages: dict[str, "ListPage"] = {}
+
+
+def list_page(key: str) -> "ListPage":
+    """A declared list by its key."""
+    return _pages[key]
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A list: where its rows come from, what it shows, what it can be narrowed by.
+
+    Declare it at module level and answer with it from one view::
+
+        DEVICES = ListPage(
+            key="devices",
+            title=_("Devices"),
+            rows=lambda scope: Device.objects.select_related("model", "place"),
+            right="assets.view", unit_field="unit",
+            columns=[
+                Column("device_no", _("Number"), kind="code", sort="device_no"),
+                Column("model", _("Model"), "model.name"),
+                Column("state", _("State"), kind="state",
+                       choices=DeviceState.choices, tones=STATE_TONES),
+                Column("made_on", _("Made on"), kind="date", sort="made_on"),
+            ],
+            filters=[
+                Choice("state", _("State"), options=DeviceState.choices),
+                Days("made", _("Made on"), "made_on"),
+            ],
+            default_order="-made_on",
+            search=("device_no", "bar_code"),
+            row_url=lambda device: reverse("device", args=[device.device_no]),
+            empty_text=_("No device yet. Take in a delivery under Arrivals."),
+        )
+
+        def device_list(request):
+            return DEVICES.answer(request)
+
+    The view also handles paging, sorting, saved views, export and bulk actions, all at the
+    same address. For the list of one thing, `answer(request, lot=7)` hands `lot` on to
+    `rows(scope, lot=7)` (plain values only, a job repeats the call for a large export);
+    everything under `context=` goes to the template only.
+
+    Args:
+        key: unique name; saved views and exports go by it.
+        title: heading of the page and name of the exported sheet.
+        rows: `rows(scope, **given)` answers a queryset or `SqlRows`; no order.
+        columns: in the order shown; the first one links to the row.
+        filters: see `filters.py`; each reads its own parameters of the address.
+        default_order: key of a sortable column, with `-` for descending; `pk` always works.
+        search: field paths of which one must contain the text, or a function (rows, text).
+        search_hint: what the search field says it takes.
+        row_url: address of a row's thing.
+        bulk_actions: see `bulk.py`.
+        actions: function (request) -> page actions (buttons above the list).
+        export: whether what is filtered may be taken as .xlsx.
+        empty_text: why the list is empty and what to do next, when nothing is filtered.
+        cards: keys of the columns that a phone shows; the first four when empty.
+        right: rows are limited to the units over which it is held; needs `unit_field`.
+        unit_field: path of the foreign key to the unit (queryset) or the column with the
+            unit's path (SQL).
+        page_size: rows per page.
+        template: an own template that extends `common/list.html`.
+    """
+
+    key: str
+    title: Text
+    rows: Callable[..., Rows]
+    columns: Sequence[Column]
+    filters: Sequence[Filter] = ()
+    default_order: str = "-pk"
+    search: Sequence[str] | Callable[[Any, str], Any] | None = None
+    search_hint: Text = ""
+    row_url: Callable[[Any], str | None] | None = None
+    bulk_actions: Sequence[BulkAction] = ()
+    actions: Callable[[HttpRequest], Sequence[PageAction]] | None = None
+    export: bool = True
+    empty_text: Text = ""
+    cards: Sequence[str] = ()
+    right: str = ""
+    unit_field: str = ""
+    page_size: int = 50
+    template: str = "common/list.html"
+
+    def __post_init__(self) -> None:
+        if self.key in _pages and _pages[self.key].title != self.title:
+            raise ValueError(f"two lists are called {self.key}")
+        names = [column.key for column in self.columns]
+        taken = [name for one in self.filters for name in one.names if name in OWN]
+        if len(set(names)) != len(names) or taken:
+            raise ValueError(f"list {self.key}: double column or reserved filter name {taken}")
+        self.order_of(self.default_order)
+        _pages[self.key] = self
+
+    # -- what a view calls -------------------------------------------------------------------
+
+    def answer(
+        self, request: HttpRequest, *, context: dict[str, Any] | None = None, **given: Any
+    ) -> HttpResponse:
+        """The whole page, a fragment of it, an export, or a step of a bulk action."""
+        if self.right and not request.rights.may(self.right):  # type: ignore[attr-defined]
+            raise Refused(no_right(self.right))
+        query = ListQuery.read(
+            self, request.GET, scope_of(request), given, self._own_columns(request)
+        )
+        if request.method == "POST":
+            return self._post(request, query, context or {})
+        if request.GET.get("export") == "xlsx" and self.export:
+            return self._export(request, query)
+        shown = ListShown(self, query, request)
+        data = {"list": shown, "title": self.title, **(context or {})}
+        name = self.template
+        if is_fragment(request):
+            name += "#rows" if request.GET.get("after") else "#list"
+        return fragment(request, render(request, name, data))
+
+    def source(self, query: "ListQuery") -> Source:
+        """All rows that the query asks for, not ordered."""
+        rows = self.rows(query.scope, **query.given)
+        conditions = list(query.conditions)
+        if self.right and self.unit_field:
+            conditions += unit_conditions(rows, self.unit_field, query.scope.paths(self.right))
+        if query.text and callable(self.search):
+            rows = self.search(rows, query.text)
+        elif query.text and self.search:
+            if isinstance(rows, SqlRows):
+                raise TypeError("search over SQL needs a function")
+            anywhere = Q()
+            for path in self.search:
+                anywhere |= Q(**{f"{path}__icontains": query.text})
+            conditions.append(Condition(q=anywhere))
+        return source_of(rows).narrowed(conditions)
+
+    # -- parts -------------------------------------------------------------------------------
+
+    def order_of(self, order: str) -> tuple[str, bool]:
+        """Field path and whether descending; KeyError when the column is not sortable."""
+        key, descending = order.lstrip("-"), order.startswith("-")
+        if key in ("pk", "id"):
+            return "pk", descending
+        for column in self.columns:
+            if column.key == key and column.sort:
+                return column.sort, descending
+        raise KeyError(order)
+
+    def _own_columns(self, request: HttpRequest) -> str:
+        """Columns that the person chose last, as a view without a name."""
+        kept = SavedView.objects.filter(person_id=request.user.pk, list_key=self.key, name="")
+        return QueryDict(kept.values_list("query", flat=True).first() or "").get("cols", "")
+
+    def _export(self, request: HttpRequest, query: "ListQuery") -> HttpResponse:
+        if self.source(query).keys(EXPORTED_AT_ONCE + 1)[EXPORTED_AT_ONCE:]:
+            job = job_start(
+                kind="common.export",
+                params={
+                    "list": self.key,
+                    "query": query.address(),
+                    "given": query.given,
+                    "unit_path": query.scope.unit_path,
+                },
+                actor=actor_from(request),
+                title=_("Export: %(list)s") % {"list": self.title},
+            )
+            return redirect("job", job_id=job.pk)
+        file = workbook_file(str(self.title), query.columns, self.walk(query))
+        return FileResponse(file, as_attachment=True, filename=f"{self.title}.xlsx")
+
+    def walk(self, query: "ListQuery") -> Any:
+        """All rows of the query in its order."""
+        return self.source(query).walk(*self.order_of(query.order))
+
+    def _post(
+        self, request: HttpRequest, query: "ListQuery", context: dict[str, Any]
+    ) -> HttpResponse:
+        if request.POST.get("view"):
+            return self._keep_view(request, query)
+        action = next((a for a in self.bulk_actions if a.key == request.POST.get("bulk")), None)
+        if action is None:
+            raise BadInput(_("The list knows no such action."))
+        if action.right and not request.rights.may(action.right):  # type: ignore[attr-defined]
+            raise Refused(no_right(action.right))
+        return self._bulk(request, query, action, context)
+
+    def _keep_view(self, request: HttpRequest, query: "ListQuery") -> HttpResponse:
+        """Save, remove, or remember the columns; then back to the list."""
+        mine = SavedView.objects.filter(person_id=request.user.pk, list_key=self.key)
+        wish, name = request.POST["view"], request.POST.get("name", "").strip()[:60]
+        if wish == "columns":
+            chosen = [c.key for c in self.columns if c.key in request.POST.getlist("cols")]
+            data = QueryDict(mutable=True)
+            data["cols"] = ",".join(chosen)
+            if chosen:
+                mine.update_or_create(
+                    name="",
+                    defaults={"query": data.urlencode()},
+                    create_defaults=self._view_row(request, "", data.urlencode()),
+                )
+            else:
+                mine.filter(name="").delete()
+            return redirect(f"{request.path}?{query.address(cols=None)}")
+        if wish == "save":
+            if not name:
+                raise BadInput(_("A view needs a name."))
+            text = query.address()
+            row = self._view_row(request, name, text)
+            if request.POST.get("shared"):
+                row["shared_unit_id"] = request.user.unit_id  # type: ignore[union-attr]
+            saved, _made = mine.update_or_create(
+                name=name,
+                defaults={"query": text, "shared_unit_id": row.get("shared_unit_id")},
+                create_defaults=row,
+            )
+            messages.success(request, _("The view “%(name)s” is saved.") % {"name": name})
+            return redirect(f"{request.path}?{text}&view={saved.pk}")
+        if wish == "remove":
+            mine.filter(pk=int(request.POST.get("id") or 0)).delete()
+            messages.success(request, _("The view is removed."))
+        return redirect(f"{request.path}?{query.address()}")
+
+    def _view_row(self, request: HttpRequest, name: str, query: str) -> dict[str, Any]:
+        return {"person_id": request.user.pk, "list_key": self.key, "name": name, "query": query}
+
+    # -- acting on many ----------------------------------------------------------------------
+
+    def _bulk(
+        self, request: HttpRequest, query: "ListQuery", action: BulkAction, context: dict[str, Any]
+    ) -> HttpResponse:
+        is_all = request.POST.get("all") == "1"
+        if is_all:
+            ids = self.source(query).keys(AT_MOST + 1)
+        else:
+            given = ",".join(request.POST.getlist("ids")).split(",")
+            wanted = {text.strip() for text in given if text.strip()}
+            ids = self._among(query, wanted)
+        if not ids:
+            messages.warning(request, _("Choose rows first."))
+            return redirect(f"{request.path}?{query.address()}")
+        if len(ids) > AT_MOST:
+            raise BadInput(
+                _("That is more than %(most)s rows. Narrow the list first.") % {"most": AT_MOST}
+            )
+        selection = Selection(tuple(ids))
+        digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+        is_confirmed = request.POST.get("step") == "confirm"
+        form = action.form(request.POST if is_confirmed else None) if action.form else None
+        data = {
+            "title": action.label,
+            "list_page": self,
+            "action": action,
+            "selection": selection,
+            "is_all": is_all,
+            "ids": "" if is_all else ",".join(map(str, ids)),
+            "digest": digest,
+            "form": form,
+            "back": f"{request.path}?{query.address()}",
+            "has_changed": is_confirmed and request.POST.get("digest") != digest,
+            **context,
+        }
+        if is_confirmed and not data["has_changed"] and (form is None or form.is_valid()):
+            key = request.POST.get("request_key", "")
+            outcome = action.perform(request, selection, form.cleaned_data if form else {}, key)
+            if outcome.job is not None:
+                return redirect("job", job_id=outcome.job.pk)
+            return render(request, "common/bulk_result.html", data | {"outcome": outcome})
+        preview = action.preview(request, selection)
+        data |= {
+            "preview": preview,
+            "request_key": request.POST.get("request_key") or uuid.uuid4().hex,
+        }
+        return render(request, "common/bulk.html", data)
+
+    def _among(self, query: "ListQuery", wanted: set[str]) -> list[Any]:
+        """Of the keys that were sent, those which the person may see in this list."""
+        if not wanted:
+            return []
+        rows = self.rows(query.scope, **query.given)
+        conditions: list[Condition] = []
+        if self.right and self.unit_field:
+            conditions += unit_conditions(rows, self.unit_field, query.scope.paths(self.right))
+        if isinstance(rows, SqlRows):
+            conditions.append(Condition(rows.key, "in", tuple(wanted)))
+        else:
+            field_ = rows.model._meta.pk
+            try:
+                conditions.append(Condition("pk", "in", tuple(field_.to_python(v) for v in wanted)))
+            except Exception:
+                raise BadInput(_("The chosen rows cannot be read.")) from None
+        return source_of(rows).narrowed(conditions).keys(AT_MOST + 1)
+
+
+def unit_conditions(rows: Rows, unit_field: str, paths: Sequence[str]) -> list[Condition]:
+    """Limit rows to subtrees of units.
+
+    The keys of the units are read first, and no condition is set where they are all of them:
+    so the planner keeps walking the index of the order.
+    """
+    if isinstance(rows, SqlRows):
+        raise TypeError("SqlRows narrow to units themselves: use scope.paths(right)")
+    model = rows.model
+    for part in unit_field.split("__"):
+        model = model._meta.get_field(part).related_model
+    under = Q(pk__in=[])
+    for path in paths:
+        under |= Q(path__startswith=path)
+    ids = list(model.objects.filter(under).values_list("pk", flat=True))
+    if len(ids) == model.objects.count():
+        return []
+    return [Condition(f"{unit_field}_id", "in", tuple(ids))]
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What an address asks of a list."""
+
+    page: ListPage
+    data: QueryDict
+    scope: Scope
+    given: dict[str, Any]
+    text: str
+    order: str
+    columns: list[Column]
+    conditions: tuple[Condition, ...]
+    chips: tuple[Chip, ...]
+    faults: tuple[str, ...]
+
+    @classmethod
+    def read(
+        cls,
+        page: ListPage,
+        data: QueryDict,
+        scope: Scope,
+        given: dict[str, Any],
+        own_columns: str = "",
+    ) -> "ListQuery":
+        """From the address; what is not understood is said, not guessed."""
+        conditions: list[Condition] = []
+        chips: list[Chip] = []
+        faults: list[str] = []
+        for one in page.filters:
+            try:
+                more, shown = one.read(data, scope)
+                conditions += more
+                chips += shown
+            except NotUnderstood as fault:
+                faults.append(f"{one.label}: {fault}")
+        order = data.get("order", "")
+        try:
+            page.order_of(order)
+        except KeyError:
+            if order:
+                faults.append(_("Order: %(order)s") % {"order": order})
+            order = page.default_order
+        chosen = [key for key in (data.get("cols") or own_columns).split(",") if key]
+        columns = [c for c in page.columns if (c.key in chosen if chosen else not c.hidden)]
+        if not columns:
+            columns = [column for column in page.columns if not column.hidden]
+        text = halfwidth(data.get("q", "")).strip().replace("\0", "")
+        return cls(
+            page, data, scope, given, text, order, columns,
+            tuple(conditions), tuple(chips), tuple(faults),
+        )  # fmt: skip
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything is filtered or searched."""
+        return bool(self.text or self.chips)
+
+    def address(self, **changes: str | list[str] | None) -> str:
+        """The query string of this list with some parameters changed; never a page's place."""
+        data = self.data.copy()
+        for name in ("after", "export", "view"):
+            data.pop(name, None)
+        for name, value in changes.items():
+            data.pop(name, None)
+            if isinstance(value, list):
+                data.setlist(name, value)
+            elif value:
+                data[name] = value
+        for name in [name for name in data if not any(data.getlist(name))]:
+            del data[name]
+        return data.urlencode()
+
+
+@dataclass
+class Row:
+    """One row as the template shows it."""
+
+    key: Any
+    url: str | None
+    cells: list[Cell]
+    row: Any
+
+
+class ListShown:
+    """What the template asks for; each part is worked out when it is asked for."""
+
+    def __init__(self, page: ListPage, query: ListQuery, request: HttpRequest):
+        self.page, self.query, self.request = page, query, request
+        self.path = request.path
+        self.sort, self.descending = page.order_of(query.order)
+
+    @cached_property
+    def _found(self) -> tuple[list[Any], Place | None]:
+        if self.query.faults:
+            return [], None
+        after = self.request.GET.get("after", "")
+        place = Place.read(after) if after else None
+        return self.page.source(self.query).page(
+            self.sort, self.descending, place, self.page.page_size
+        )
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        url = self.page.row_url
+        return [
+            Row(row["pk"] if isinstance(row, dict) else row.pk, url(row) if url else None,
+                [column.cell(row) for column in self.query.columns], row)
+            for row in self._found[0]
+        ]  # fmt: skip
+
+    @property
+    def more_url(self) -> str:
+        """Address of the next page."""
+        place = self._found[1]
+        if place is None:
+            return ""
+        return f"{self.path}?{join(self.query.address(), 'after=' + place.token())}"
+
+    @cached_property
+    def count(self) -> int:
+        if self._found[1] is None and not self.request.GET.get("after"):
+            return len(self.rows)
+        return self.page.source(self.query).count()
+
+    @property
+    def count_text(self) -> str:
+        """Exact up to 10,000, honest above."""
+        if self.count > COUNTED:
+            return _("over %(number)s") % {"number": f"{COUNTED:,}"}
+        return ngettext("%(number)s row", "%(number)s rows", self.count) % {
+            "number": f"{self.count:,}"
+        }
+
+    @property
+    def is_counted(self) -> bool:
+        return self.count <= COUNTED
+
+    @property
+    def columns(self) -> list[dict[str, Any]]:
+        """Heads with their sort links."""
+        heads = []
+        for column in self.query.columns:
+            is_sorted = self.query.order.lstrip("-") == column.key
+            turned = f"-{column.key}" if is_sorted and not self.descending else column.key
+            heads.append(
+                {
+                    "column": column,
+                    "url": f"{self.path}?{self.query.address(order=turned)}" if column.sort else "",
+                    "sorted": ("descending" if self.descending else "ascending")
+                    if is_sorted
+                    else "",
+                    "is_card": column.key in self.cards,
+                }
+            )
+        return heads
+
+    @cached_property
+    def cards(self) -> set[str]:
+        shown = [column.key for column in self.query.columns]
+        return set(self.page.cards) if self.page.cards else set(shown[:5])
+
+    @property
+    def sort_options(self) -> list[dict[str, Any]]:
+        """For the phone, where there are no heads."""
+        return [
+            {
+                "order": sign + column.key,
+                "label": column.label,
+                "is_descending": bool(sign),
+                "is_chosen": self.query.order == sign + column.key,
+            }
+            for column in self.page.columns
+            if column.sort
+            for sign in ("", "-")
+        ]
+
+    @property
+    def chips(self) -> list[dict[str, Any]]:
+        """Filters in force, each with the address without it."""
+        shown = []
+        if self.query.text:
+            shown.append(
+                {"label": _("Search"), "text": self.query.text, "url": self._without({"q": None})}
+            )
+        for chip in self.query.chips:
+            changes: dict[str, Any] = dict.fromkeys(chip.names)
+            if chip.value is not None:
+                name = chip.names[0]
+                changes = {name: [v for v in self.query.data.getlist(name) if v != chip.value]}
+            shown.append({"label": chip.label, "text": chip.text, "url": self._without(changes)})
+        return shown
+
+    def _without(self, changes: dict[str, Any]) -> str:
+        return f"{self.path}?{self.query.address(**changes)}"
+
+    @property
+    def clear_url(self) -> str:
+        """The list with its order and columns, nothing filtered."""
+        names = [name for one in self.page.filters for name in one.names]
+        return self._without(dict.fromkeys(["q", *names]))
+
+    @property
+    def filters(self) -> list[dict[str, Any]]:
+        """Fields of the filter panel with what is chosen."""
+        data, fields = self.query.data, []
+        for one in self.page.filters:
+            entry: dict[str, Any] = {"filter": one, "kind": one.kind, "names": one.names}
+            if one.kind == "choice":
+                chosen = set(data.getlist(one.key))
+                entry["options"] = [
+                    {"value": v, "label": lb, "is_chosen": v in chosen}
+                    for v, lb in one.choices(self.query.scope)  # type: ignore[attr-defined]
+                ]
+            elif len(one.names) == 2:
+                entry["from_"], entry["to"] = (data.get(name, "") for name in one.names)
+            else:
+                entry["value"] = data.get(one.key, "")
+            fields.append(entry)
+        return fields
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """Parameters that a filter form keeps: order, columns."""
+        return [
+            (name, self.query.data[name]) for name in ("order", "cols") if self.query.data.get(name)
+        ]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """All parameters that the search form keeps."""
+        skip = {"q", "after", "export", "view"}
+        return [
+            (n, v) for n, values in self.query.data.lists() if n not in skip for v in values if v
+        ]
+
+    @property
+    def export_url(self) -> str:
+        if not self.page.export:
+            return ""
+        return f"{self.path}?{join(self.query.address(), 'export=xlsx')}"
+
+    @property
+    def address(self) -> str:
+        return f"{self.path}?{self.query.address()}"
+
+    @cached_property
+    def views(self) -> list[dict[str, Any]]:
+        """Saved views of the person and of the person's unit."""
+        person: Any = self.request.user
+        visible = Q(person_id=person.pk)
+        if person.unit_id:
+            visible |= Q(shared_unit_id=person.unit_id)
+        rows = SavedView.objects.filter(visible, list_key=self.page.key).exclude(name="")
+        chosen = self.request.GET.get("view", "")
+        return [
+            {
+                "view": row,
+                "url": f"{self.path}?{join(row.query, f'view={row.pk}')}",
+                "is_mine": row.person_id == person.pk,
+                "is_chosen": str(row.pk) == chosen,
+            }
+            for row in rows
+        ]
+
+    @property
+    def column_choice(self) -> list[dict[str, Any]]:
+        chosen = {column.key for column in self.query.columns}
+        return [
+            {"column": column, "is_chosen": column.key in chosen} for column in self.page.columns
+        ]
+
+    @property
+    def bulk_actions(self) -> list[ShownAction]:
+        rights = self.request.rights  # type: ignore[attr-defined]
+        return [
+            ShownAction(a, None if not a.right or rights.may(a.right) else no_right(a.right))
+            for a in self.page.bulk_actions
+        ]
+
+    @property
+    def actions(self) -> Sequence[PageAction]:
+        return self.page.actions(self.request) if self.page.actions else ()
+
+
+def join(*parts: str) -> str:
+    """Query strings put together."""
+    return "&".join(part for part in parts if part)

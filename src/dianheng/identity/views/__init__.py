@@ -1,0 +1,1 @@
+"""Pages of organisation, people and the audit trail; each calls one service or selector."""

@@ -1,0 +1,118 @@
+"""Login, password, logout, the unit looked at, my posts and tokens."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from dianheng.common.errors import Refused
+from dianheng.common.pages import fragment
+
+from ..forms import LoginForm, PasswordForm, TokenForm, take_refusal
+from ..models import ApiToken, Delegation, PostHolding, Unit
+from ..services import actor_of, person_change_password, token_make, token_revoke
+
+
+class Login(LoginView):
+    """Name and password; the language of the person from then on."""
+
+    form_class = LoginForm
+    template_name = "identity/login.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
+            language = form.get_user().language
+            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+        return response
+
+
+login = Login.as_view()
+logout = LogoutView.as_view()
+
+
+def password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password."""
+    form = PasswordForm(request.POST or None, person=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            person_change_password(
+                person=form.person, password=form.cleaned_data["password"], actor=actor_of(request)
+            )
+        except Refused as refused:
+            take_refusal(form, refused)
+        else:
+            update_session_auth_hash(request, form.person)
+            messages.success(request, _("The password is changed."))
+            return redirect("home")
+    context = {"title": _("Change password"), "form": form}
+    return render(request, "identity/password.html", context)
+
+
+def me(request: HttpRequest) -> HttpResponse:
+    """What I may do and from where; my tokens."""
+    person: Any = request.user
+    form = TokenForm(request.POST or None)
+    token = ""
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            token = token_make(
+                person=person, label=data["label"], scopes=data["scopes"], days=data["days"],
+                actor=actor_of(request),
+            )  # fmt: skip
+            form = TokenForm()
+        except Refused as refused:
+            take_refusal(form, refused)
+    context = {
+        "title": _("My posts and tokens"),
+        "holdings": PostHolding.objects.filter(person=person).select_related("post", "unit"),
+        "stand_ins": Delegation.objects.filter(to_person=person).select_related("from_person"),
+        "tokens": ApiToken.objects.filter(person=person),
+        "form": form,
+        "token": token,
+    }
+    return render(request, "identity/me.html", context)
+
+
+@require_POST
+def my_token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    """End one of my tokens."""
+    for token in ApiToken.objects.filter(pk=token_id, person=request.user):
+        token_revoke(token=token, actor=actor_of(request))
+        messages.success(request, _("The token is ended."))
+    return redirect("me")
+
+
+def unit_choice(request: HttpRequest) -> HttpResponse:
+    """The units that I may look at, as a tree; choosing one narrows every list."""
+    paths = sorted({grant.unit_path for grant in request.rights.grants})  # type: ignore[attr-defined]
+    units = [
+        unit for unit in Unit.objects.filter(is_active=True)
+        if any(unit.path.startswith(path) for path in paths)
+    ]  # fmt: skip
+    if request.method == "POST":
+        chosen = next((u for u in units if u.code == request.POST.get("unit")), None)
+        request.session["unit_path"] = chosen.path if chosen else ""
+        request.session["unit_name"] = chosen.name if chosen else ""
+        back = request.POST.get("next", "/")
+        if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+            back = "/"
+        return redirect(back)
+    top = min((unit.path.count("/") for unit in units), default=0)
+    lines = [{"unit": unit, "depth": unit.path.count("/") - top} for unit in units]
+    referrer: Any = request.headers.get("HX-Current-URL", "/")
+    context = {
+        "lines": lines,
+        "chosen": request.session.get("unit_path", ""),
+        "next": request.htmx.current_url_abs_path if request.htmx else referrer,  # type: ignore[attr-defined]
+    }
+    return fragment(request, render(request, "identity/unit_choice.html", context))
