@@ -7,7 +7,6 @@ import sys
 from dianheng.config.runtime.faults import Fault
 from dianheng.config.runtime.folders import Folder
 
-
 STOP_SECONDS = 12
 
 

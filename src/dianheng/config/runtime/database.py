@@ -43,7 +43,9 @@ def database(role: str) -> Iterator[Addresses]:
     owner_url = os.environ.get("DATABASE_URL")
     program_url = os.environ.get("DATABASE_APP_URL")
     if owner_url:
-        yield Addresses(prepare_served(owner_url, program_url, Folder.open()), owner_url)
+        folder = Folder.open()
+        folder.secret("secret_key")
+        yield Addresses(prepare_served(owner_url, program_url, folder), owner_url)
     elif program_url:
         yield Addresses(program_url, None)
     else:
@@ -69,6 +71,7 @@ def private_database(folder: Folder, role: str) -> Iterator[Addresses]:
         try:
             server.wait_ready()
             make_private(server)
+            folder.secret("secret_key")
             owner_url, program_url = private_urls(server)
             yield Addresses(program_url, owner_url, is_running=False)
         finally:

@@ -63,8 +63,12 @@ def run_child(what: str, data: Path, **urls: str) -> None:
         preexec_fn=ends_with_parent(signal.SIGKILL),
     )
     if child.returncode:
-        lines = "\n".join(child.stdout.strip().splitlines()[-12:])
-        raise DatabaseFault(_("The database could not be prepared for this version:\n") + lines)
+        log = data / "logs" / "prepare.log"
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        log.write_text(child.stdout)
+        last = "".join(child.stdout.strip().splitlines()[-1:])
+        text = _("The database could not be prepared for this version: {last}\nMore is in {log}")
+        raise DatabaseFault(text.format(last=last, log=log))
 
 
 def child_main(what: str) -> None:
