@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class DocumentsConfig(AppConfig):
+    name = "dianheng.documents"
+    label = "documents"
+
+    def ready(self) -> None:
+        from . import rights  # noqa: F401

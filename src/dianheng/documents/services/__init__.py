@@ -1,0 +1,33 @@
+from .bodies import issuing_body_set
+from .copies import document_data, document_pdf, documents_run, paper_pdf
+from .files import file_path, file_read, file_store
+from .issue import (
+    Draft,
+    document_revoke,
+    documents_issue,
+    key_folder,
+    known_keys,
+    revocations_signed,
+    signer,
+)
+from .numbers import number_void, numbers_take
+
+__all__ = [
+    "Draft",
+    "document_data",
+    "document_pdf",
+    "document_revoke",
+    "documents_issue",
+    "documents_run",
+    "file_path",
+    "file_read",
+    "file_store",
+    "issuing_body_set",
+    "key_folder",
+    "known_keys",
+    "number_void",
+    "numbers_take",
+    "paper_pdf",
+    "revocations_signed",
+    "signer",
+]
