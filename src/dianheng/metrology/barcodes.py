@@ -81,6 +81,9 @@ class StateGridScheme:
         weights = self.rules.group("check_digit")
         odd, even = int(weights["odd_weight"].value), int(weights["even_weight"].value)
         self._modulus = int(weights["modulus"].value)
+        self._form_ref = self.rules.ref(*sizes.values())._replace(row="structure")
+        digit_ref = self.rules.ref(self.rules.figure("check_digit/modulus"))
+        self._right = BarcodeCheck(True, Severity.NONE, (), digit_ref)
         self._weights = tuple(
             even if place % 2 else odd for place in reversed(range(self.body_digits))
         )
@@ -133,16 +136,13 @@ class StateGridScheme:
         >>> StateGridScheme().validate("4130001000000446529642", is_strict=False).severity.value
         'warning'
         """
-        structure = self.rules.group("structure").values()
-        form_ref = self.rules.ref(*structure)._replace(row="structure")
         problems = self._form_problems(code)
         if problems:
-            return BarcodeCheck(False, Severity.ERROR, problems, form_ref)
-        digit_ref = self.rules.ref(self.rules.figure("check_digit/modulus"))
+            return BarcodeCheck(False, Severity.ERROR, problems, self._form_ref)
         if self.check_digit(code[:-1]) == code[-1]:
-            return BarcodeCheck(True, Severity.NONE, (), digit_ref)
+            return self._right
         severity = Severity.ERROR if is_strict else Severity.WARNING
-        return BarcodeCheck(not is_strict, severity, ("check_digit",), digit_ref)
+        return BarcodeCheck(not is_strict, severity, ("check_digit",), self._right.rule)
 
     def generate(self, parts: BarcodeParts) -> str:
         """The code of unit, asset type and serial number, filled up with zeros on the left.

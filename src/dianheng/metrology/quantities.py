@@ -14,6 +14,9 @@ EXACT = Context(
     traps=[DivisionByZero, InvalidOperation, Overflow],
 )
 
+# Wide enough to write out the quotient of the largest by the finest quantities.
+_WRITING = Context(prec=400, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 SQRT_3 = EXACT.sqrt(Decimal(3))
@@ -122,7 +125,7 @@ def plain_text(value: Decimal, places: int = 6) -> str:
     >>> plain_text(Decimal("1E+3")), plain_text(Decimal("-0.0000001"))
     ('1000', '0')
     """
-    text = f"{EXACT.quantize(value, Decimal(1).scaleb(-places)):f}"
+    text = f"{_WRITING.quantize(value, Decimal(1).scaleb(-places)):f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

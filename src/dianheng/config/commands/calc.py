@@ -1,0 +1,51 @@
+"""`dianheng calc NAME`: ask one rule of the trade; JSON in, JSON out, no database."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from dianheng.interfaces.calculators import calculate, catalogue, read_json, write_json
+from dianheng.interfaces.calculators.shapes import FieldProblem, InputRefused
+
+DONE, WRONG_INPUT = 0, 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="name of the calculator")
+    parser.add_argument("--file", type=Path, help="read the JSON from this file, not from stdin")
+    parser.add_argument(
+        "--list", action="store_true", dest="is_list", help="name all calculators with their schema"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer on standard output, nothing else; exit code 2 when any part is refused."""
+    if args.is_list:
+        print(write_json(catalogue(), indent=2))
+        return DONE
+    try:
+        if args.name is None:
+            problem = FieldProblem("name", "missing", "missing")
+            raise InputRefused("wrong_fields", "name a calculator, or use --list", [problem])
+        if args.name not in catalogue():
+            payload: object = {}  # the name is refused before any input is waited for
+        else:
+            payload = read_json(_input(args.file))
+    except InputRefused as refused:
+        print(write_json(refused.as_error(), indent=2))
+        return WRONG_INPUT
+    outcome = calculate(args.name, payload)
+    print(write_json(outcome.body, indent=2))
+    return DONE if outcome.is_answered else WRONG_INPUT
+
+
+def _input(path: Path | None) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path is None else path.read_bytes()
+    except OSError as problem:
+        reason = problem.strerror or "unreadable"
+        raise InputRefused(
+            "file_unreadable",
+            "the input cannot be read",
+            [FieldProblem("file", "unreadable", reason)],
+        ) from None

@@ -1,0 +1,79 @@
+"""`dianheng sampling redraw`: repeat a published draw from its seed; no database."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from dianheng.metrology.draws import ALGORITHM, list_digest, seed_digest, verify_draw
+from dianheng.metrology.errors import WrongValue
+
+DONE, DIFFERS, WRONG_INPUT = 0, 1, 2
+# First words of a heading line in a device list that was exported as a table.
+HEADINGS = frozenset({"barcode", "bar_code", "bar code", "asset_no", "条形码", "条码", "资产编号"})
+PROBLEMS = {
+    "seed_differs": "the seed does not have the published digest",
+    "list_differs": "the device list does not have the published digest",
+    "sample_differs": "the published sample is not the drawn one",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    redraw = actions.add_parser(
+        "redraw",
+        help="draw again and compare with what was published",
+        description=(
+            f"Draw again by {ALGORITHM}: the bar codes in the order of "
+            "SHA-256('SEED:BAR CODE'), the first N of them. Prints the sample, one a line."
+        ),
+    )
+    seed = redraw.add_mutually_exclusive_group(required=True)
+    seed.add_argument("--seed", help="the published seed")
+    seed.add_argument("--seed-file", type=Path, help="file with the seed as its only line")
+    redraw.add_argument(
+        "--list", type=Path, required=True, dest="device_list", help="device list, one code a line"
+    )
+    redraw.add_argument("--count", type=int, required=True, help="size of the sample")
+    redraw.add_argument("--seed-digest", default="", help="digest published before the lot closed")
+    redraw.add_argument("--list-digest", default="", help="published digest of the device list")
+    redraw.add_argument("--sample", type=Path, help="published sample, one code a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sample on standard output, checks on standard error; 1 differs, 2 wrong input."""
+    try:
+        seed = args.seed if args.seed is not None else args.seed_file.read_text("utf-8").strip()
+        devices = read_list(args.device_list)
+        check = verify_draw(
+            seed,
+            devices,
+            args.count,
+            published_seed_digest=args.seed_digest,
+            published_list_digest=args.list_digest,
+            published_sample=None if args.sample is None else read_list(args.sample),
+        )
+    except WrongValue as problem:
+        facts = ", ".join(f"{name} {value}" for name, value in problem.facts.items())
+        print(f"{problem.text} ({facts})" if facts else problem.text, file=sys.stderr)
+        return WRONG_INPUT
+    except (OSError, UnicodeDecodeError) as problem:
+        print(f"cannot be read: {problem}", file=sys.stderr)
+        return WRONG_INPUT
+    for code in check.sample:
+        print(code)
+    print(f"algorithm    {ALGORITHM}", file=sys.stderr)
+    print(f"seed digest  {seed_digest(seed)}", file=sys.stderr)
+    print(f"list digest  {list_digest(devices)}  {len(devices)} devices", file=sys.stderr)
+    for name in check.problems:
+        print(f"differs: {PROBLEMS[name]}", file=sys.stderr)
+    return DONE if check.is_right else DIFFERS
+
+
+def read_list(path: Path) -> list[str]:
+    """Bar codes of a list: one a line, what follows a comma does not count, a heading neither."""
+    lines = path.read_text("utf-8-sig").splitlines()
+    codes = [line.split(",")[0].strip().strip('"') for line in lines]
+    found = [code for code in codes if code]
+    if found and found[0].casefold() in HEADINGS:
+        found = found[1:]
+    return found
