@@ -6,4 +6,4 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
-        from . import rights  # noqa: F401
+        from . import menu, rights, tasks  # noqa: F401
