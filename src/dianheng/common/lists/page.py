@@ -499,6 +499,11 @@ class ListShown:
         return set(self.page.cards) if self.page.cards else set(shown[:5])
 
     @property
+    def span(self) -> int:
+        """Columns of the table, the one for choosing included."""
+        return len(self.query.columns) + bool(self.page.bulk_actions)
+
+    @property
     def sort_options(self) -> list[dict[str, Any]]:
         """For the phone, where there are no heads."""
         return [

@@ -53,6 +53,16 @@
   });
   document.addEventListener("htmx:sendError", () => notice(texts().lost, "warning"));
 
+  // A login in another window gives a new token; pages opened before take it from the cookie.
+  const csrf = () => document.cookie.split("; ").find((c) => c.startsWith("csrftoken="))?.slice(10);
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (csrf()) event.detail.headers["X-CSRFToken"] = csrf();
+  });
+  document.addEventListener("submit", (event) => {
+    const field = event.target.elements?.csrfmiddlewaretoken;
+    if (field && csrf()) field.value = csrf();
+  });
+
   // -- keys ----------------------------------------------------------------------------------
   const isField = (node) => node.closest?.("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
