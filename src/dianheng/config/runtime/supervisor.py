@@ -63,6 +63,7 @@ class Supervisor:
         self.web: Part | None = None
         self.worker: Part | None = None
         self.is_greeted = False
+        folder.subfolder("logs")
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     # -- signals -----------------------------------------------------------------------------
@@ -150,7 +151,7 @@ class Supervisor:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def _log(self, name: str) -> Path:
-        return self.folder.subfolder("logs") / name
+        return self.folder.path / "logs" / name
 
     # -- database ----------------------------------------------------------------------------
 
@@ -280,11 +281,12 @@ class Supervisor:
 
     def _cut_logs(self) -> None:
         """Keep each log and one older part; the writers append, so they go on at the start."""
-        for path in self.folder.subfolder("logs").glob("*.log"):
-            if path.stat().st_size > LOG_BYTES:
-                with contextlib.suppress(OSError):  # a full disk has no room for the older part
-                    shutil.copyfile(path, path.with_suffix(".log.1"))
-                os.truncate(path, 0)
+        for path in (self.folder.path / "logs").glob("*.log"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_size > LOG_BYTES:
+                    with contextlib.suppress(OSError):  # a full disk has no room for the older
+                        shutil.copyfile(path, path.with_suffix(".log.1"))
+                    os.truncate(path, 0)
 
 
 def answers(host: str, port: int) -> bool:
