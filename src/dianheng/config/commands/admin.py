@@ -11,8 +11,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--login", required=True)
     create.add_argument("--name", required=True, help="the person's name")
     create.add_argument("--person-no", help="staff number; absent: the login")
-    create.add_argument("--company", default="供电公司", help="name of the topmost unit, if there is none yet")
-    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    create.add_argument(
+        "--company", default="供电公司", help="name of the topmost unit, if there is none yet"
+    )
+    create.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,7 +6,13 @@ import sys
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--person", required=True, metavar="LOGIN")
-    parser.add_argument("--scope", action="append", default=[], metavar="RIGHT", help="may be given often; absent: all rights of the person")
+    parser.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        metavar="RIGHT",
+        help="may be given often; absent: all rights of the person",
+    )
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--label", default="command")
 

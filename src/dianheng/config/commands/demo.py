@@ -1,0 +1,50 @@
+"""`dianheng demo --size s|m|l --seed N`: the demo story, made through the services."""
+
+import argparse
+import json
+import secrets
+import sys
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", choices=["s", "m", "l"], default="s", help="s: the story; m: 100,000 devices; l: 1,000,000")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--if-empty", action="store_true", help="do nothing where people work already")
+
+
+def run(options: argparse.Namespace) -> int:
+    from dianheng.config.runtime.database import connected
+    from dianheng.config.runtime.folders import Folder
+
+    data = Folder.open().path
+    with connected("demo"):
+        from dianheng.demo.story import is_empty, is_whole, tell
+
+        if options.if_empty and not is_empty() and is_whole():
+            return 0
+        if not is_empty() and not (data / "demo.json").exists():
+            print("People work here already; the demo story goes into an empty data folder only.", file=sys.stderr)
+            return 0 if options.if_empty else 1
+        password = _password(data)
+        people = tell(size=options.size, seed=options.seed, password=password, say=print)
+        write_demo(data, password, people)
+    return 0
+
+
+def _password(data: Path) -> str:
+    """The one random password; kept from before where the story was begun already."""
+    file = data / "demo.json"
+    if file.exists():
+        return str(json.loads(file.read_text(encoding="utf-8"))["password"])
+    password = secrets.token_urlsafe(12)
+    write_demo(data, password, [])
+    return password
+
+
+def write_demo(data: Path, password: str, people: list[dict[str, str]]) -> None:
+    file = data / "demo.json"
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps({"password": password, "people": people}, ensure_ascii=False), encoding="utf-8")
+    new.rename(file)
