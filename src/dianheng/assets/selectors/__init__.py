@@ -1,13 +1,16 @@
 from .devices import device_by_barcode, devices_by_barcodes, devices_in_place, timeline
+from .scan import Scanned, register_scan, scan
 from .search import register_search, search
 from .stock import stock_by_state, stock_in_subtree
-from .scan import Scanned, register_scan, scan
+from .words import person_by_words, place_by_words
 
 __all__ = [
     "Scanned",
     "device_by_barcode",
     "devices_by_barcodes",
     "devices_in_place",
+    "person_by_words",
+    "place_by_words",
     "register_scan",
     "register_search",
     "scan",
