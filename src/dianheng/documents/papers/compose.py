@@ -4,6 +4,7 @@ Text reaches the layout as data (`sys.inputs`), never as markup, so no character
 change the page. The same data, languages files, fonts and Typst release give the same bytes.
 """
 
+import hashlib
 import json
 import re
 import threading
@@ -28,6 +29,17 @@ from .schema.reading import PaperDataError, read
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
 RUN_SIZE = 500  # papers in one file of a print run: about 0.3 GB while it is made
+
+
+def _edition() -> str:
+    found = hashlib.sha256()
+    for file in sorted(TEMPLATES.rglob("*")):
+        if file.suffix in {".typ", ".toml"}:
+            found.update(file.read_bytes())
+    return found.hexdigest()[:12]
+
+
+EDITION = _edition()  # of layout and words; stands in every PDF, so that a page can be compared
 
 PRINT_COPY = "print"  # an unsigned print; says so at the foot of each page
 
@@ -158,6 +170,7 @@ def _inputs(
         "lang": lang,
         "marking": marking,
         "duplex": "no",
+        "edition": EDITION,
         "papers": json.dumps([for_page(paper, folder) for paper in papers]),
         "codes": json.dumps([qr_svg(code) for code in codes]),
     }

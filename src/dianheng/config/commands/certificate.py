@@ -1,0 +1,117 @@
+"""`dianheng certificate check|keys|page|rotate`: papers and their proof, without a database."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    check = actions.add_parser(
+        "check",
+        help="say whether a signed PDF, a data file or the text of a QR code is genuine",
+        description="Exit code 0: genuine; 1: not genuine; 2: cannot be judged.",
+    )
+    check.add_argument("file", nargs="?", type=Path, help="the PDF, or the data file with --code")
+    check.add_argument("--code", default="", help="text of the QR code on the paper")
+    check.add_argument("--keys", type=Path, help="file of public keys; absent: this data folder's")
+    check.add_argument("--revocations", type=Path, help="signed list of superseded and revoked")
+    check.add_argument("--lang", choices=("zh", "en"), help="absent: by the terminal")
+    check.add_argument("--json", action="store_true", help="the findings for a machine")
+    keys = actions.add_parser("keys", help="write the public keys, to be given away")
+    keys.add_argument("file", nargs="?", type=Path, help="absent: standard output")
+    page = actions.add_parser("page", help="write the check page, which needs no server")
+    page.add_argument("file", type=Path)
+    page.add_argument("--keys", type=Path, help="file of public keys; absent: this data folder's")
+    page.add_argument("--revocations", type=Path, help="signed list to build in")
+    actions.add_parser("rotate", help="retire the signing key and make a new one")
+
+
+def run(options: argparse.Namespace) -> int:
+    from dianheng.documents.signing.keys import KeysError
+    from dianheng.documents.signing.revocations import ListError
+
+    actions = {"check": _check, "keys": _keys, "page": _page, "rotate": _rotate}
+    try:
+        return actions[options.action](options)
+    except (OSError, KeysError, ListError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _key_folder() -> Path:
+    from dianheng.config.runtime.folders import data_folder
+
+    return data_folder() / "keys"
+
+
+def _known_keys(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from dianheng.documents.signing.keys import KeysError, public_keys, read_keys
+
+    if options.keys:
+        return read_keys(options.keys.read_bytes())
+    found = public_keys(_key_folder())
+    if not found:
+        raise KeysError(
+            f"There are no keys in {_key_folder()}. Name a file of public keys with --keys; the "
+            "issuing body gives it away (dianheng certificate keys)."
+        )
+    return found
+
+
+def _language(options: argparse.Namespace) -> str:
+    if options.lang:
+        return str(options.lang)
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return "zh" if locale.startswith("zh") else "en"
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dianheng.documents.signing.check import check_code, check_pdf
+    from dianheng.documents.signing.words import report_in_words
+
+    keys = _known_keys(options)
+    revocations = options.revocations.read_bytes() if options.revocations else b""
+    if not options.file and not options.code:
+        print("Name a file, or give the text of a QR code with --code.", file=sys.stderr)
+        return 2
+    content = options.file.read_bytes() if options.file else b""
+    if options.file and not options.code:
+        report = check_pdf(content, keys, revocations=revocations)
+    else:
+        report = check_code(options.code, keys, data=content, revocations=revocations)
+    if options.json:
+        print(json.dumps(report.as_data(), ensure_ascii=False, default=str, indent=2))
+    else:
+        print(*report_in_words(report, _language(options), of_file=bool(options.file)), sep="\n")
+    return report.exit_code
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from dianheng.documents.signing.keys import open_signer, public_keys, write_keys
+
+    open_signer(_key_folder())  # the first key, where there is none yet
+    content = write_keys(public_keys(_key_folder()))
+    if options.file:
+        options.file.write_bytes(content)
+    else:
+        sys.stdout.write(content.decode() + "\n")
+    return 0
+
+
+def _page(options: argparse.Namespace) -> int:
+    from dianheng.documents.checkpage import build_check_page
+
+    revocations = options.revocations.read_bytes() if options.revocations else b""
+    build_check_page(_known_keys(options), revocations, options.file)
+    return 0
+
+
+def _rotate(options: argparse.Namespace) -> int:
+    from dianheng.documents.signing.keys import rotate_key
+
+    key = rotate_key(_key_folder())
+    print(f"New key {key.key_no}. Give away the public keys and the check page again.")
+    return 0
