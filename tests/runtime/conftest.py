@@ -92,8 +92,8 @@ class Serve:
     def said(self) -> str:
         return self.output.read_text()
 
-    def get(self, path: str = "/healthz") -> tuple[int, str]:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+    def get(self, path: str = "/healthz", seconds: float = 5) -> tuple[int, str]:
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
             link.request("GET", path)
             answer = link.getresponse()

@@ -90,8 +90,10 @@ def test_a_killed_part_is_started_again(part: str, word: str, running: Serve):
 
 
 def test_connections_wait_while_the_web_server_is_started_again(running: Serve):
+    before = pids_of(running.data, "gunicorn")
     os.kill(running.child("gunicorn"), signal.SIGKILL)
-    status, _text = running.get("/alive")  # not refused
+    assert wait_until(lambda: not set(before) & set(pids_of(running.data, "gunicorn")), 5, 0.005)
+    status, _text = running.get("/alive", seconds=20)  # not refused
     assert status == 200
 
 
