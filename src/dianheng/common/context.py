@@ -15,7 +15,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     def menu() -> list[dict[str, Any]]:
         modules = menu_for(rights.codes if rights else set())
         urls = [entry.url for _module, entries in modules for entry in entries]
-        here = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+        fits = (url for url in urls if request.path.startswith(url) and url != "/")
+        here = max(fits, key=len, default="/" if request.path == "/" else "")
         return [
             {
                 "module": module,

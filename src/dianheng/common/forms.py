@@ -1,12 +1,17 @@
 """Base of forms: full-width digits are read, `t` is today, errors are tied to their fields."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from .errors import Refused, Text
 from .lists.filters import NotUnderstood, read_day
 from .numbers import halfwidth
 
@@ -73,6 +78,62 @@ class Form(forms.Form):
         super()._clean_fields()
 
 
-REQUIRED = gettext_lazy("Please fill this in.")
+class SuggestInput(forms.TextInput):
+    """A field that offers what fits while one types; `url` answers `[{value, label}]` for `?q=`."""
 
-__all__ = ["REQUIRED", "DayField", "Form", "PlainSelectMultiple"]
+    def __init__(self, url_name: str, attrs: dict[str, Any] | None = None):
+        super().__init__(attrs)
+        self.url_name = url_name
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        suggest = {"data-suggest": reverse(self.url_name), "autocomplete": "off"}
+        return super().get_context(name, value, (attrs or {}) | suggest)
+
+
+def take_refusal(form: forms.Form, refused: Refused) -> None:
+    """Show what a service refused beside the fields that it names, the rest on top."""
+    for refusal in refused.refusals:
+        named = [error for error in refusal.errors if error.get("field") in form.fields]
+        for error in named:
+            form.add_error(str(error["field"]), str(error["text"]))
+        if not named:
+            form.add_error(None, str(refusal.text))
+
+
+def answer_form(
+    request: HttpRequest,
+    form: forms.Form,
+    act: Callable[[dict[str, Any]], str],
+    *,
+    title: Text,
+    submit: Text,
+    back: str,
+    crumbs: Sequence[tuple[Text, str]] = (),
+    intro: Text = "",
+    success: Text = "",
+    template: str = "common/form.html",
+    **context: Any,
+) -> HttpResponse:
+    """A page with one form: shows it, or acts and goes on.
+
+    Args:
+        form: bound when the request is a POST: `SomeForm(request.POST or None)`.
+        act: gets the cleaned data, calls one service, answers the address to go on to;
+            what the service refuses is shown at its fields, nothing typed is lost.
+        crumbs: (label, address) of the pages above.
+        success: said on the next page.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            address = act(form.cleaned_data)
+        except Refused as refused:
+            take_refusal(form, refused)
+        else:
+            if success:
+                messages.success(request, str(success))
+            return redirect(address)
+    shown = {"title": title, "form": form, "submit": submit, "back": back, "crumbs": crumbs}
+    return render(request, template, shown | {"intro": intro, **context})
+
+
+__all__ = ["DayField", "Form", "PlainSelectMultiple", "SuggestInput", "answer_form", "take_refusal"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from .errors import Text
 
@@ -53,3 +54,9 @@ def menu_for(rights: set[str]) -> list[tuple[Module, list[MenuEntry]]]:
         if not entry.rights or rights.intersection(entry.rights):
             shown.setdefault(entry.module, []).append(entry)
     return [(_modules[key], shown[key]) for key in sorted(shown, key=lambda k: _modules[k].order)]
+
+
+register(
+    MenuEntry("work", gettext_lazy("My work"), "home", order=0),
+    MenuEntry("work", gettext_lazy("Jobs"), "jobs", order=900),
+)

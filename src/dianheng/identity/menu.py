@@ -1,8 +1,88 @@
-"""Menu entries of this app, and what the pages below need to know of rights."""
+"""Menu entries, search and things to do of this app."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dianheng.common.menu import MenuEntry, register
 from dianheng.common.pages import register_rights_source
+from dianheng.common.search import AT_MOST, Hit, HitGroup, register_search
+from dianheng.common.todo import SOON, TodoGroup, TodoItem, register_todo
 
+from .models import Person, Qualification, Unit
 from .registry import all_rights
 from .selectors import rights_of
 
+RENEW_DAYS = 60
+
 register_rights_source(all_rights, rights_of)
+register(
+    MenuEntry("admin", gettext_lazy("Organisation"), "units", ("identity.view",), 10),
+    MenuEntry("admin", gettext_lazy("People"), "people", ("identity.view",), 20),
+    MenuEntry("admin", gettext_lazy("Posts and rights"), "posts", ("identity.view",), 30),
+    MenuEntry("admin", gettext_lazy("Stand-ins"), "stand_ins", (), 40),
+    MenuEntry("admin", gettext_lazy("Qualifications"), "qualifications", ("identity.view",), 50),
+    MenuEntry(
+        "admin", gettext_lazy("Exceptions of separation"), "exceptions", ("identity.view",), 60
+    ),
+    MenuEntry("admin", gettext_lazy("Settings"), "settings", ("identity.view",), 70),
+    MenuEntry("admin", gettext_lazy("Audit trail"), "audit", ("audit.view",), 80),
+)
+
+
+def find_people(request: HttpRequest, text: str) -> HitGroup | None:
+    """People by name, pinyin, staff number or login."""
+    if not request.rights.may("identity.view"):  # type: ignore[attr-defined]
+        return None
+    fits = Q(name__contains=text) | Q(person_no__startswith=text)
+    fits |= Q(login__startswith=text.lower()) | Q(sort_key__startswith=text.lower())
+    rows = Person.objects.filter(fits, is_system=False).select_related("unit")[:AT_MOST]
+    hits = [
+        Hit(p.name, reverse("person", args=[p.person_no]), f"{p.person_no} {p.unit or ''}")
+        for p in rows
+    ]
+    return HitGroup(_("People"), hits, reverse("people"))
+
+
+def find_units(request: HttpRequest, text: str) -> HitGroup | None:
+    """Units by name or code."""
+    if not request.rights.may("identity.view"):  # type: ignore[attr-defined]
+        return None
+    rows = Unit.objects.filter(Q(name__contains=text) | Q(code__startswith=text.upper()))[:AT_MOST]
+    hits = [Hit(u.name, reverse("unit", args=[u.code]), u.get_kind_display()) for u in rows]
+    return HitGroup(_("Organisation"), hits, reverse("units"))
+
+
+def qualifications_to_renew(request: HttpRequest) -> Sequence[TodoGroup]:
+    """My own that run out; all of the unit for who keeps them."""
+    rights = request.rights  # type: ignore[attr-defined]
+    today = timezone.localdate()
+    wanted = Q(person_id=request.user.pk)
+    for path in rights.paths("identity.qualify"):
+        wanted |= Q(person__unit__path__startswith=path)
+    rows = Qualification.objects.filter(
+        wanted,
+        withdrawn_on=None,
+        person__is_active=True,
+        valid_through__range=(today - timedelta(days=365), today + timedelta(days=RENEW_DAYS)),
+    ).select_related("person")
+    items = [
+        TodoItem(
+            q.number, reverse("qualification", args=[q.pk]),
+            f"{q.person.name} · {q.get_kind_display()}", due_on=q.valid_through,
+        )
+        for q in rows.order_by("valid_through")[:8]
+    ]  # fmt: skip
+    address = reverse("qualifications") + "?due=due&due=expired"
+    return [TodoGroup(_("Qualifications to renew"), items, rows.count(), address, SOON)]
+
+
+register_search(find_people)
+register_search(find_units)
+register_todo(qualifications_to_renew)

@@ -8,14 +8,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import Refused
+from dianheng.common.forms import answer_form, take_refusal
 from dianheng.common.pages import fragment
 
-from ..forms import LoginForm, PasswordForm, TokenForm, take_refusal
+from ..forms import LoginForm, PasswordForm, TokenForm
 from ..models import ApiToken, Delegation, PostHolding, Unit
 from ..services import actor_of, person_change_password, token_make, token_revoke
 
@@ -41,20 +43,20 @@ logout = LogoutView.as_view()
 
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password."""
-    form = PasswordForm(request.POST or None, person=request.user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            person_change_password(
-                person=form.person, password=form.cleaned_data["password"], actor=actor_of(request)
-            )
-        except Refused as refused:
-            take_refusal(form, refused)
-        else:
-            update_session_auth_hash(request, form.person)
-            messages.success(request, _("The password is changed."))
-            return redirect("home")
-    context = {"title": _("Change password"), "form": form}
-    return render(request, "identity/password.html", context)
+    person: Any = request.user
+
+    def change(data: dict[str, Any]) -> str:
+        person_change_password(person=person, password=data["password"], actor=actor_of(request))
+        update_session_auth_hash(request, person)
+        return reverse("home")
+
+    return answer_form(
+        request, PasswordForm(request.POST or None, person=person), change,
+        title=_("Change password"), submit=_("Change password"), back=reverse("home"),
+        success=_("The password is changed."),
+        intro=_("Somebody else set your password. Choose your own before you go on.")
+        if person.must_change_password else "",
+    )  # fmt: skip
 
 
 def me(request: HttpRequest) -> HttpResponse:

@@ -284,6 +284,27 @@
     form.addEventListener("submit", () => sessionStorage.setItem(`sent:${form.dataset.draft}`, "1"));
   }
 
+  // Fields that offer what fits while one types.
+  let asked = 0;
+  document.addEventListener("input", async (event) => {
+    const field = event.target;
+    if (!field.matches?.("[data-suggest]") || field.value.trim().length < 1) return;
+    if (!field.list) {
+      const list = document.createElement("datalist");
+      list.id = `${field.id}-offers`;
+      field.after(list);
+      field.setAttribute("list", list.id);
+    }
+    const turn = ++asked;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (turn !== asked) return;
+    const answer = await fetch(`${field.dataset.suggest}?q=${encodeURIComponent(field.value.trim())}`, {
+      headers: { Accept: "application/json" },
+    }).catch(() => null);
+    if (!answer?.ok || turn !== asked) return;
+    field.list.replaceChildren(...(await answer.json()).map(({ value, label }) => new Option(label, value)));
+  });
+
   // Tables of values: arrows and Enter move, a block pasted from a spreadsheet fills.
   function gridField(table, row, column) {
     return table.rows[row]?.cells[column]?.querySelector("input:not([type=hidden]), select");

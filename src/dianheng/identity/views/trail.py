@@ -1,0 +1,99 @@
+"""The audit trail: who wrote what, when, for whom, why; each row before and after."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dianheng.common.errors import NotFound
+from dianheng.common.lists import Choice, Column, Condition, Contains, Days, ListPage
+from dianheng.common.pages import needs
+
+from ..choices import Via
+from ..models import AuditBatch, AuditSeal, AuditStatement
+from ..selectors.trail import audited_tables, batches_of_tables, statements_of
+
+OPERATIONS = {
+    "I": gettext_lazy("added"),
+    "U": gettext_lazy("changed"),
+    "D": gettext_lazy("removed"),
+}
+
+
+def _batches(scope: Any) -> Any:
+    counted = (
+        AuditStatement.objects.filter(batch_id=OuterRef("pk"))
+        .order_by()
+        .values("batch_id")
+        .annotate(rows=Sum("row_count"))
+        .values("rows")
+    )
+    return AuditBatch.objects.annotate(row_total=Subquery(counted))
+
+
+def _touching(tables: list[str]) -> list[Condition]:
+    return [Condition(q=Q(pk__in=batches_of_tables(tables)))]
+
+
+TRAIL = ListPage(
+    key="audit",
+    title=gettext_lazy("Audit trail"),
+    rows=_batches,
+    columns=[
+        Column("id", gettext_lazy("No."), kind="code", sort="pk"),
+        Column("began_at", gettext_lazy("When"), kind="moment", sort="began_at"),
+        Column("actor_name", gettext_lazy("Who")),
+        Column("acting_for_name", gettext_lazy("For")),
+        Column("action", gettext_lazy("Action"), kind="code"),
+        Column("rows", gettext_lazy("Rows"), "row_total", kind="number"),
+        Column("reason", gettext_lazy("Reason")),
+        Column("via", gettext_lazy("Door"), lambda b: dict(Via.choices).get(b.via, b.via)),
+        Column("request_id", gettext_lazy("Request"), kind="code", hidden=True),
+    ],
+    filters=[
+        Contains("who", gettext_lazy("Who"), "actor_name"),
+        Contains("action", gettext_lazy("Action"), how="starts"),
+        Days("day", gettext_lazy("When"), "began_at", of_moment=True),
+        Choice(
+            "table", gettext_lazy("What"), options=lambda scope: audited_tables(), where=_touching
+        ),
+        Choice("via", gettext_lazy("Door"), options=Via.choices),
+        Contains("request", gettext_lazy("Request"), "request_id", how="equals"),
+    ],
+    default_order="-id",
+    search=("actor_name", "acting_for_name", "action", "reason"),
+    row_url=lambda batch: reverse("audit_batch", args=[batch.pk]),
+    cards=("id", "began_at", "actor_name", "action", "rows"),
+    empty_text=gettext_lazy("Nothing was written yet."),
+)
+
+
+@needs("audit.view")
+def trail(request: HttpRequest) -> HttpResponse:
+    """Every batch, the newest first."""
+    return TRAIL.answer(request)
+
+
+@needs("audit.view")
+def audit_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """One transaction: each row old → new."""
+    batch = AuditBatch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound(_("There is no batch %(no)s.") % {"no": batch_id})
+    seal = AuditSeal.objects.filter(batch_id=batch_id).first()
+    context = {
+        "title": _("Batch %(no)s") % {"no": batch_id},
+        "batch": batch,
+        "via": dict(Via.choices).get(batch.via, batch.via),
+        "statements": [
+            {"one": one, "operation": OPERATIONS.get(one.operation, one.operation)}
+            for one in statements_of(batch)
+        ],
+        "seal": seal,
+        "digest": bytes(seal.digest).hex() if seal else "",
+    }
+    return render(request, "identity/audit_batch.html", context)
