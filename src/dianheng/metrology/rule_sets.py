@@ -152,6 +152,7 @@ class RuleSet:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
+@cache
 def rule_set(standard: str, edition: str) -> RuleSet:
     """Load one rule set.
 
@@ -162,13 +163,15 @@ def rule_set(standard: str, edition: str) -> RuleSet:
     'JJG 596-2012'
     """
     stem = re.sub(r"[^a-z0-9]+", "_", f"{standard} {edition}".lower())
-    if not (_FOLDER / f"{stem}.toml").is_file():
-        raise NoRule(
-            "no_rule_set",
-            "no rule set of this standard and edition",
-            {"standard": standard, "edition": edition},
-        )
-    return _load(stem)
+    if (_FOLDER / f"{stem}.toml").is_file():
+        found = _load(stem)
+        if (found.standard, found.edition) == (standard, edition):
+            return found
+    raise NoRule(
+        "no_rule_set",
+        "no rule set of this standard and edition",
+        {"standard": standard, "edition": edition},
+    )
 
 
 @cache
