@@ -80,5 +80,11 @@ def main() -> None:
     django.setup()
     from procrastinate.contrib.django import app
 
+    from dianheng.common.ticks import start_ticks
+
     worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
-    asyncio.run(work(worker_app))
+    end_ticks = start_ticks()
+    try:
+        asyncio.run(work(worker_app))
+    finally:
+        end_ticks()
