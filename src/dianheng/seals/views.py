@@ -14,7 +14,7 @@ from dianheng.common.errors import NotFound, Refused
 from dianheng.common.forms import Form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
-from dianheng.identity.forms import take_refusal
+from dianheng.common.forms import take_refusal
 from dianheng.identity.services import actor_of
 
 from . import forms, services
