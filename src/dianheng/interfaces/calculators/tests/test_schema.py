@@ -1,0 +1,36 @@
+"""Schemas say what the calculators take."""
+
+import doctest
+import importlib
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from dianheng.interfaces.calculators import catalogue
+from dianheng.interfaces.calculators.tests.test_hostile_input import EXAMPLES
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_valid_and_a_strange_field_is_not(name: str) -> None:
+    schema: dict[str, Any] = catalogue()[name]["input"]
+    jsonschema_rs.meta.validate(schema)
+    validator = jsonschema_rs.validator_for(schema)
+    assert validator.is_valid(EXAMPLES[name])
+    assert not validator.is_valid({**EXAMPLES[name], "colour": "red"})
+    assert not validator.is_valid({})
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_field_and_result_is_described(name: str) -> None:
+    entry = catalogue()[name]
+    assert entry["title"] and all(entry["result"].values())
+    for variant in entry["input"].get("anyOf", [entry["input"]]):
+        assert all(each["description"] for each in variant["properties"].values())
+
+
+@pytest.mark.parametrize("module", ["catalogue", "json_text"])
+def test_examples_of_docstrings_run(module: str) -> None:
+    found = importlib.import_module(f"dianheng.interfaces.calculators.{module}")
+    failed, tried = doctest.testmod(found)
+    assert (failed, bool(tried)) == (0, True)
