@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple, SuggestInput
 from dianheng.common.numbers import halfwidth
@@ -117,14 +118,16 @@ class PersonChoice(forms.Field):
         super().__init__(widget=SuggestInput("people_suggest"), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return value.person_no if isinstance(value, Person) else value
+        return f"{value.person_no} {value.name}" if isinstance(value, Person) else value
 
     def to_python(self, value: Any) -> Person | None:
         if value in (None, "") or isinstance(value, Person):
             return value or None
         text = halfwidth(str(value)).strip()
+        first, rest = text.partition(" ")[0], text.partition(" ")[2].strip()
         known = Person.objects.filter(is_system=False)
-        found = list(known.filter(Q(person_no=text) | Q(login=text))[:1]) or list(
+        by_no = known.filter(Q(person_no=first) | Q(login=first))
+        found = list((by_no.filter(name=rest) if rest else by_no)[:1]) or list(
             known.filter(name=text)[:2]
         )
         if len(found) == 1:
@@ -156,7 +159,7 @@ class PersonForm(Form):
     """Somebody who may log in."""
 
     person_no = forms.CharField(label=_("Staff number"), max_length=40)
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=80)
     login = forms.CharField(label=_("Login"), max_length=40)
     unit = UnitChoice(label=_("Unit"))
     password = forms.CharField(

@@ -1,6 +1,6 @@
 """What a list shows: one `Column` per fact, one `Cell` per row and column."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,6 +141,6 @@ def show(value: Any, decimals: int | None = None) -> str:
     ):
         text = f"{value:.{decimals}f}"
         return text.lstrip("-") if not text.strip("-0.") else text
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(show(item) for item in value)
     return str(value)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 from psycopg import sql
 
 from dianheng.common.lists.columns import show
@@ -13,6 +15,19 @@ from dianheng.common.lists.columns import show
 from ..models import AuditBatch, AuditStatement
 
 ROWS_SHOWN = 200  # of one statement
+
+# Names of this app's things, which stand in the models in English only.
+NAMES = (
+    gettext_noop("Api token"),
+    gettext_noop("Delegation"),
+    gettext_noop("Person"),
+    gettext_noop("Post"),
+    gettext_noop("Post holding"),
+    gettext_noop("Qualification"),
+    gettext_noop("Separation exception"),
+    gettext_noop("Setting"),
+    gettext_noop("Unit"),
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ def model_of(table: str) -> type[models.Model] | None:
 def table_label(table: str) -> str:
     """What people call the things of a table."""
     model = model_of(table)
-    return str(model._meta.verbose_name) if model else table
+    return gettext(capfirst(str(model._meta.verbose_name))) if model else table
 
 
 def statements_of(batch: AuditBatch) -> list[ShownStatement]:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
@@ -168,7 +168,7 @@ PEOPLE = ListPage(
     unit_field="unit",
     columns=[
         Column("person_no", gettext_lazy("Staff number"), kind="code", sort="person_no"),
-        Column("name", gettext_lazy("Name"), sort="sort_key"),
+        Column("name", pgettext_lazy("person", "Name"), sort="sort_key"),
         Column("login", gettext_lazy("Login"), kind="code", sort="login"),
         Column("unit", gettext_lazy("Unit"), "unit.name", sort="unit__path"),
         Column("posts", gettext_lazy("Posts"), lambda p: "、".join(h.post.name for h in p.held)),

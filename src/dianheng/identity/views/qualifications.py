@@ -115,7 +115,8 @@ def qualification_add(request: HttpRequest) -> HttpResponse:
         qualification_grant(**data, actor=actor_of(request))
         return reverse("qualifications")
 
-    form = QualificationForm(request.POST or None, initial={"person": request.GET.get("person")})
+    initial = {"person": request.GET.get("person", "")}
+    form = QualificationForm(request.POST or None, initial=initial)
     return answer_form(
         request, form, grant, title=_("New qualification"), submit=_("Record"),
         back=reverse("qualifications"), crumbs=_back(), success=_("The qualification is recorded."),

@@ -92,8 +92,7 @@ def stand_ins(request: HttpRequest) -> HttpResponse:
 
 def stand_in_add(request: HttpRequest) -> HttpResponse:
     """Name a stand-in, for oneself or for others by who may."""
-    own = request.user.person_no  # type: ignore[union-attr]
-    initial = {"from_person": own, "valid_from": timezone.localdate()}
+    initial = {"from_person": request.user, "valid_from": timezone.localdate()}
 
     def make(data: dict[str, Any]) -> str:
         delegation_make(**data, actor=actor_of(request))

@@ -4,7 +4,8 @@
   root.classList.remove("no-js");
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
   function apply() {
-    var wish = root.dataset.theme || (dark.matches ? "dark" : "light");
+    var kept = /(?:^|; )theme=(light|dark)/.exec(document.cookie);
+    var wish = root.dataset.theme || (kept && kept[1]) || (dark.matches ? "dark" : "light");
     root.setAttribute("data-bs-theme", wish);
   }
   apply();
