@@ -44,7 +44,8 @@ def _by_aql(values: Mapping[str, Any]) -> Answer:
     )
     steps = [
         Step(
-            "code_letter", {"lot": values["lot"], "level": values["level"], "is": plan.code_letter}
+            "code_letter",
+            {"lot": values["lot"], "level": values["level"], "code_letter": plan.code_letter},
         ),
         Step(
             "plan",

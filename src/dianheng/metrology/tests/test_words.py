@@ -1,0 +1,106 @@
+"""Every identifier that a page may show has its words in both languages."""
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+import dianheng.metrology as package
+from dianheng.metrology.items import Item
+from dianheng.metrology.periods import ValidityMode
+from dianheng.metrology.plates import Connection, Wiring
+from dianheng.metrology.rule_sets import Certainty
+from dianheng.metrology.schemes import Direction, Purpose, Stage
+from dianheng.metrology.switching import InspectionState
+from dianheng.metrology.verdicts import Conclusion
+from dianheng.metrology.words import word, words
+
+FOLDER = Path(package.__file__ or "").parent
+SOURCES = [*FOLDER.glob("*.py"), *(FOLDER.parent / "interfaces" / "calculators").glob("*.py")]
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+
+
+def found() -> Iterator[tuple[str, str]]:
+    """(kind, identifier) of everything the sources can say."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                yield from ((kind, each) for kind, each in of_call(name, node))
+            if isinstance(node, ast.Assign):
+                target = node.targets[0]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    for left, right in zip(target.elts, node.value.elts, strict=False):
+                        if getattr(left, "id", "") == "reason":
+                            yield from (("reason", each) for each in texts(right))
+                elif getattr(target, "id", "") == "reason":
+                    yield from (("reason", each) for each in texts(node.value))
+
+
+def of_call(name: str, node: ast.Call) -> Iterator[tuple[str, str]]:
+    places = {
+        "Step": ("step", 0),
+        "WrongValue": ("problem", 0),
+        "NoRule": ("problem", 0),
+        "InputRefused": ("problem", 0),
+        "FieldProblem": ("problem", 1),
+        "incomplete_verdict": ("reason", 1),
+        "Missing": ("reason", 2),
+        "Verdict": ("reason", 3),
+    }
+    if name in places:
+        kind, place = places[name]
+        if len(node.args) > place:
+            yield from ((kind, each) for each in texts(node.args[place]))
+    if name == "Step" and len(node.args) > 1 and isinstance(node.args[1], ast.Dict):
+        for key in node.args[1].keys:
+            if key is not None:
+                yield from (("fact", each) for each in texts(key))
+
+
+@pytest.mark.parametrize(("kind", "identifier"), sorted(set(found())))
+def test_what_the_sources_say_has_words(kind: str, identifier: str) -> None:
+    known = words()
+    assert (kind, identifier) in known or (kind == "reason" and ("problem", identifier) in known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "enum"),
+    [
+        ("item", Item),
+        ("conclusion", Conclusion),
+        ("certainty", Certainty),
+        ("direction", Direction),
+        ("stage", Stage),
+        ("purpose", Purpose),
+        ("connection", Connection),
+        ("wiring", Wiring),
+        ("severity", InspectionState),
+        ("validity_mode", ValidityMode),
+    ],
+)
+def test_every_member_has_words(kind: str, enum: type[StrEnum]) -> None:
+    for member in enum:
+        assert (kind, member.value) in words(), member
+
+
+def test_words_are_complete_and_stand_once() -> None:
+    lines = (FOLDER / "words.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) - 1 == len(words())
+    for english, chinese in words().values():
+        assert english.strip() and chinese.strip()
+
+
+def test_a_code_without_words_stands_for_itself() -> None:
+    assert word("reason", "brand_new") == "brand_new"
+    assert word("reason", "no_limit", "zh-hans") == "该负载点没有误差限"
+    assert word("item", "creep", "en") == "No-load (creep) test"
