@@ -1,8 +1,10 @@
 """Every calculator by name, and the one function that asks them."""
 
+import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from dianheng.interfaces.calculators import devices, lots, meters
@@ -68,13 +70,18 @@ def calculate(name: str, payload: object, *, is_signed: SignatureLookup = no_sig
     return Outcome(*_answer(calculator, payload, is_signed))
 
 
-def catalogue() -> dict[str, Any]:
+def catalogue(language: str = "en") -> dict[str, Any]:
     """Names, titles and schemas of all calculators.
+
+    Args:
+        language: `zh`, `zh-hans` and the like for Chinese texts, else English.
 
     >>> sorted(catalogue()["round"])
     ['input', 'result', 'title']
+    >>> catalogue("zh-hans")["demand"]["title"]
+    '需量示值误差'
     """
-    return {
+    found = {
         name: {
             "title": each.title,
             "input": {
@@ -85,6 +92,24 @@ def catalogue() -> dict[str, Any]:
         }
         for name, each in calculators().items()
     }
+    if language.lower().startswith("zh"):
+        for entry in found.values():
+            _translate(entry, _chinese())
+    return found
+
+
+@cache
+def _chinese() -> Mapping[str, str]:
+    path = Path(__file__).parent / "texts_zh.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _translate(entry: dict[str, Any], texts: Mapping[str, str]) -> None:
+    entry["title"] = texts.get(entry["title"], entry["title"])
+    entry["result"] = {name: texts.get(text, text) for name, text in entry["result"].items()}
+    for variant in entry["input"].get("anyOf", [entry["input"]]):
+        for field in variant["properties"].values():
+            field["description"] = texts.get(field["description"], field["description"])
 
 
 def _answer(

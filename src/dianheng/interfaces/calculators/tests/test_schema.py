@@ -2,6 +2,8 @@
 
 import doctest
 import importlib
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -27,6 +29,23 @@ def test_every_field_and_result_is_described(name: str) -> None:
     assert entry["title"] and all(entry["result"].values())
     for variant in entry["input"].get("anyOf", [entry["input"]]):
         assert all(each["description"] for each in variant["properties"].values())
+
+
+def texts(language: str) -> set[str]:
+    found = set()
+    for entry in catalogue(language).values():
+        found.add(entry["title"])
+        found.update(entry["result"].values())
+        for variant in entry["input"].get("anyOf", [entry["input"]]):
+            found.update(each["description"] for each in variant["properties"].values())
+    return found
+
+
+def test_every_text_has_its_chinese_and_no_chinese_is_left_over() -> None:
+    path = Path(__file__).parents[1] / "texts_zh.toml"
+    known = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert set(known) == texts("en")
+    assert texts("zh-hans") == set(known.values())
 
 
 @pytest.mark.parametrize("module", ["catalogue", "json_text"])
