@@ -9,7 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "dianheng"
-APPS = ["identity", "documents", "assets", "seals", "warehouse", "verification", "supply", "interfaces"]
+APPS = [
+    "identity",
+    "documents",
+    "assets",
+    "seals",
+    "warehouse",
+    "verification",
+    "supply",
+    "interfaces",
+]
 # Bookkeeping of the program, not records of the trade: written without actor, kept without history.
 BOOKKEEPING = {
     "common_job": "progress of long work",
@@ -17,16 +26,31 @@ BOOKKEEPING = {
     "assets_stock": "projection of the register, kept by a trigger",
 }
 DRAWERS = {"services", "selectors", "rules", "errors", "choices", "registry", "models", "audit"}
-WRITES = {"create", "update", "delete", "save", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+WRITES = {
+    "create",
+    "update",
+    "delete",
+    "save",
+    "bulk_create",
+    "bulk_update",
+    "get_or_create",
+    "update_or_create",
+}
 
 
 def tracked(*patterns: str) -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True
+    ).stdout
     return [ROOT / name for name in names.decode().split("\0") if name and (ROOT / name).exists()]
 
 
 def sources() -> list[Path]:
-    return [p for p in sorted(PACKAGE.rglob("*.py")) if "tests" not in p.parts and "migrations" not in p.parts]
+    return [
+        p
+        for p in sorted(PACKAGE.rglob("*.py"))
+        if "tests" not in p.parts and "migrations" not in p.parts
+    ]
 
 
 def imports(path: Path) -> list[tuple[str, list[str]]]:
@@ -41,18 +65,38 @@ def imports(path: Path) -> list[tuple[str, list[str]]]:
 
 
 def test_no_registry_host_stands_in_a_tracked_file():
-    hosts = re.compile(rb"(?:files\.pythonhosted|pypi)\.(?:org|io)|registry\.npmjs\.org|deb\.debian\.org|registry\.yarnpkg|npmmirror|tuna\.tsinghua", re.I)
-    bad = [p.relative_to(ROOT) for p in tracked() if p != Path(__file__) and hosts.search(p.read_bytes())]
+    hosts = re.compile(
+        rb"(?:files\.pythonhosted|pypi)\.(?:org|io)|registry\.npmjs\.org|deb\.debian\.org|registry\.yarnpkg|npmmirror|tuna\.tsinghua",
+        re.I,
+    )
+    bad = [
+        p.relative_to(ROOT)
+        for p in tracked()
+        if p != Path(__file__) and hosts.search(p.read_bytes())
+    ]
     assert bad == []
 
 
 def test_no_third_party_file_is_committed():
-    assert [p for p in tracked() if p.suffix in {".ttf", ".otf", ".woff", ".woff2", ".mo"} or p.name.endswith((".min.js", ".min.css"))] == []
+    assert [
+        p
+        for p in tracked()
+        if p.suffix in {".ttf", ".otf", ".woff", ".woff2", ".mo"}
+        or p.name.endswith((".min.js", ".min.css"))
+    ] == []
 
 
-@pytest.mark.parametrize("path", [p for p in sources() if p.name == "rules.py" or "rules" in p.parts], ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sources() if p.name == "rules.py" or "rules" in p.parts],
+    ids=lambda p: str(p.relative_to(PACKAGE)),
+)
 def test_rules_know_no_framework(path):
-    assert [m for m, _n in imports(path) if m.split(".")[0] in {"django", "psycopg", "procrastinate", "ninja", "ibis", "duckdb"}] == []
+    assert [
+        m
+        for m, _n in imports(path)
+        if m.split(".")[0] in {"django", "psycopg", "procrastinate", "ninja", "ibis", "duckdb"}
+    ] == []
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -63,7 +107,13 @@ def test_only_public_drawers_of_other_apps_are_imported(app):
             continue
         for module, _names in imports(path):
             parts = module.split(".")
-            if parts[0] == "dianheng" and len(parts) > 2 and parts[1] in APPS and parts[1] != app and parts[2] not in DRAWERS:
+            if (
+                parts[0] == "dianheng"
+                and len(parts) > 2
+                and parts[1] in APPS
+                and parts[1] != app
+                and parts[2] not in DRAWERS
+            ):
                 bad.append(f"{path.relative_to(PACKAGE)}: {module}")
     assert bad == []
 
@@ -78,11 +128,17 @@ def test_an_app_writes_only_its_own_tables(app):
         foreign = {
             name
             for module, names in imports(path)
-            if re.fullmatch(r"dianheng\.(\w+)\.models", module) and module.split(".")[1] != app and module.split(".")[1] != "common"
+            if re.fullmatch(r"dianheng\.(\w+)\.models", module)
+            and module.split(".")[1] != app
+            and module.split(".")[1] != "common"
             for name in names
         }
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in WRITES
+            ):
                 root = node.func.value
                 while isinstance(root, ast.Attribute | ast.Call | ast.Subscript):
                     root = root.func if isinstance(root, ast.Call) else root.value

@@ -1,8 +1,8 @@
 """What the program answers when it does not do a thing.
 
-    Refused                 a rule says no; carries one Refusal or many
-    ├── NotFound            there is no such thing, or not for you
-    └── BadInput            what came in cannot be read or is not of the form
+Refused                 a rule says no; carries one Refusal or many
+├── NotFound            there is no such thing, or not for you
+└── BadInput            what came in cannot be read or is not of the form
 """
 
 from collections.abc import Mapping, Sequence

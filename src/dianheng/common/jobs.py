@@ -111,7 +111,9 @@ class JobRun:
             raise JobStopped
 
 
-def _finish(own: Any, job: Job, state: str, result: Any = None, errors: Any = None, text: str = "") -> None:
+def _finish(
+    own: Any, job: Job, state: str, result: Any = None, errors: Any = None, text: str = ""
+) -> None:
     own.execute(
         "update common_job set state = %s, finished_at = now(), result = %s, errors = %s,"
         " text = case when %s <> '' then %s else text end where id = %s",
@@ -129,7 +131,9 @@ def run_job(job_id: int) -> None:
     """Run one job. Two workers never run the same one: an advisory lock is held meanwhile."""
     connection.close_if_unusable_or_obsolete()
     with _own_connection() as own:
-        if not own.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, job_id % 2**31]).fetchone()[0]:
+        if not own.execute(
+            "select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, job_id % 2**31]
+        ).fetchone()[0]:
             return
         job = Job.objects.select_related("actor", "acting_for").get(pk=job_id)
         if job.is_over:
@@ -147,7 +151,9 @@ def run_job(job_id: int) -> None:
             try:
                 result = _handlers[job.kind](JobRun(job, actor, own))
             except JobStopped:
-                _finish(own, job, JobState.STOPPED, text=_("Stopped; the unfinished part was not kept."))
+                _finish(
+                    own, job, JobState.STOPPED, text=_("Stopped; the unfinished part was not kept.")
+                )
             except Refused as refused:
                 answer = refused.as_dict()
                 _finish(own, job, JobState.FAILED, answer, answer["errors"], answer["text"])

@@ -52,7 +52,9 @@ class Refusals:
         if not isinstance(exception, Refused):
             return None
         if request.accepts("text/html") or getattr(request, "htmx", False):
-            template = "common/refused.html" + ("#notice" if getattr(request, "htmx", False) else "")
+            template = "common/refused.html" + (
+                "#notice" if getattr(request, "htmx", False) else ""
+            )
             return render(
                 request, template, {"refusals": exception.refusals}, status=exception.status
             )

@@ -99,7 +99,9 @@ def found_company(password: str) -> None:
     """Units, posts, people with one password, authorisations, a stand-in, the head of papers."""
     actor = system_actor("command")
     for code, name, kind, above in UNITS:
-        unit_make(code=code, name=name, kind=kind, actor=actor, parent=unit(above) if above else None)
+        unit_make(
+            code=code, name=name, kind=kind, actor=actor, parent=unit(above) if above else None
+        )
     for code, (name, patterns) in POSTS.items():
         rights = [r for r in all_rights() if any(fnmatch(r, p) for p in patterns)]
         post_define(code=code, name=name, rights=rights, actor=actor)
@@ -112,7 +114,13 @@ def found_company(password: str) -> None:
             login=role.login, person_no=f"LJ{number:04d}", name=role.name, unit=unit(role.unit),
             password=password, actor=actor, must_change_password=False,
         )  # fmt: skip
-        post_hold(person=made, post=posts[role.post], unit=unit(role.post_unit), valid_from=started, actor=actor)
+        post_hold(
+            person=made,
+            post=posts[role.post],
+            unit=unit(role.post_unit),
+            valid_from=started,
+            actor=actor,
+        )
     today = timezone.localdate()
     for login, kind, number in (
         ("zhangwei", "verifier", "(苏)检员-2023-0417"),

@@ -27,7 +27,11 @@ Chapter = Callable[[Telling], Any]
 def chapters() -> list[tuple[str, str, Chapter]]:
     """Key, what it tells, who tells it; in order."""
     return [
-        ("company", "the company, its people and posts", lambda t: company.found_company(t.password)),
+        (
+            "company",
+            "the company, its people and posts",
+            lambda t: company.found_company(t.password),
+        ),
     ]
 
 

@@ -49,7 +49,9 @@ class NumberSeries(models.Model):
     last = models.IntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "unit", "year"], name="numberseries_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "unit", "year"], name="numberseries_key")
+        ]
 
 
 class VoidNumber(models.Model):
@@ -81,7 +83,9 @@ class IssuedDocument(models.Model):
     issued_on = models.DateField(_("Issued on"))
     valid_through = models.DateField(_("Valid through"), null=True)
     conclusion = CodeField(default="", blank=True)
-    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="superseded_by"
+    )
     actor = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -106,7 +110,9 @@ class DocumentEnd(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(state="in_force"), name="documentend_state")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="in_force"), name="documentend_state")
+        ]
 
 
 class DocumentCopy(models.Model):

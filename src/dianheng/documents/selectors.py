@@ -15,14 +15,18 @@ from .papers.schema import Body
 def document_by_number(number: str) -> IssuedDocument:
     """The document, or NotFound in words."""
     try:
-        return IssuedDocument.objects.select_related("unit", "actor", "file", "supersedes", "superseded_by", "end").get(number=number)
+        return IssuedDocument.objects.select_related(
+            "unit", "actor", "file", "supersedes", "superseded_by", "end"
+        ).get(number=number)
     except IssuedDocument.DoesNotExist:
         raise NotFound(_("There is no document %(no)s.") % {"no": number}, number=number) from None
 
 
 def documents_about(subject: str) -> QuerySet[IssuedDocument]:
     """Documents about a thing (`device:…`), newest first."""
-    return IssuedDocument.objects.filter(subjects__contains=[subject]).select_related("end", "actor")
+    return IssuedDocument.objects.filter(subjects__contains=[subject]).select_related(
+        "end", "actor"
+    )
 
 
 def body_for(
@@ -30,7 +34,10 @@ def body_for(
 ) -> Body:
     """The head of a unit's papers: its own, or that of the nearest unit above that has one."""
     codes = unit.path.strip("/").split("/")
-    found = {b.unit.code: b for b in IssuingBody.objects.filter(unit__code__in=codes).select_related("unit")}
+    found = {
+        b.unit.code: b
+        for b in IssuingBody.objects.filter(unit__code__in=codes).select_related("unit")
+    }
     for code in reversed(codes):
         if code in found:
             body = found[code]

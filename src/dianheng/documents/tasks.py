@@ -33,4 +33,7 @@ def print_run(run: JobRun) -> dict[str, Any]:
         files.append({"name": f"{_('Print run')}-{part}.pdf", "path": f"{part}.pdf"})
         done = min(len(documents), done + 500)
         run.progress(done, len(documents), _("Composing pages"))
-    return {"files": files, "text": _("%(n)s documents in %(f)s files.") % {"n": done, "f": len(files)}}
+    return {
+        "files": files,
+        "text": _("%(n)s documents in %(f)s files.") % {"n": done, "f": len(files)},
+    }

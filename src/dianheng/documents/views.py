@@ -1,6 +1,5 @@
 """Certificates and papers: lists, one document, copies, what the public needs to check them."""
 
-import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import Refused
@@ -53,10 +51,16 @@ def state_of(document: IssuedDocument) -> str:
 
 
 def _preview(request: HttpRequest, selection: Any) -> Preview:
-    kinds = IssuedDocument.objects.filter(pk__in=selection.ids).values_list("kind", flat=True).distinct()
+    kinds = (
+        IssuedDocument.objects.filter(pk__in=selection.ids)
+        .values_list("kind", flat=True)
+        .distinct()
+    )
     if len(kinds) > 1:
         return Preview(0, text=_("A print run holds documents of one kind: filter by kind first."))
-    return Preview(len(selection), text=_("Unsigned copies with QR code, each in the print ledger."))
+    return Preview(
+        len(selection), text=_("Unsigned copies with QR code, each in the print ledger.")
+    )
 
 
 def _perform(request: HttpRequest, selection: Any, data: dict[str, Any], key: str) -> Outcome:
@@ -241,7 +245,9 @@ def keys(request: HttpRequest) -> HttpResponse:
 def check_page(request: HttpRequest) -> HttpResponse:
     """The one page that checks papers without us: to be kept and opened from a disk."""
     listed = revocations_signed()
-    return _attachment(_page(write_keys(known_keys()), listed), "check.html", "text/html", inline=False)
+    return _attachment(
+        _page(write_keys(known_keys()), listed), "check.html", "text/html", inline=False
+    )
 
 
 @cache

@@ -75,7 +75,9 @@ def _check_statement(batch: int, statement: Mapping[str, Any]) -> list[Fault]:
     table = str(statement["table"])
     tags = bytes.fromhex(statement["tags"])
     stored = [tags[i : i + TAG_BYTES] for i in range(0, len(tags), TAG_BYTES)]
-    digests = [(int(key), hashlib.sha256(text.encode()).digest()) for key, text in statement["rows"]]
+    digests = [
+        (int(key), hashlib.sha256(text.encode()).digest()) for key, text in statement["rows"]
+    ]
     faults = []
     text = statement["text"]
     # What is said beside the text only helps readers; it must say the same.
@@ -95,7 +97,9 @@ def _check_statement(batch: int, statement: Mapping[str, Any]) -> list[Fault]:
     if hashlib.sha256(b"".join(d for _key, d in digests)).hexdigest() == statement["digest"]:
         return faults
     known = set(stored)
-    altered = [Fault("row_changed", batch, table, key) for key, d in digests if d[:TAG_BYTES] not in known]
+    altered = [
+        Fault("row_changed", batch, table, key) for key, d in digests if d[:TAG_BYTES] not in known
+    ]
     if len(digests) != len(stored):
         code = "row_deleted" if len(digests) < len(stored) else "row_inserted"
         altered.append(Fault(code, batch, table))
@@ -107,7 +111,7 @@ def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
     iterator = iter(lines)
     try:
         head = json.loads(next(iterator))
-        assert head["format"] == FORMAT  # noqa: S101
+        assert head["format"] == FORMAT
     except (StopIteration, ValueError, KeyError, TypeError, AssertionError):
         raise ValueError("not an audit trail of Dianheng") from None
     check = BatchCheck()

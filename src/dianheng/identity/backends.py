@@ -15,7 +15,9 @@ class PersonBackend(ModelBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> Person | None:  # fmt: skip
         """The person, or None; the time taken does not tell whether the login exists."""
-        person = Person.objects.filter(login=username or kwargs.get("login", ""), is_system=False).first()
+        person = Person.objects.filter(
+            login=username or kwargs.get("login", ""), is_system=False
+        ).first()
         if person is None:
             Person().set_password(password or "")
             return None

@@ -21,9 +21,13 @@ class LoginRequired(LoginRequiredMiddleware):
         if request.user.is_authenticated:
             person: Any = request.user
             request.rights = SimpleLazyObject(lambda: rights_of(person.pk))  # type: ignore[attr-defined]
-            if person.must_change_password and request.resolver_match and (
-                request.resolver_match.url_name not in ("password", "logout", "set_language")
-                and getattr(view_func, "login_required", True)
+            if (
+                person.must_change_password
+                and request.resolver_match
+                and (
+                    request.resolver_match.url_name not in ("password", "logout", "set_language")
+                    and getattr(view_func, "login_required", True)
+                )
             ):
                 return redirect("password")
         return super().process_view(request, view_func, view_args, view_kwargs)
@@ -32,7 +36,9 @@ class LoginRequired(LoginRequiredMiddleware):
         """Machines and fragments get 401 in words; people get the login page."""
         if getattr(request, "htmx", False):
             response = HttpResponse(status=401)
-            response["HX-Redirect"] = f"{reverse('login')}?next={request.htmx.current_url_abs_path or '/'}"  # type: ignore[attr-defined]
+            response["HX-Redirect"] = (
+                f"{reverse('login')}?next={request.htmx.current_url_abs_path or '/'}"  # type: ignore[attr-defined]
+            )
             return response
         if not request.accepts("text/html"):
             return JsonResponse(

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class InterfacesConfig(AppConfig):
     name = "dianheng.interfaces"
     label = "interfaces"
+
+    def ready(self) -> None:
+        from . import menu  # noqa: F401

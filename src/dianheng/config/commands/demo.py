@@ -8,9 +8,16 @@ from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--size", choices=["s", "m", "l"], default="s", help="s: the story; m: 100,000 devices; l: 1,000,000")
+    parser.add_argument(
+        "--size",
+        choices=["s", "m", "l"],
+        default="s",
+        help="s: the story; m: 100,000 devices; l: 1,000,000",
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--if-empty", action="store_true", help="do nothing where people work already")
+    parser.add_argument(
+        "--if-empty", action="store_true", help="do nothing where people work already"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,7 +31,10 @@ def run(options: argparse.Namespace) -> int:
         if options.if_empty and not is_empty() and is_whole():
             return 0
         if not is_empty() and not (data / "demo.json").exists():
-            print("People work here already; the demo story goes into an empty data folder only.", file=sys.stderr)
+            print(
+                "People work here already; the demo story goes into an empty data folder only.",
+                file=sys.stderr,
+            )
             return 0 if options.if_empty else 1
         password = _password(data)
         people = tell(size=options.size, seed=options.seed, password=password, say=print)
@@ -46,5 +56,7 @@ def write_demo(data: Path, password: str, people: list[dict[str, str]]) -> None:
     file = data / "demo.json"
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
-    new.write_text(json.dumps({"password": password, "people": people}, ensure_ascii=False), encoding="utf-8")
+    new.write_text(
+        json.dumps({"password": password, "people": people}, ensure_ascii=False), encoding="utf-8"
+    )
     new.rename(file)

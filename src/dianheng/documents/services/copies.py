@@ -22,7 +22,13 @@ def _data(document: IssuedDocument) -> dict[str, Any]:
 
 
 def document_pdf(
-    *, document: IssuedDocument, how: str, actor: Actor, copies: int = 1, reason: str = "", language: str = "zh"
+    *,
+    document: IssuedDocument,
+    how: str,
+    actor: Actor,
+    copies: int = 1,
+    reason: str = "",
+    language: str = "zh",
 ) -> bytes:
     """The document's PDF: the signed file itself, or composed from its data.
 
@@ -38,7 +44,9 @@ def document_pdf(
     if document.file and not has_ended and how != CopyKind.PRINT:
         return file_read(document.file)
     marking = "void" if has_ended else (PRINT_COPY if document.file else "")
-    return compose(document.kind, _data(document), language, code=document.code_text, marking=marking)
+    return compose(
+        document.kind, _data(document), language, code=document.code_text, marking=marking
+    )
 
 
 def document_data(*, document: IssuedDocument, actor: Actor) -> bytes:
@@ -75,7 +83,13 @@ def documents_run(
 
 
 def paper_pdf(
-    *, kind: str, paper: Paper, unit_id: int, actor: Actor, how: str = CopyKind.DOWNLOAD, language: str = "zh"
+    *,
+    kind: str,
+    paper: Paper,
+    unit_id: int,
+    actor: Actor,
+    how: str = CopyKind.DOWNLOAD,
+    language: str = "zh",
 ) -> bytes:
     """A paper composed on demand from the record (original records, slips), with its ledger line."""
     actor = require(actor, "documents.print", unit_id)

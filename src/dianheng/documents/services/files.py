@@ -44,7 +44,9 @@ def _write(chunks: Iterable[bytes]) -> tuple[str, int]:
             raise Refused(
                 Refusal(
                     "disk",
-                    _("The file could not be kept: %(why)s. Tell the administrator; nothing was changed.")
+                    _(
+                        "The file could not be kept: %(why)s. Tell the administrator; nothing was changed."
+                    )
                     % {"why": error.strerror},
                 )
             ) from error
@@ -68,9 +70,15 @@ def file_read(file: StoredFile) -> bytes:
     try:
         content = file_path(file.digest).read_bytes()
     except FileNotFoundError:
-        raise NotFound(_("The file %(name)s is missing in the data folder.") % {"name": file.name}) from None
+        raise NotFound(
+            _("The file %(name)s is missing in the data folder.") % {"name": file.name}
+        ) from None
     if hashlib.sha256(content).hexdigest() != file.digest:
         raise Refused(
-            Refusal("file_changed", _("The file %(name)s was changed on the disk; it is not given out.") % {"name": file.name})
+            Refusal(
+                "file_changed",
+                _("The file %(name)s was changed on the disk; it is not given out.")
+                % {"name": file.name},
+            )
         )
     return content

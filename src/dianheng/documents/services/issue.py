@@ -79,7 +79,9 @@ def documents_issue(
         actor = require(actor, "documents.issue", unit_id)
     with write_batch(actor=actor, action="document.issue", reason=drafts[0].reason) as batch:
         if (earlier := idempotent(request_key, "document.issue")) is not None:
-            found = {d.number: d for d in IssuedDocument.objects.filter(number__in=earlier["numbers"])}
+            found = {
+                d.number: d for d in IssuedDocument.objects.filter(number__in=earlier["numbers"])
+            }
             return [found[number] for number in earlier["numbers"]]
         today = timezone.localtime(batch.at).date()
         numbered = list(_numbered(drafts, today.year))
@@ -88,11 +90,16 @@ def documents_issue(
             for draft in numbered
         ]
         rows = []
-        for draft, paper, issued in zip(numbered, papers, _issued(numbered, papers, language), strict=True):
+        for draft, paper, issued in zip(
+            numbered, papers, _issued(numbered, papers, language), strict=True
+        ):
             file = None
             if issued is not None:
                 file = file_store(
-                    chunks=[issued.pdf], name=f"{draft.number}.pdf", media_type="application/pdf", actor=actor
+                    chunks=[issued.pdf],
+                    name=f"{draft.number}.pdf",
+                    media_type="application/pdf",
+                    actor=actor,
                 )
             data = issued.data_json if issued else envelope(draft.kind, plain(paper))
             rows.append(
@@ -125,9 +132,16 @@ def _numbered(drafts: Sequence[Draft], year: int) -> Iterator[Draft]:
         yield replace(draft, number=waiting[(draft.kind, draft.unit_id)].pop(0))
 
 
-def _issued(drafts: Sequence[Draft], papers: Sequence[Paper], language: str) -> Iterator[Issued | None]:
+def _issued(
+    drafts: Sequence[Draft], papers: Sequence[Paper], language: str
+) -> Iterator[Issued | None]:
     kinds = {draft.kind for draft in drafts}
-    if len(kinds) == 1 and kinds <= set(SIGNED) and len(drafts) >= PARALLEL_FROM and not getattr(settings, "DOCUMENT_SIGNER", None):
+    if (
+        len(kinds) == 1
+        and kinds <= set(SIGNED)
+        and len(drafts) >= PARALLEL_FROM
+        and not getattr(settings, "DOCUMENT_SIGNER", None)
+    ):
         signer()  # the key is made before the processes ask for it
         yield from issue_many(drafts[0].kind, papers, key_folder(), language)
         return
@@ -141,7 +155,11 @@ def _end(document: IssuedDocument, state: str, reason: str) -> None:
         raise BadInput(_("Say why document %(no)s no longer counts.") % {"no": document.number})
     if DocumentEnd.objects.filter(document=document).exists():
         raise Refused(
-            Refusal("document_ended", _("Document %(no)s has ended already.") % {"no": document.number}, {"number": document.number})
+            Refusal(
+                "document_ended",
+                _("Document %(no)s has ended already.") % {"no": document.number},
+                {"number": document.number},
+            )
         )
     DocumentEnd.objects.create(document=document, state=state, reason=reason)
 

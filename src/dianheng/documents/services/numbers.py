@@ -47,7 +47,13 @@ def numbers_take(*, key: str, unit_id: int, year: int, count: int = 1) -> list[s
                 do update set last = documents_numberseries.last + excluded.last
             returning prefix, last
             """,
-            {"key": key, "unit": unit_id, "year": year, "prefix": f"{PREFIXES[key]}{unit_id}", "count": count},
+            {
+                "key": key,
+                "unit": unit_id,
+                "year": year,
+                "prefix": f"{PREFIXES[key]}{unit_id}",
+                "count": count,
+            },
         )
         prefix, last = cursor.fetchone()
     return [f"{prefix}-{year}-{number:0{DIGITS}d}" for number in range(last - count + 1, last + 1)]

@@ -34,13 +34,23 @@ def own_folder(settings, tmp_path):
 
 def draft(kind="verification_certificate", **changes):
     paper = SAMPLES[kind]
-    return Draft(kind=kind, paper=paper, unit_id=metering_centre().pk, subjects=("device:4130001000000446529641",), **changes)
+    return Draft(
+        kind=kind,
+        paper=paper,
+        unit_id=metering_centre().pk,
+        subjects=("device:4130001000000446529641",),
+        **changes,
+    )
 
 
 def test_a_certificate_is_issued_signed_and_says_what_it_was_made_from():
     (document,) = documents_issue(drafts=[draft()], actor=actor_with("documents.issue"))
     kept = IssuedDocument.objects.get()
-    assert kept.number == document.number == f"JZ{metering_centre().pk}-{document.issued_on.year}-000001"
+    assert (
+        kept.number
+        == document.number
+        == f"JZ{metering_centre().pk}-{document.issued_on.year}-000001"
+    )
     assert digest_of(bytes(kept.data)) == kept.data_digest
     assert json.loads(bytes(kept.data))["data"]["number"] == kept.number
     assert kept.code_text.startswith("DH1~C~" + kept.number)
@@ -54,7 +64,13 @@ def test_numbers_have_no_gaps_and_voids_are_explained():
     with pytest.raises(ZeroDivisionError), write_batch(actor=system_actor(), action="test.numbers"):
         numbers_take(key="arrival", unit_id=unit, year=2026)
         _ = 1 / 0
-    void = number_void(key="arrival", unit_id=unit, year=2026, reason="纸张损坏", actor=actor_with("documents.issue"))
+    void = number_void(
+        key="arrival",
+        unit_id=unit,
+        year=2026,
+        reason="纸张损坏",
+        actor=actor_with("documents.issue"),
+    )
     assert void.number.endswith("-000004")
 
 
@@ -81,7 +97,11 @@ def test_a_wrong_certificate_is_superseded_once_and_the_list_says_so():
         document_revoke(document=wrong, reason="再次", actor=actor)
     assert caught.value.refusal.code == "document_ended"
     entry = read_revocations(revocations_signed(), known_keys()).of(wrong.number)
-    assert (entry.status, entry.replaced_by, entry.reason) == ("superseded", right.number, "等级写错")
+    assert (entry.status, entry.replaced_by, entry.reason) == (
+        "superseded",
+        right.number,
+        "等级写错",
+    )
 
 
 def test_every_copy_stands_in_the_ledger():
@@ -89,8 +109,11 @@ def test_every_copy_stands_in_the_ledger():
     (document,) = documents_issue(drafts=[draft()], actor=actor)
     assert document_pdf(document=document, how="download", actor=actor).startswith(b"%PDF")
     document_pdf(document=document, how="print", copies=2, reason="客户领取", actor=actor)
-    assert list(DocumentCopy.objects.order_by("id").values_list("how", "copies", "person__name")) == [
-        ("download", 1, "王检定"), ("print", 2, "王检定"),
+    assert list(
+        DocumentCopy.objects.order_by("id").values_list("how", "copies", "person__name")
+    ) == [
+        ("download", 1, "王检定"),
+        ("print", 2, "王检定"),
     ]
 
 

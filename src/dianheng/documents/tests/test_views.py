@@ -14,11 +14,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def document():
-    return documents_issue(drafts=[draft()], actor=actor_with("documents.issue", login="zhao", name="赵"))[0]
+    return documents_issue(
+        drafts=[draft()], actor=actor_with("documents.issue", login="zhao", name="赵")
+    )[0]
 
 
 def test_the_list_and_the_page_show_the_document(client, document):
-    client.force_login(person_with("documents.view", "documents.print"), backend="dianheng.identity.backends.PersonBackend")
+    client.force_login(
+        person_with("documents.view", "documents.print"),
+        backend="dianheng.identity.backends.PersonBackend",
+    )
     assert document.number in client.get("/certificates/").content.decode()
     page = client.get(f"/certificates/{document.number}/").content.decode()
     assert document.data_digest in page
@@ -30,7 +35,10 @@ def test_the_list_and_the_page_show_the_document(client, document):
 
 def test_another_unit_sees_nothing(client, document):
     other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
-    client.force_login(person_with("*", login="qian", unit=other), backend="dianheng.identity.backends.PersonBackend")
+    client.force_login(
+        person_with("*", login="qian", unit=other),
+        backend="dianheng.identity.backends.PersonBackend",
+    )
     assert document.number not in client.get("/certificates/").content.decode()
     for part in ("", "pdf/", "data/"):
         assert client.get(f"/certificates/{document.number}/{part}").status_code == 403
@@ -38,7 +46,9 @@ def test_another_unit_sees_nothing(client, document):
 
 
 def test_without_the_right_to_print_no_copy_leaves(client, document):
-    client.force_login(person_with("documents.view"), backend="dianheng.identity.backends.PersonBackend")
+    client.force_login(
+        person_with("documents.view"), backend="dianheng.identity.backends.PersonBackend"
+    )
     assert client.get(f"/certificates/{document.number}/pdf/").status_code == 403
     assert DocumentCopy.objects.count() == 0
 

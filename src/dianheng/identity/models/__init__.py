@@ -1,6 +1,6 @@
+from .access import ApiToken, RequestResult, SeparationException, Setting
 from .audit import AuditBatch, AuditSeal, AuditStatement
 from .organisation import Delegation, Person, Post, PostHolding, Qualification, Unit
-from .access import ApiToken, RequestResult, SeparationException, Setting
 
 __all__ = [
     "ApiToken",

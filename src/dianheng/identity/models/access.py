@@ -15,7 +15,9 @@ class ApiToken(models.Model):
     person = models.ForeignKey("identity.Person", models.PROTECT, related_name="tokens")
     label = NameField(_("Label"))
     digest = models.BinaryField(unique=True, max_length=32)
-    scopes = ArrayField(CodeField(), default=list, blank=True, help_text=_("Empty: all rights of the person."))
+    scopes = ArrayField(
+        CodeField(), default=list, blank=True, help_text=_("Empty: all rights of the person.")
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -28,7 +30,9 @@ class SeparationException(models.Model):
     """A third person allowed beforehand that one person does two steps of one matter."""
 
     subject = CodeField(help_text=_("The matter, for example task:T2026-0001."))
-    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="separation_exceptions")
+    person = models.ForeignKey(
+        "identity.Person", models.PROTECT, related_name="separation_exceptions"
+    )
     steps = ArrayField(CodeField())
     reason = models.TextField()
     valid_from = models.DateField()
@@ -57,7 +61,9 @@ class Setting(models.Model):
         ordering = ["key", "-valid_from"]
         constraints = [
             models.UniqueConstraint(
-                fields=["key", "unit", "valid_from"], nulls_distinct=False, name="setting_once_a_day"
+                fields=["key", "unit", "valid_from"],
+                nulls_distinct=False,
+                name="setting_once_a_day",
             ),
         ]
 

@@ -8,9 +8,13 @@ from dianheng.common.fields import CodeField
 class AuditBatch(models.Model):
     """One transaction that wrote: who, for whom, what, why, by which request."""
 
-    actor = models.ForeignKey("identity.Person", models.DO_NOTHING, db_constraint=False, related_name="+")
+    actor = models.ForeignKey(
+        "identity.Person", models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     actor_name = CodeField()
-    acting_for = models.ForeignKey("identity.Person", models.DO_NOTHING, null=True, db_constraint=False, related_name="+")
+    acting_for = models.ForeignKey(
+        "identity.Person", models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
     acting_for_name = CodeField()
     action = CodeField()
     reason = models.TextField()
@@ -26,7 +30,9 @@ class AuditBatch(models.Model):
 class AuditStatement(models.Model):
     """One SQL statement of a batch: rows, digest, the columns it covers."""
 
-    batch = models.ForeignKey(AuditBatch, models.DO_NOTHING, db_constraint=False, related_name="statements")
+    batch = models.ForeignKey(
+        AuditBatch, models.DO_NOTHING, db_constraint=False, related_name="statements"
+    )
     shape_id = models.IntegerField()
     operation = models.CharField(max_length=1)
     row_count = models.BigIntegerField()

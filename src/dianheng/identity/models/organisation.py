@@ -24,7 +24,9 @@ class Unit(models.Model):
     code = CodeField(_("Code"), unique=True)
     name = NameField(_("Name"))
     kind = CodeField(_("Kind"), choices=UnitKind)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     path = CodeField(unique=True, editable=False)
     sort_key = CodeField(editable=False, default="")
     is_active = models.BooleanField(_("Active"), default=True)
@@ -54,7 +56,9 @@ class Person(AbstractBaseUser):
     person_no = CodeField(_("Staff number"), unique=True)
     name = NameField(_("Name"))
     sort_key = CodeField(editable=False, default="")
-    unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("Unit"), null=True, related_name="people")
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, verbose_name=_("Unit"), null=True, related_name="people"
+    )
     is_active = models.BooleanField(_("Active"), default=True)
     is_system = models.BooleanField(default=False)
     must_change_password = models.BooleanField(default=False)
@@ -102,7 +106,9 @@ class Post(models.Model):
 class PostHolding(models.Model):
     """Who holds which post in which unit, first and last day included."""
 
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("Person"), related_name="holdings")
+    person = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("Person"), related_name="holdings"
+    )
     post = models.ForeignKey(Post, models.PROTECT, verbose_name=_("Post"), related_name="holdings")
     unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("Unit"), related_name="holdings")
     valid_from = models.DateField(_("From"))
@@ -121,8 +127,12 @@ class PostHolding(models.Model):
 class Delegation(models.Model):
     """A stand-in: one person's posts exercised by another, dated, with a reason."""
 
-    from_person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("For"), related_name="delegations_given")
-    to_person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("Stand-in"), related_name="delegations_taken")
+    from_person = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("For"), related_name="delegations_given"
+    )
+    to_person = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("Stand-in"), related_name="delegations_taken"
+    )
     holding = models.ForeignKey(
         PostHolding, models.PROTECT, verbose_name=_("Post"), null=True, blank=True,
         help_text=_("Empty: all posts of the person."),
@@ -143,9 +153,13 @@ class Delegation(models.Model):
 class Qualification(models.Model):
     """A laboratory's authorisation of a person: 检定员 per project, 核验员, 授权签字人."""
 
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("Person"), related_name="qualifications")
+    person = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("Person"), related_name="qualifications"
+    )
     kind = CodeField(_("Kind"), choices=QualificationKind)
-    project = CodeField(_("Project"), default="*", help_text=_("“*”: every project of the laboratory."))
+    project = CodeField(
+        _("Project"), default="*", help_text=_("“*”: every project of the laboratory.")
+    )
     number = CodeField(_("Number"))
     issuer = NameField(_("Issued by"))
     valid_from = models.DateField(_("From"))

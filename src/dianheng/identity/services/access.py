@@ -52,7 +52,7 @@ def require(actor: Actor, right: str, unit_id: int | None = None) -> Actor:
     path = None if unit_id is None else Unit.objects.values_list("path", flat=True).get(pk=unit_id)
     refuse(guard_right(rights, right, all_rights()[right], path))
     grant = rights.grant(right, path)
-    assert grant is not None  # noqa: S101  the guard said so
+    assert grant is not None
     return standing_in(actor, grant)
 
 
@@ -146,13 +146,19 @@ def separation_except(
     if not reason.strip():
         faults.append({"field": "reason", "code": "missing", "text": _("Give the reason.")})
     if valid_through < valid_from:
-        faults.append({"field": "valid_through", "code": "period", "text": _("It ends before it begins.")})
+        faults.append(
+            {"field": "valid_through", "code": "period", "text": _("It ends before it begins.")}
+        )
     if faults:
         raise BadInput(_("The exception cannot be granted."), faults)
     actor = require(actor, "identity.except", person.unit_id)
     if person.pk in (actor.person_id, actor.acting_for_id):
         raise Refused(
-            Refusal("own_exception", _("Nobody grants an exception to themselves."), {"person": person.name})
+            Refusal(
+                "own_exception",
+                _("Nobody grants an exception to themselves."),
+                {"person": person.name},
+            )
         )
     with write_batch(actor=actor, action="separation.except", reason=reason) as batch:
         return SeparationException.objects.create(

@@ -47,9 +47,7 @@ def _shapes(cursor: Any) -> dict[int, _Shape]:
           from audit_shape s join audit_table t using (table_name)
         """
     )
-    return {
-        row[0]: _Shape(row[1], row[2], row[4], tuple(row[3])) for row in cursor.fetchall()
-    }
+    return {row[0]: _Shape(row[1], row[2], row[4], tuple(row[3])) for row in cursor.fetchall()}
 
 
 def _row_texts(cursor: Any, shape: _Shape, statement: int) -> list[tuple[int, str]]:
@@ -57,7 +55,9 @@ def _row_texts(cursor: Any, shape: _Shape, statement: int) -> list[tuple[int, st
     table = shape.table if shape.kind == "evidence" else f"audit_{shape.table}"
     column = "audit_statement_id" if shape.kind == "evidence" else "statement_id"
     cursor.execute(
-        sql.SQL("select {key}, row({columns})::text from {table} where {column} = %s order by {key}").format(
+        sql.SQL(
+            "select {key}, row({columns})::text from {table} where {column} = %s order by {key}"
+        ).format(
             key=sql.Identifier(shape.key),
             columns=sql.SQL(", ").join(map(sql.Identifier, shape.columns)),
             table=sql.Identifier(table),
@@ -122,7 +122,13 @@ def audit_export(out: TextIO, first: int = 1, last: int | None = None) -> int:
         _session(cursor)
         cursor.execute("select count(*), max(position) from audit_seal")
         total, newest = cursor.fetchone()
-        head = {"format": FORMAT, "genesis": genesis().hex(), "first": first, "last": last or newest, "sealed": total}
+        head = {
+            "format": FORMAT,
+            "genesis": genesis().hex(),
+            "first": first,
+            "last": last or newest,
+            "sealed": total,
+        }
         out.write(json.dumps(head, ensure_ascii=False) + "\n")
         for batch in _batches(cursor, first, last):
             out.write(json.dumps(batch, ensure_ascii=False) + "\n")
@@ -163,7 +169,11 @@ def _orphans(cursor: Any) -> list[Fault]:
             sql.SQL(
                 "select {key}, {column} from {table} t where not exists"
                 " (select from audit_statement s where s.id = t.{column}) limit 100"
-            ).format(key=sql.Identifier(shape.key), column=sql.Identifier(column), table=sql.Identifier(table))
+            ).format(
+                key=sql.Identifier(shape.key),
+                column=sql.Identifier(column),
+                table=sql.Identifier(table),
+            )
         )
         faults += [Fault("row_inserted", 0, shape.table, row[0]) for row in cursor.fetchall()]
     return faults

@@ -19,9 +19,7 @@ from .access import require, system_actor
 from .batch import write_batch
 
 
-def unit_make(
-    *, code: str, name: str, kind: str, actor: Actor, parent: Unit | None = None
-) -> Unit:
+def unit_make(*, code: str, name: str, kind: str, actor: Actor, parent: Unit | None = None) -> Unit:
     """Add a unit below another one."""
     if not code or "/" in code:
         raise BadInput(_("A unit's code is not empty and holds no slash."))
@@ -65,7 +63,10 @@ def person_make(
     must_change_password: bool = True,
 ) -> Person:
     """Add a person who can log in."""
-    taken = Person.objects.filter(login=login).exists() or Person.objects.filter(person_no=person_no).exists()
+    taken = (
+        Person.objects.filter(login=login).exists()
+        or Person.objects.filter(person_no=person_no).exists()
+    )
     if not login or taken:
         raise BadInput(_("Login or staff number is empty or taken: %(login)s.") % {"login": login})
     actor = require(actor, "identity.organise", unit.pk if unit else None)
@@ -128,7 +129,9 @@ def post_hold(
     """Give a person a post in a unit from a day on."""
     actor = require(actor, "identity.organise", unit.pk)
     if person.pk in (actor.person_id, actor.acting_for_id):
-        raise Refused(Refusal("own_rights", _("Nobody gives a post to themselves."), {"person": person.name}))
+        raise Refused(
+            Refusal("own_rights", _("Nobody gives a post to themselves."), {"person": person.name})
+        )
     if valid_through is not None and valid_through < valid_from:
         raise BadInput(_("The post ends before it begins."))
     with write_batch(actor=actor, action="post.hold"):
@@ -178,7 +181,9 @@ def delegation_revoke(*, delegation: Delegation, reason: str, actor: Actor) -> N
     if actor.person_id != delegation.from_person_id:
         actor = require(actor, "identity.delegate", delegation.from_person.unit_id)
     with write_batch(actor=actor, action="delegation.revoke", reason=reason) as batch:
-        Delegation.objects.filter(pk=delegation.pk, revoked_at__isnull=True).update(revoked_at=batch.at)
+        Delegation.objects.filter(pk=delegation.pk, revoked_at__isnull=True).update(
+            revoked_at=batch.at
+        )
 
 
 def qualification_grant(

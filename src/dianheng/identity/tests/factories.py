@@ -36,7 +36,9 @@ def metering_centre() -> Unit:
     return Unit.objects.get(code="CENTRE")
 
 
-def person_with(*rights: str, login: str = "wang", name: str = "王检定", unit: Unit | None = None) -> Person:
+def person_with(
+    *rights: str, login: str = "wang", name: str = "王检定", unit: Unit | None = None
+) -> Person:
     """A person whose one post in the unit carries these rights ("*": all of them)."""
     unit = unit or metering_centre()
     person = Person.objects.filter(login=login).first() or person_make(
@@ -47,11 +49,15 @@ def person_with(*rights: str, login: str = "wang", name: str = "王检定", unit
         code=f"POST-{login}", name=f"{name}的岗位",
         rights=list(all_rights()) if rights == ("*",) else rights, actor=system_actor(),
     )  # fmt: skip
-    post_hold(person=person, post=post, unit=unit, valid_from=date(2020, 1, 1), actor=system_actor())
+    post_hold(
+        person=person, post=post, unit=unit, valid_from=date(2020, 1, 1), actor=system_actor()
+    )
     return person
 
 
-def actor_with(*rights: str, login: str = "wang", name: str = "王检定", unit: Unit | None = None) -> Actor:
+def actor_with(
+    *rights: str, login: str = "wang", name: str = "王检定", unit: Unit | None = None
+) -> Actor:
     """Such a person, acting."""
     return actor_for_person(person_with(*rights, login=login, name=name, unit=unit), via="page")
 
@@ -67,4 +73,11 @@ def qualified_verifier(login: str = "wang", project: str = "*", days: int = 365)
     return person
 
 
-__all__ = ["Post", "actor_with", "city_company", "metering_centre", "person_with", "qualified_verifier"]
+__all__ = [
+    "Post",
+    "actor_with",
+    "city_company",
+    "metering_centre",
+    "person_with",
+    "qualified_verifier",
+]

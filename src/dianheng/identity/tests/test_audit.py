@@ -30,7 +30,9 @@ def test_a_write_without_actor_is_refused():
 
 def test_a_copy_without_actor_is_refused():
     with connection.cursor() as cursor, pytest.raises(psycopg.Error, match="write without actor"):
-        with cursor.copy("copy identity_unit (code, name, kind, path, sort_key, is_active) from stdin") as copy:
+        with cursor.copy(
+            "copy identity_unit (code, name, kind, path, sort_key, is_active) from stdin"
+        ) as copy:
             copy.write_row(["X", "x", "city", "/X/", "", True])
 
 
@@ -45,7 +47,10 @@ def test_the_batch_of_another_transaction_does_not_count():
 
 def test_old_and_new_values_are_kept_whatever_wrote_them():
     unit = unit_make(code="A", name="旧", kind="city", actor=system_actor())
-    with write_batch(actor=system_actor(), action="test.sql", reason="改名") as batch, connection.cursor() as cursor:
+    with (
+        write_batch(actor=system_actor(), action="test.sql", reason="改名") as batch,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("update identity_unit set name = '新' where id = %s", [unit.pk])
     with connection.cursor() as cursor:
         cursor.execute(
@@ -72,11 +77,17 @@ def test_old_and_new_values_are_kept_whatever_wrote_them():
     ],
 )
 def test_the_programs_role_may_not(statement):
-    with connection.cursor() as cursor, pytest.raises(DatabaseError, match="permission denied|must be owner"):
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(DatabaseError, match="permission denied|must be owner"),
+    ):
         cursor.execute(statement)
 
 
-@pytest.mark.parametrize("statement", ["update identity_requestresult set key = 'y'", "delete from identity_requestresult"])
+@pytest.mark.parametrize(
+    "statement",
+    ["update identity_requestresult set key = 'y'", "delete from identity_requestresult"],
+)
 def test_evidence_is_not_edited(statement):
     with write_batch(actor=system_actor(), action="test.evidence"):
         remember("k1", "test.evidence", {"count": 1})
@@ -87,7 +98,11 @@ def test_evidence_is_not_edited(statement):
 def test_the_owner_may_not_edit_evidence_either(owner_connection):
     with write_batch(actor=system_actor(), action="test.evidence"):
         remember("k1", "test.evidence", {"count": 1})
-    for statement in ("update identity_requestresult set key = 'y'", "delete from identity_requestresult", "truncate identity_requestresult"):
+    for statement in (
+        "update identity_requestresult set key = 'y'",
+        "delete from identity_requestresult",
+        "truncate identity_requestresult",
+    ):
         with pytest.raises(psycopg.Error, match="kept as written"):
             owner_connection.execute(statement)
 
@@ -104,7 +119,10 @@ def test_a_failed_batch_leaves_nothing():
 def test_an_inner_batch_joins_the_outer_one():
     with write_batch(actor=system_actor(), action="test.outer") as outer:
         unit_make(code="B", name="b", kind="city", actor=system_actor())
-    assert list(outer.__class__.__dataclass_fields__) and AuditBatch.objects.get(pk=outer.id).statements.count() == 1
+    assert (
+        list(outer.__class__.__dataclass_fields__)
+        and AuditBatch.objects.get(pk=outer.id).statements.count() == 1
+    )
 
 
 def test_the_same_request_twice_answers_the_same():
@@ -184,19 +202,27 @@ class TestVerify:
         [
             ("update identity_unit set name = '伪造' where code = 'CENTRE'", "row_changed"),
             ("delete from identity_unit where code = 'CENTRE'", "row_deleted"),
-            ("insert into identity_unit (code, name, kind, path, sort_key, is_active) values ('Z','z','city','/Z/','',true)", "row_inserted"),
+            (
+                "insert into identity_unit (code, name, kind, path, sort_key, is_active) values ('Z','z','city','/Z/','',true)",
+                "row_inserted",
+            ),
             ("update audit_identity_unit set name = '伪造' where code = 'CENTRE'", "row_changed"),
-            ("update audit_batch set actor_name = '别人' where action = 'unit.make'", "batch_changed"),
+            (
+                "update audit_batch set actor_name = '别人' where action = 'unit.make'",
+                "batch_changed",
+            ),
             ("delete from audit_statement where operation = 'I'", "batch_changed"),
             ("delete from audit_seal where position = 2", "chain_broken"),
         ],
     )
-    def test_an_edit_behind_the_programs_back_is_named(self, trail, superuser_connection, statement, fault):
+    def test_an_edit_behind_the_programs_back_is_named(
+        self, trail, superuser_connection, statement, fault
+    ):
         from dianheng.identity.services import audit_verify
 
         superuser_connection.execute("set session_replication_role = replica")
         superuser_connection.execute(statement)
         faults = audit_verify()[1]
         assert fault in {f.code for f in faults}, faults
-        if fault.startswith("row_") :
+        if fault.startswith("row_"):
             assert {f.table for f in faults} == {"identity_unit"}

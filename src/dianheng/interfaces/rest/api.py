@@ -73,7 +73,9 @@ api = Rest(
 )
 
 
-def _answer(request: HttpRequest, status: int, code: str, text: str, errors: Any = ()) -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: int, code: str, text: str, errors: Any = ()
+) -> HttpResponse:
     body = {"code": code, "text": text, "facts": {}, "errors": list(errors)}
     return api.create_response(request, body, status=status)
 
@@ -88,7 +90,11 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Every field that is not of the form, at once."""
     errors = [
-        {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "code": fault["type"], "text": fault["msg"]}
+        {
+            "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
+            "code": fault["type"],
+            "text": fault["msg"],
+        }
         for fault in error.errors
     ]
     return _answer(request, 422, "bad_input", "The request is not of the form.", errors)
@@ -103,7 +109,9 @@ def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 @api.exception_handler(HttpError)
 def failed(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Unreadable bodies and the like."""
-    return _answer(request, error.status_code, "bad_input" if error.status_code == 400 else "error", str(error))
+    return _answer(
+        request, error.status_code, "bad_input" if error.status_code == 400 else "error", str(error)
+    )
 
 
 for prefix, module in ROUTERS.items():

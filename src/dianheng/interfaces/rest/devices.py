@@ -11,8 +11,8 @@ from pydantic import Field
 from dianheng.assets.models import Device
 from dianheng.assets.selectors import device_by_barcode, scan, timeline
 from dianheng.common.errors import NotFound, Refused
-from dianheng.identity.rules import guard_right
 from dianheng.identity.registry import all_rights
+from dianheng.identity.rules import guard_right
 from dianheng.identity.selectors import units_with_right
 
 router = Router(tags=["devices"])
@@ -96,7 +96,9 @@ def devices(request: HttpRequest, wanted: Query[DevicesIn]) -> DevicesOut:
         if value:
             rows = rows.filter(**{field: value})
     page = list(
-        rows.select_related("model__manufacturer", "lot", "unit", "place").order_by("barcode")[: wanted.limit]
+        rows.select_related("model__manufacturer", "lot", "unit", "place").order_by("barcode")[
+            : wanted.limit
+        ]
     )
     return DevicesOut(
         items=[_out(d) for d in page], next=page[-1].barcode if len(page) == wanted.limit else None

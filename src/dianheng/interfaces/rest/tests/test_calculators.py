@@ -15,8 +15,13 @@ def ask(client):
     token = token_make(person=person_with(), label="t", actor=system_actor())
 
     def post(name, body):
-        text = body if isinstance(body, str) else json.dumps(body)
-        return client.post(f"/api/v1/calc/{name}", text, content_type="application/json", HTTP_AUTHORIZATION=f"Bearer {token}")
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        return client.post(
+            f"/api/v1/calc/{name}",
+            text,
+            content_type="application/json",
+            HTTP_AUTHORIZATION=f"Bearer {token}",
+        )
 
     return post
 
@@ -28,15 +33,21 @@ def test_a_rule_answers(ask):
 
 
 def test_a_list_answers_each_and_says_what_is_wrong_in_its_place(ask):
-    answer = ask("round", [{"meter_class": "1", "mean_error_percent": "0.25"}, {"meter_class": "9"}])
+    answer = ask(
+        "round", [{"meter_class": "1", "mean_error_percent": "0.25"}, {"meter_class": "9"}]
+    )
     assert answer.status_code == 422
     assert answer.json()[0]["result"] == {"rounded": "+0.2"}
     assert {e["field"] for e in answer.json()[1]["errors"]} == {"meter_class", "mean_error_percent"}
 
 
-@pytest.mark.parametrize("body", ["", "{", "[" * 100_000, '{"a": 1, "a": 2}', "\ud800"])
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[" * 100_000, '{"a": 1, "a": 2}', b"\xff\xfe{}"],
+    ids=["empty", "cut", "deep", "twice", "not UTF-8"],
+)
 def test_what_is_no_json_is_said_so(ask, body):
-    answer = ask("round", body.encode("utf-8", "surrogatepass") if "\ud800" in body else body)
+    answer = ask("round", body)
     assert answer.status_code == 422
     assert set(answer.json()) >= {"code", "text", "errors"}
 
@@ -47,4 +58,6 @@ def test_an_unknown_name_is_said_so(ask):
 
 
 def test_without_token_no_answer(client):
-    assert client.post("/api/v1/calc/round", "{}", content_type="application/json").status_code == 401
+    assert (
+        client.post("/api/v1/calc/round", "{}", content_type="application/json").status_code == 401
+    )

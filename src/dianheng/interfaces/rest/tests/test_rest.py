@@ -17,7 +17,9 @@ def person():
 
 @pytest.fixture
 def bearer(person):
-    return {"HTTP_AUTHORIZATION": f"Bearer {token_make(person=person, label='t', actor=system_actor())}"}
+    return {
+        "HTTP_AUTHORIZATION": f"Bearer {token_make(person=person, label='t', actor=system_actor())}"
+    }
 
 
 def test_the_schema_is_open_and_whole(client):
@@ -43,14 +45,20 @@ def test_a_device_is_found_by_its_bar_code(client, bearer):
 
 def test_a_device_that_is_not_there_is_said_so(client, bearer):
     answer = client.get("/api/v1/devices/4711", **bearer)
-    assert (answer.status_code, answer.json()["code"], answer.json()["facts"]) == (404, "not_found", {"barcode": "4711"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["facts"]) == (
+        404,
+        "not_found",
+        {"barcode": "4711"},
+    )
 
 
 def test_pages_follow_each_other(client, bearer):
     meters(5)
     first = client.get("/api/v1/devices?limit=3", **bearer).json()
     second = client.get(f"/api/v1/devices?limit=3&after={first['next']}", **bearer).json()
-    assert [d["barcode"] for d in first["items"] + second["items"]] == [barcode(n) for n in range(1, 6)]
+    assert [d["barcode"] for d in first["items"] + second["items"]] == [
+        barcode(n) for n in range(1, 6)
+    ]
     assert second["next"] is None
 
 
@@ -71,7 +79,9 @@ def test_devices_of_other_units_are_not_shown(client):
     meters(1)
     other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
     stranger = person_with("assets.view", login="qian", name="钱", unit=other)
-    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token_make(person=stranger, label='t', actor=system_actor())}"}
+    bearer = {
+        "HTTP_AUTHORIZATION": f"Bearer {token_make(person=stranger, label='t', actor=system_actor())}"
+    }
     assert client.get("/api/v1/devices", **bearer).json()["items"] == []
     assert client.get(f"/api/v1/devices/{barcode(1)}", **bearer).status_code == 403
 

@@ -1,0 +1,39 @@
+"""The calculators' pages: every calculator opens, answers, says what is wrong."""
+
+import pytest
+
+from dianheng.identity.tests.factories import person_with
+from dianheng.interfaces.calculators import catalogue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client):
+    client.force_login(person_with(), backend="dianheng.identity.backends.PersonBackend")
+    return lambda address: client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_calculator_opens_in_chinese(page, name):
+    assert name in page("/calculators/")
+    ways = catalogue()[name]["input"].get("anyOf", [1])
+    for way in range(len(ways)):
+        assert f"dianheng calc {name}" not in page(f"/calculators/{name}/?way={way}")
+
+
+def test_an_answer_shows_result_steps_and_rule(page):
+    text = page("/calculators/round/?way=0&meter_class=1&mean_error_percent=0.35")
+    assert "+0.4" in text
+    assert "JJG 596" in text
+    assert "已核实" in text
+
+
+def test_readings_are_read_line_by_line_and_full_width(page):
+    text = page("/calculators/clock/?daily_clock_errors_s_per_d=0.21%0A0.20%0A0.22%0A０.19%0A0.23")
+    assert "+0.21" in text
+
+
+def test_all_wrong_fields_are_named(page):
+    text = page("/calculators/round/?way=0&meter_class=9&mean_error_percent=abc")
+    assert text.count("has-error") == 2

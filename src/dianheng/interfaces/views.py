@@ -1,0 +1,129 @@
+"""The calculators as pages: the same questions as REST and command line ask."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from dianheng.common.numbers import halfwidth
+
+from .calculators import calculate, catalogue
+
+GROUPS = [
+    ("round", "verdict", "start_creep", "constant", "clock", "demand", "ir46"),
+    ("sampling", "period", "label", "barcode"),
+]
+
+
+@dataclass
+class Input:
+    """One field of the form, drawn from the calculator's schema."""
+
+    name: str
+    label: str
+    kind: str  # text, choice, lines, phases
+    options: list[str] = field(default_factory=list)
+    is_required: bool = False
+    value: str = ""
+    error: str = ""
+    hint: str = ""
+    examples: list[str] = field(default_factory=list)
+
+
+def calculators(request: HttpRequest) -> HttpResponse:
+    """All calculators."""
+    known = catalogue()
+    groups = [[(n, _(known[n]["title"])) for n in group if n in known] for group in GROUPS]
+    rest = [(n, _(known[n]["title"])) for n in known if not any(n in g for g in GROUPS)]
+    context = {"title": _("Calculators"), "groups": [g for g in (*groups, rest) if g]}
+    return render(request, "interfaces/calculators.html", context)
+
+
+def calculator(request: HttpRequest, name: str) -> HttpResponse:
+    """One calculator: its manners of asking, the answer with steps and rule."""
+    known = catalogue().get(name)
+    if known is None:
+        raise Http404
+    variants = known["input"].get("anyOf", [known["input"]])
+    chosen = min(max(int(request.GET.get("way") or 0), 0), len(variants) - 1)
+    inputs = [
+        _input(n, s, n in variants[chosen]["required"])
+        for n, s in variants[chosen]["properties"].items()
+    ]
+    body: Any = None
+    payload: dict[str, Any] = {}
+    if any(one.name in request.GET for one in inputs):
+        for one in inputs:
+            one.value = halfwidth(request.GET.get(one.name, "").strip())
+            if one.value:
+                payload[one.name] = _read(one)
+        body = calculate(name, payload).body
+        errors = {e["field"].split("[")[0].split(".")[0]: e["text"] for e in body.get("errors", [])}
+        for one in inputs:
+            one.error = errors.get(one.name, "")
+    context = {
+        "title": _(known["title"]),
+        "name": name,
+        "inputs": inputs,
+        "ways": [
+            (
+                i,
+                ", ".join(
+                    _(s["description"]) for n, s in v["properties"].items() if n in v["required"]
+                ),
+            )
+            for i, v in enumerate(variants)
+        ],
+        "chosen": chosen,
+        "body": body,
+        "rows": _rows(body, known["result"]) if body else [],
+        "steps": [(s["name"], s["facts"].items()) for s in (body or {}).get("steps", [])],
+        "certainty": _(body["rule"]["certainty"]) if body and "rule" in body else "",
+        "command": json.dumps(payload, ensure_ascii=False),
+    }
+    return render(request, "interfaces/calculator.html", context)
+
+
+def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
+    label = _(schema.get("description", name))
+    if "enum" in schema:
+        return Input(name, label, "choice", [str(o) for o in schema["enum"]], is_required)
+    if schema.get("type") == "array" or "items" in schema:
+        return Input(name, label, "lines", [], is_required, hint=_("One value per line."))
+    if schema.get("type") is None:
+        hint = _("By phase: A: 0.3, one per line; or a plain list.")
+        return Input(name, label, "phases", [], is_required, hint=hint)
+    examples = [str(e) for e in schema.get("examples", [])]
+    return Input(name, label, "text", [], is_required, examples=examples)
+
+
+def _read(one: Input) -> Any:
+    if one.kind not in ("lines", "phases"):
+        return one.value
+    lines = one.value.replace(",", "\n").replace("、", "\n").split()
+    if one.kind == "phases" and any(":" in line for line in one.value.splitlines()):
+        pairs = (line.partition(":") for line in one.value.splitlines() if line.strip())
+        return {key.strip(): value.strip() for key, _colon, value in pairs}
+    return lines
+
+
+def _rows(body: dict[str, Any], labels: dict[str, str]) -> list[tuple[str, str, str]]:
+    return [
+        (key, _(labels.get(key, key)), _shown(value))
+        for key, value in body.get("result", {}).items()
+    ]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return _("Empty")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(_shown(v) for v in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {_shown(v)}" for k, v in value.items())
+    return str(value)
