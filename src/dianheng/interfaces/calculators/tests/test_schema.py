@@ -53,3 +53,15 @@ def test_examples_of_docstrings_run(module: str) -> None:
     found = importlib.import_module(f"dianheng.interfaces.calculators.{module}")
     failed, tried = doctest.testmod(found)
     assert (failed, bool(tried)) == (0, True)
+
+
+def test_the_reference_page_names_every_calculator_and_field() -> None:
+    page = Path(__file__).parents[5] / "docs" / "reference" / "calculators.md"
+    if not page.parent.is_dir():
+        pytest.skip("the documentation is not beside the package")
+    text = page.read_text(encoding="utf-8")
+    for name, entry in catalogue().items():
+        names = {name, *entry["result"]}
+        for variant in entry["input"].get("anyOf", [entry["input"]]):
+            names.update(variant["properties"])
+        assert [each for each in sorted(names) if f"`{each}`" not in text] == []
