@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class VerificationConfig(AppConfig):
+    name = "dianheng.verification"
+    label = "verification"
+
+    def ready(self) -> None:
+        from . import menu, registrations, rights  # noqa: F401

@@ -1,0 +1,318 @@
+"""Writes of what a laboratory must have: authorisations, installations, papers, signatures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.assets.choices import STANDARDS, DeviceKind
+from dianheng.assets.models import Device
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.identity.models import Unit
+from dianheng.identity.services import require, write_batch
+from dianheng.metrology.errors import NoRule
+from dianheng.metrology.rule_sets import RuleSet, rule_set
+
+from ..choices import Project
+from ..models import (
+    EnvironmentBand,
+    InstallationCertificate,
+    InstallationStandard,
+    LaboratoryAuthorisation,
+    RuleSetSignature,
+    StandardCertificate,
+    StandardInstallation,
+)
+
+RIGHT = "verification.laboratory"
+
+
+def _check_period(valid_from: date, valid_through: date) -> None:
+    if valid_through < valid_from:
+        raise BadInput(_("It ends before it begins."))
+
+
+@contextmanager
+def _written(actor: Actor, action: str, twice: Any) -> Iterator[None]:
+    """One batch; a number that is there already is said in words."""
+    with write_batch(actor=actor, action=action):
+        try:
+            with transaction.atomic():
+                yield
+        except IntegrityError as error:
+            raise Refused(Refusal("twice", twice)) from error
+
+
+def authorisation_record(
+    *,
+    unit: Unit,
+    number: str,
+    issuer: str,
+    scope: str,
+    kinds: Sequence[str],
+    valid_from: date,
+    valid_through: date,
+    actor: Actor,
+) -> LaboratoryAuthorisation:
+    """Record a 计量授权证书."""
+    _check_period(valid_from, valid_through)
+    unknown = sorted(set(kinds) - set(DeviceKind.values))
+    if not number.strip() or not issuer.strip() or not kinds or unknown:
+        raise BadInput(
+            _("An authorisation needs number, issuer and the kinds of device it covers.")
+        )
+    actor = require(actor, RIGHT, unit.pk)
+    with _written(actor, "authorisation.record", _("This authorisation is recorded already.")):
+        return LaboratoryAuthorisation.objects.create(
+            unit=unit,
+            number=number.strip(),
+            issuer=issuer.strip(),
+            scope=scope,
+            kinds=list(kinds),
+            valid_from=valid_from,
+            valid_through=valid_through,
+        )
+
+
+def installation_record(
+    *,
+    unit: Unit,
+    code: str,
+    name: str,
+    kinds: Sequence[str],
+    actor: Actor,
+    bench: Device | None = None,
+    project: str = Project.AC_METER,
+    measuring_range: str = "",
+    accuracy: str = "",
+) -> StandardInstallation:
+    """Record a measuring standard (计量标准): a bench that was examined with its standards."""
+    if not code.strip() or not name.strip() or not kinds:
+        raise BadInput(_("A measuring standard needs a code, a name and kinds of device."))
+    if bench is not None and bench.kind != DeviceKind.BENCH:
+        raise BadInput(_("%(barcode)s is no bench.") % {"barcode": bench.barcode})
+    actor = require(actor, RIGHT, unit.pk)
+    with _written(
+        actor,
+        "installation.record",
+        _("The code is taken, or the bench belongs to another measuring standard."),
+    ):
+        return StandardInstallation.objects.create(
+            unit=unit,
+            code=code.strip(),
+            name=name.strip(),
+            kinds=list(kinds),
+            bench=bench,
+            project=project,
+            measuring_range=measuring_range,
+            accuracy=accuracy,
+        )
+
+
+def installation_certify(
+    *,
+    installation: StandardInstallation,
+    number: str,
+    issuer: str,
+    valid_from: date,
+    valid_through: date,
+    actor: Actor,
+) -> InstallationCertificate:
+    """Record a 计量标准考核证书."""
+    _check_period(valid_from, valid_through)
+    if not number.strip() or not issuer.strip():
+        raise BadInput(_("A certificate needs number and issuer."))
+    actor = require(actor, RIGHT, installation.unit_id)
+    with _written(actor, "installation.certify", _("This certificate is recorded already.")):
+        return InstallationCertificate.objects.create(
+            installation=installation,
+            number=number.strip(),
+            issuer=issuer.strip(),
+            valid_from=valid_from,
+            valid_through=valid_through,
+        )
+
+
+def installation_equip(
+    *,
+    installation: StandardInstallation,
+    device: Device,
+    valid_from: date,
+    actor: Actor,
+    role: str = "main",
+    valid_through: date | None = None,
+) -> InstallationStandard:
+    """Say that a standard belongs to an installation from a day on."""
+    if device.kind not in STANDARDS:
+        raise BadInput(_("%(barcode)s is no standard.") % {"barcode": device.barcode})
+    actor = require(actor, RIGHT, installation.unit_id)
+    with write_batch(actor=actor, action="installation.equip"):
+        return InstallationStandard.objects.create(
+            installation=installation,
+            device=device,
+            role=role,
+            valid_from=valid_from,
+            valid_through=valid_through,
+        )
+
+
+def installation_stop(
+    *, installation: StandardInstallation, stopped_on: date, reason: str, actor: Actor
+) -> None:
+    """Take an installation out of use: from that day on its records are blocked."""
+    if not reason.strip():
+        raise BadInput(_("Say why it is taken out of use."))
+    actor = require(actor, RIGHT, installation.unit_id)
+    with write_batch(actor=actor, action="installation.stop", reason=reason):
+        installation.stopped_on = stopped_on
+        installation.save(update_fields=["stopped_on"])
+
+
+def standard_certify(
+    *,
+    device: Device,
+    number: str,
+    issuer: str,
+    valid_from: date,
+    valid_through: date,
+    actor: Actor,
+    accuracy_class: str = "",
+    uncertainty: str = "",
+    higher_standard: str = "",
+    note: str = "",
+) -> StandardCertificate:
+    """Record the certificate of a standard, bench or instrument."""
+    _check_period(valid_from, valid_through)
+    if device.kind not in STANDARDS:
+        raise BadInput(_("%(barcode)s is no standard.") % {"barcode": device.barcode})
+    if not number.strip() or not issuer.strip():
+        raise BadInput(_("A certificate needs number and issuer."))
+    actor = require(actor, RIGHT, device.unit_id)
+    with _written(actor, "standard.certify", _("This certificate is recorded already.")):
+        return StandardCertificate.objects.create(
+            device=device,
+            number=number.strip(),
+            issuer=issuer.strip(),
+            valid_from=valid_from,
+            valid_through=valid_through,
+            accuracy_class=accuracy_class,
+            uncertainty=uncertainty,
+            higher_standard=higher_standard,
+            note=note,
+        )
+
+
+def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor) -> None:
+    """End an authorisation or a certificate before its last day, from that day on."""
+    if not reason.strip():
+        raise BadInput(_("Say why it is withdrawn."))
+    unit_id = {
+        LaboratoryAuthorisation: lambda: paper.unit_id,
+        InstallationCertificate: lambda: paper.installation.unit_id,
+        StandardCertificate: lambda: paper.device.unit_id,
+    }[type(paper)]()
+    actor = require(actor, RIGHT, unit_id)
+    with write_batch(actor=actor, action="paper.withdraw", reason=reason):
+        paper.withdrawn_on = withdrawn_on
+        paper.save(update_fields=["withdrawn_on"])
+
+
+def environment_set(
+    *,
+    unit: Unit,
+    temperature_low_c: Decimal,
+    temperature_high_c: Decimal,
+    humidity_low_pct: Decimal,
+    humidity_high_pct: Decimal,
+    source: str,
+    valid_from: date,
+    actor: Actor,
+) -> EnvironmentBand:
+    """Set the laboratory's own bounds of the environment from a day on."""
+    if temperature_low_c >= temperature_high_c or humidity_low_pct >= humidity_high_pct:
+        raise BadInput(_("The lower bound lies below the upper one."))
+    actor = require(actor, RIGHT, unit.pk)
+    with write_batch(actor=actor, action="environment.set"):
+        band, _made = EnvironmentBand.objects.update_or_create(
+            unit=unit,
+            valid_from=valid_from,
+            defaults={
+                "temperature_low_c": temperature_low_c,
+                "temperature_high_c": temperature_high_c,
+                "humidity_low_pct": humidity_low_pct,
+                "humidity_high_pct": humidity_high_pct,
+                "source": source,
+            },
+        )
+    return band
+
+
+def _rules(standard: str, edition: str) -> RuleSet:
+    try:
+        return rule_set(standard, edition)
+    except NoRule:
+        raise BadInput(_("There is no such rule set.")) from None
+
+
+def rule_set_sign(
+    *, unit: Unit, standard: str, edition: str, digest: str, statement: str, actor: Actor
+) -> RuleSetSignature:
+    """A metrologist confirms a rule set, exactly the content that was shown.
+
+    Args:
+        unit: the laboratory; the signature holds for it and all below it.
+        standard: for example `JJG 596`.
+        edition: for example `2012`.
+        digest: digest of the content that was shown.
+        statement: what the metrologist says: against which text the figures were checked.
+        actor: needs `verification.confirm_rules`.
+
+    Raises:
+        Refused: `changed` when the program holds another content than was shown.
+    """
+    rules = _rules(standard, edition)
+    if not statement.strip():
+        raise BadInput(_("Say against which text the figures were checked."))
+    actor = require(actor, "verification.confirm_rules", unit.pk)
+    if digest != rules.digest:
+        raise Refused(
+            Refusal(
+                "changed",
+                _("The rule set is not the one that was shown. Look at it again."),
+                {"standard": standard, "edition": edition},
+            )
+        )
+    return _signature(unit, rules, statement, actor, is_withdrawal=False)
+
+
+def rule_set_unsign(
+    *, unit: Unit, standard: str, edition: str, statement: str, actor: Actor
+) -> RuleSetSignature:
+    """Take a signature back: from now on the rule set decides nothing again."""
+    if not statement.strip():
+        raise BadInput(_("Say why the signature is taken back."))
+    actor = require(actor, "verification.confirm_rules", unit.pk)
+    return _signature(unit, _rules(standard, edition), statement, actor, is_withdrawal=True)
+
+
+def _signature(
+    unit: Unit, rules: RuleSet, statement: str, actor: Actor, *, is_withdrawal: bool
+) -> RuleSetSignature:
+    action = "rules.unsign" if is_withdrawal else "rules.sign"
+    with write_batch(actor=actor, action=action, reason=statement) as batch:
+        return RuleSetSignature.objects.create(
+            unit=unit,
+            standard=rules.standard,
+            edition=rules.edition,
+            digest=rules.digest,
+            is_withdrawal=is_withdrawal,
+            declaration=statement.strip(),
+            signed_by_id=actor.person_id,
+            acting_for_id=actor.acting_for_id,
+            signed_at=batch.at,
+        )
