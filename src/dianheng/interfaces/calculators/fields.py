@@ -116,10 +116,8 @@ def choice(name: str, about: str, known: Sequence[str], *, is_number: bool = Fal
     """One of a few texts; with `is_number` a JSON number counts as its text."""
 
     def read(value: object) -> str:
-        if is_number and isinstance(value, NumberText | int | Decimal):
-            found = plain_text(read_decimal(value))
-        else:
-            found = _text(value)
+        is_numeric = is_number and isinstance(value, NumberText | int | Decimal)
+        found = plain_text(read_decimal(value)) if is_numeric else _text(value)
         if found not in known:
             raise WrongValue("not_known", "one of " + ", ".join(known), {"known": ", ".join(known)})
         return found
