@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +27,19 @@ STEP_NAMES = {
 
 
 class LoginForm(AuthenticationForm):
-    """Name and password."""
+    """Name and password.
+
+    The name goes on as `login`, as the model calls it: by that word wrong attempts are counted.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name is not None and password:
+            self.user_cache = authenticate(self.request, login=name, password=password)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

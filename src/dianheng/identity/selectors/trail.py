@@ -114,10 +114,8 @@ def rows_of(statement: int, table: str, operation: str, kind: str) -> list[Chang
     else:
         images = _select(f"audit_{table}", "statement_id", key, statement)
         before = _earlier(f"audit_{table}", key, statement, [row[key] for row in images])
-        if operation == "D":
-            pairs = [(row, None) for row in images]
-        else:
-            pairs = [(before.get(row[key]), row) for row in images]
+        is_gone = operation == "D"
+        pairs = [(row, None) if is_gone else (before.get(row[key]), row) for row in images]
     words = Words(model, [row for pair in pairs for row in pair if row])
     return [_changed(key, old, new, words) for old, new in pairs]
 

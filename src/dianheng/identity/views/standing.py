@@ -160,7 +160,7 @@ EXCEPTIONS = ListPage(
     columns=[
         Column("subject", gettext_lazy("Matter"), kind="code", sort="subject"),
         Column("person", gettext_lazy("Person"), "person.name", sort="person__sort_key"),
-        Column("steps", gettext_lazy("Steps"), _steps),
+        Column("steps", gettext_lazy("Steps allowed"), _steps),
         Column("reason", gettext_lazy("Reason")),
         Column("valid_from", gettext_lazy("From"), kind="date", sort="valid_from"),
         Column("valid_through", gettext_lazy("Through"), kind="date", sort="valid_through"),
