@@ -6,9 +6,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dianheng.common.numbers import halfwidth
+
+from dianheng.metrology.words import word
 
 from .calculators import calculate, catalogue
 
@@ -35,16 +38,16 @@ class Input:
 
 def calculators(request: HttpRequest) -> HttpResponse:
     """All calculators."""
-    known = catalogue()
-    groups = [[(n, _(known[n]["title"])) for n in group if n in known] for group in GROUPS]
-    rest = [(n, _(known[n]["title"])) for n in known if not any(n in g for g in GROUPS)]
+    known = catalogue(get_language() or "")
+    groups = [[(n, known[n]["title"]) for n in group if n in known] for group in GROUPS]
+    rest = [(n, known[n]["title"]) for n in known if not any(n in g for g in GROUPS)]
     context = {"title": _("Calculators"), "groups": [g for g in (*groups, rest) if g]}
     return render(request, "interfaces/calculators.html", context)
 
 
 def calculator(request: HttpRequest, name: str) -> HttpResponse:
     """One calculator: its manners of asking, the answer with steps and rule."""
-    known = catalogue().get(name)
+    known = catalogue(get_language() or "").get(name)
     if known is None:
         raise Http404
     variants = known["input"].get("anyOf", [known["input"]])
@@ -65,30 +68,33 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
         for one in inputs:
             one.error = errors.get(one.name, "")
     context = {
-        "title": _(known["title"]),
+        "title": known["title"],
         "name": name,
         "inputs": inputs,
+        # A manner is told by the fields that only it asks for.
         "ways": [
-            (
-                i,
-                ", ".join(
-                    _(s["description"]) for n, s in v["properties"].items() if n in v["required"]
-                ),
-            )
+            (i, [n for n in v["required"] if any(n not in w["required"] for w in variants)])
             for i, v in enumerate(variants)
         ],
         "chosen": chosen,
         "body": body,
         "rows": _rows(body, known["result"]) if body else [],
-        "steps": [(s["name"], s["facts"].items()) for s in (body or {}).get("steps", [])],
-        "certainty": _(body["rule"]["certainty"]) if body and "rule" in body else "",
+        "steps": [
+            (_word("step", s["name"]), [(_word("fact", k), v) for k, v in s["facts"].items()])
+            for s in (body or {}).get("steps", [])
+        ],
+        "certainty": _word("certainty", body["rule"]["certainty"]) if body and "rule" in body else "",
         "command": json.dumps(payload, ensure_ascii=False),
     }
     return render(request, "interfaces/calculator.html", context)
 
 
+def _word(kind: str, identifier: str) -> str:
+    return word(kind, identifier, get_language() or "")
+
+
 def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
-    label = _(schema.get("description", name))
+    label = schema.get("description", name)
     if "enum" in schema:
         return Input(name, label, "choice", [str(o) for o in schema["enum"]], is_required)
     if schema.get("type") == "array" or "items" in schema:
@@ -112,7 +118,7 @@ def _read(one: Input) -> Any:
 
 def _rows(body: dict[str, Any], labels: dict[str, str]) -> list[tuple[str, str, str]]:
     return [
-        (key, _(labels.get(key, key)), _shown(value))
+        (key, labels.get(key, key), _shown(value))
         for key, value in body.get("result", {}).items()
     ]
 
