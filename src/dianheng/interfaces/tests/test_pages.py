@@ -26,7 +26,7 @@ def test_an_answer_shows_result_steps_and_rule(page):
     text = page("/calculators/round/?way=0&meter_class=1&mean_error_percent=0.35")
     assert "+0.4" in text
     assert "JJG 596" in text
-    assert "已核实" in text
+    assert "已由公开资料核实" in text
 
 
 def test_readings_are_read_line_by_line_and_full_width(page):
