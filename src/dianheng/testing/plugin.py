@@ -24,7 +24,7 @@ from . import sockets
 from .cluster import TestCluster
 
 # Tests of these need no Django: they stay fast, and whole when an app is being rebuilt.
-WITHOUT_DJANGO = {"metrology", "runtime"}
+WITHOUT_DJANGO = {"metrology", "calculators", "runtime"}
 SETTINGS = "dianheng.config.settings"
 NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
 
