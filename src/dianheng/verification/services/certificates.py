@@ -1,0 +1,150 @@
+"""Certificates and notices from approved results: on demand, or because a rule asks for them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.jobs import job_start
+from dianheng.common.models import Job
+from dianheng.documents.models import IssuedDocument
+from dianheng.documents.papers.schema import Amendment
+from dianheng.documents.services import Draft, documents_issue
+from dianheng.identity.services import require
+
+from ..choices import Outcome
+from ..models import ApprovalLine, VerificationTask
+from ..papers import needs_certificate, result_paper
+
+KIND_OF = {Outcome.PASSED: "verification_certificate", Outcome.FAILED: "result_notice"}
+PART = 200
+
+
+def certificate_lines(task: VerificationTask, *, by_rule: bool = False) -> list[ApprovalLine]:
+    """Approved devices of a task that have no certificate or notice in force yet.
+
+    With `by_rule` only those for which a rule asks for one. Held devices (outside the internal
+    band, not as ordered) get none: they are legally passed but not given out.
+    """
+    lines = list(
+        ApprovalLine.objects.filter(approval__task=task, outcome__in=list(KIND_OF))
+        .select_related("device__model", "verdict", "approval__approver", "approval__acting_for")
+        .order_by("device__barcode", "-pk")
+    )
+    newest = {line.device_id: line for line in reversed(lines)}
+    have = _documented([line.device.barcode for line in newest.values()], task)
+    return [
+        line
+        for line in newest.values()
+        if line.device.barcode not in have
+        and (not by_rule or needs_certificate(task, line.device, line.device.model.accuracy_class))
+    ]
+
+
+def _documented(barcodes: Sequence[str], task: VerificationTask) -> set[str]:
+    """Devices that have a paper of this task in force."""
+    rows = IssuedDocument.objects.filter(
+        subjects__contains=[f"task:{task.number}"],
+        kind__in=list(KIND_OF.values()),
+        end__isnull=True,
+    ).values_list("subjects", flat=True)
+    found = {
+        s.removeprefix("device:") for subjects in rows for s in subjects if s.startswith("device:")
+    }
+    return found & set(barcodes)
+
+
+def _draft(line: ApprovalLine, supersedes: IssuedDocument | None = None, reason: str = "") -> Draft:
+    paper = result_paper(line)
+    task = line.approval.task
+    return Draft(
+        kind=KIND_OF[Outcome(line.outcome)],
+        paper=paper,
+        unit_id=task.unit_id,
+        subjects=(
+            f"device:{line.device.barcode}",
+            f"task:{task.number}",
+            f"record:{paper.record_no}",
+        ),
+        conclusion="pass" if line.outcome == Outcome.PASSED else "fail",
+        valid_through=line.valid_through,
+        supersedes=supersedes,
+        reason=reason,
+    )
+
+
+def certificates_issue(
+    *, task: VerificationTask, lines: Sequence[ApprovalLine], actor: Actor, request_key: str = ""
+) -> list[IssuedDocument]:
+    """Issue certificates and notices for approved devices, now and in one transaction.
+
+    Raises:
+        BadInput: a device has its paper already, or is not of this task's approvals.
+    """
+    actor = require(actor, "documents.issue", task.unit_id)
+    if any(line.approval.task_id != task.pk or line.outcome not in KIND_OF for line in lines):
+        raise BadInput(_("Certificates and notices are for approved devices of the task."))
+    have = _documented([line.device.barcode for line in lines], task)
+    if have and not request_key:
+        raise BadInput(
+            _("These devices have their paper already: supersede it instead."),
+            [
+                {"device": code, "code": "has_paper", "text": _("has its paper")}
+                for code in sorted(have)
+            ],
+        )
+    made: list[IssuedDocument] = []
+    for outcome in KIND_OF:
+        chosen = [line for line in lines if line.outcome == outcome]
+        made += documents_issue(
+            drafts=[_draft(line) for line in chosen],
+            actor=actor,
+            request_key=f"{request_key}:{outcome}" if request_key and chosen else "",
+        )
+    return made
+
+
+def certificates_start(
+    *, task: VerificationTask, actor: Actor, device_ids: Sequence[int] | None = None
+) -> Job:
+    """Issue many in a job: all that the rule asks for, or those of the chosen devices."""
+    actor = require(actor, "documents.issue", task.unit_id)
+    params: dict[str, Any] = {"task": task.pk, "devices": list(device_ids) if device_ids else None}
+    return job_start(
+        kind="verification.certificates", params=params, actor=actor,
+        title=str(_("Certificates of task %(no)s") % {"no": task.number}),
+    )  # fmt: skip
+
+
+def certificate_supersede(*, document: IssuedDocument, reason: str, actor: Actor) -> IssuedDocument:
+    """Issue the paper of a device anew from its approved result; it names the wrong one."""
+    if not reason.strip():
+        raise BadInput(_("Say what is wrong with the document."))
+    actor = require(actor, "documents.revoke", document.unit_id)
+    named = dict(s.split(":", 1) for s in document.subjects)
+    line = (
+        ApprovalLine.objects.filter(
+            approval__task__number=named.get("task", ""), device__barcode=named.get("device", ""),
+            outcome__in=list(KIND_OF),
+        )
+        .select_related("device__model", "verdict", "approval__approver", "approval__acting_for", "approval__task")
+        .order_by("-pk")
+        .first()
+    )  # fmt: skip
+    if line is None:
+        raise Refused(
+            Refusal(
+                "no_result",
+                _("Document %(no)s does not come from an approved result.")
+                % {"no": document.number},
+            )
+        )
+    draft = _draft(line, document, reason)
+    paper = replace(
+        draft.paper,
+        replaces=Amendment(number=document.number, issued_on=document.issued_on, reason=reason),
+    )
+    return documents_issue(drafts=[replace(draft, paper=paper)], actor=actor)[0]

@@ -1,0 +1,124 @@
+"""Certificates from approved results: what they say, once only, superseded by name."""
+
+import json
+
+import pytest
+
+from dianheng.common.errors import BadInput, Refused
+from dianheng.documents.models import IssuedDocument
+from dianheng.documents.papers.compose import compose
+from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
+from dianheng.identity.tests.factories import PASSWORD, actor_with, person_with
+from dianheng.verification.models import TestRecord, VerificationTask
+from dianheng.verification.papers import failure_list, original_record, task_paper
+from dianheng.verification.rules import signing_digest
+from dianheng.verification.services import results_approve, results_review
+from dianheng.verification.services.certificates import (
+    certificate_lines,
+    certificate_supersede,
+    certificates_issue,
+)
+from dianheng.verification.services.decision import lines_of, rows_for
+
+from .factories import envelope_of, laboratory, load_with, seals_for, send, task_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.DATA = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+def signer(login: str, kind: str):
+    from datetime import date, timedelta
+
+    person = person_with("*", login=login, name=login)
+    qualification_grant(
+        person=person, kind=kind, number=f"Q-{login}", issuer="计量中心", valid_from=date(2020, 1, 1),
+        valid_through=date.today() + timedelta(days=99), actor=system_actor(),
+    )  # fmt: skip
+    return actor_for_person(person, via="page")
+
+
+def approved(count: int = 3, **options) -> VerificationTask:
+    """A task of so many meters, tested, sealed, reviewed and approved by three people."""
+    lab = laboratory()
+    task = task_with(count, **options)
+    load = load_with(task, lab.bench)
+    codes = [d.device.barcode for d in task.devices.select_related("device")]
+    send(envelope_of(lab, load, seals=seals_for(codes)))
+    keys = list(task.devices.values_list("pk", flat=True))
+    digest = signing_digest(lines_of(rows_for(task, keys)))
+    results_review(task=task, agreed=keys, seen_digest=digest, actor=signer("checker", "checker"))
+    results_approve(
+        task=task,
+        task_device_ids=keys,
+        seen_digest=digest,
+        password=PASSWORD,
+        actor=signer("approver", "signatory"),
+    )
+    return task
+
+
+def test_an_ordinary_new_meter_gets_its_certificate_only_on_demand():
+    task = approved()
+    assert certificate_lines(task, by_rule=True) == []
+    lines = certificate_lines(task)
+    made = certificates_issue(task=task, lines=lines[:2], actor=system_actor())
+    assert [d.kind for d in made] == ["verification_certificate"] * 2
+    assert len(certificate_lines(task)) == 1
+    data = json.loads(bytes(made[0].data))["data"]
+    assert data["device"]["bar_code"] == lines[0].device.barcode
+    assert data["verifier"]["name"] != data["checker"]["name"] != data["approver"]["name"]
+    assert data["valid_through"] == lines[0].valid_through.isoformat()
+    assert len(data["points"]) == 10
+    assert len(data["seals"]) == 2
+
+
+def test_an_outside_client_gets_one_by_rule():
+    task = approved(client="某光伏发电有限公司")
+    assert len(certificate_lines(task, by_rule=True)) == 3
+
+
+def test_a_device_gets_its_certificate_once():
+    task = approved(1)
+    lines = certificate_lines(task)
+    certificates_issue(task=task, lines=lines, actor=system_actor())
+    with pytest.raises(BadInput):
+        certificates_issue(task=task, lines=lines, actor=system_actor())
+    assert IssuedDocument.objects.count() == 1
+
+
+def test_a_wrong_certificate_is_superseded_by_one_that_names_it():
+    task = approved(1)
+    (wrong,) = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    right = certificate_supersede(
+        document=wrong, reason="委托单位名称有误", actor=actor_with("*", login="head")
+    )
+    assert json.loads(bytes(right.data))["data"]["replaces"]["number"] == wrong.number
+    assert IssuedDocument.objects.get(pk=wrong.pk).end.state == "superseded"
+    assert certificate_lines(task) == []
+
+
+def test_who_may_not_issue_does_not():
+    task = approved(1)
+    with pytest.raises(Refused) as caught:
+        certificates_issue(
+            task=task,
+            lines=certificate_lines(task),
+            actor=actor_with("verification.view", login="x"),
+        )
+    assert caught.value.refusal.code == "no_right"
+
+
+def test_the_papers_of_a_task_compose():
+    task = approved(2)
+    record = TestRecord.objects.first()
+    paper = original_record(record)
+    assert paper.conclusion == "pass"
+    assert paper.points[0].readings_pct
+    assert compose("original_record", paper).startswith(b"%PDF")
+    assert compose("verification_task", task_paper(task, task.made_at)).startswith(b"%PDF")
+    assert failure_list(task, [], 2, task.made_at).rows == ()
