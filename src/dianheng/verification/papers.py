@@ -59,15 +59,21 @@ NOT_NUMBERED = datetime(2000, 1, 1, tzinfo=timezone.get_fixed_timezone(480))
 
 
 def _figure(value: Decimal | None, decimals: int | None = None) -> str:
-    """A figure without trailing noise; limits that never end are cut at four places."""
+    """A figure without trailing noise; limits that never end are cut at two places."""
     if value is None:
         return ""
     if decimals is not None:
         value = round(value, decimals)
-    elif -value.as_tuple().exponent > 4:  # type: ignore[operator]
-        value = round(value, 4)
+    elif -value.as_tuple().exponent > 6:  # type: ignore[operator]
+        value = round(value, 2)
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _limit(value: Decimal | None) -> str:
+    """A limit in per cent with one decimal at least, as the rule books print it."""
+    text = _figure(value)
+    return f"{text}.0" if text and "." not in text else text
 
 
 def device_on_paper(device: Device) -> paper.Device:
@@ -213,8 +219,8 @@ def _results(record: TestRecord) -> tuple[tuple[paper.ErrorPoint, ...], tuple[pa
                     readings_pct=tuple(signed_text(s, _places(s)) for s in row.samples),
                     mean_pct=signed_text(row.value, 4) if row.value is not None else "",
                     rounded_pct=row.rounded_text,
-                    limit_pct=_figure(row.limit_high),
-                    band_pct=_figure(row.internal_limit),
+                    limit_pct=_limit(row.limit_high),
+                    band_pct=_limit(row.internal_limit),
                     conclusion=CONCLUSIONS.get(row.conclusion, paper.NOT_JUDGED),
                 )
             )
