@@ -224,6 +224,12 @@ def read_json(body: bytes) -> Mapping[str, Any]:
         ) from None
     if not isinstance(data, dict):
         raise BadInput(_("The envelope is not a JSON object."))
+    if b"\\ud" in body.lower():
+        # Half a character, which JSON can write and no database can hold.
+        try:
+            json.dumps(data, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise BadInput(_("The text holds half a character.")) from None
     return data
 
 

@@ -1,3 +1,12 @@
+from .decision import (
+    Approved,
+    Reviewed,
+    results_approve,
+    results_review,
+    results_seal,
+    review_take_back,
+    task_apply,
+)
 from .laboratory import (
     authorisation_record,
     environment_set,
@@ -11,6 +20,7 @@ from .laboratory import (
     standard_certify,
 )
 from .load import load_cancel, load_fetched, load_make, load_put, load_undo
+from .rejudge import results_judge_again
 from .scheme import scheme_edit, scheme_generate, scheme_propose
 from .task import (
     task_add_devices,
@@ -22,7 +32,9 @@ from .task import (
 from .upload import Received, bench_key_make, bench_secret, upload_receive
 
 __all__ = [
+    "Approved",
     "Received",
+    "Reviewed",
     "authorisation_record",
     "bench_key_make",
     "bench_secret",
@@ -37,6 +49,11 @@ __all__ = [
     "load_put",
     "load_undo",
     "paper_withdraw",
+    "results_approve",
+    "results_judge_again",
+    "results_review",
+    "results_seal",
+    "review_take_back",
     "rule_set_sign",
     "rule_set_unsign",
     "scheme_edit",
@@ -45,6 +62,7 @@ __all__ = [
     "standard_certify",
     "task_add_devices",
     "task_add_lot",
+    "task_apply",
     "task_cancel",
     "task_make",
     "task_withdraw_devices",

@@ -114,6 +114,8 @@ def load_put(
                 )
             )
         last = held.record.position if held.record else None
+        # What the reviewer asked for is the reason, unless the tester gives another.
+        reason = reason.strip() or held.returned_reason
         refuse(
             guard_retest(attempts=held.attempts, reason=reason, position=place, last_position=last)
         )
@@ -122,7 +124,7 @@ def load_put(
             position=place,
             task_device=held,
             attempt=held.attempts + 1,
-            reason=reason.strip(),
+            reason=reason,
             loaded_at=batch.at,
         )
         remember(request_key, "load.put", {"id": put.pk})

@@ -159,7 +159,7 @@ class Sorting:
             taken.warn("position_filled", str(put.position))
         elif taken.position is None:
             taken.warn("position_missing")
-        taken.reason = taken.reason or (put.reason if put else "")
+        taken.reason = taken.reason or (put.reason if put else "") or held.returned_reason
         faults += self._check_retest(taken)
         if faults:
             self.refuse(part, *faults)
