@@ -26,6 +26,27 @@ STEP_NAMES = {
 }
 
 
+AREAS = {
+    "assets": _("Devices"),
+    "audit": _("Audit trail"),
+    "documents": _("Papers"),
+    "identity": _("Organisation"),
+    "jobs": _("Jobs"),
+    "seals": _("Seals"),
+    "supply": _("Arrival and acceptance"),
+    "verification": _("Verification"),
+    "warehouse": _("Stock"),
+}
+
+
+def rights_by_area() -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """All rights as a form offers them."""
+    areas: dict[str, list[tuple[str, Any]]] = {}
+    for code, label in all_rights().items():
+        areas.setdefault(code.split(".")[0], []).append((code, label))
+    return [(AREAS.get(area, area), rights) for area, rights in areas.items()]
+
+
 class LoginForm(AuthenticationForm):
     """Name and password.
 
@@ -99,7 +120,7 @@ class TokenForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = list(all_rights().items())  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = rights_by_area()  # type: ignore[attr-defined]
 
 
 def _indented(units: Iterable[Unit]) -> list[tuple[int, str]]:
@@ -229,7 +250,7 @@ class PostForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["rights"].choices = list(all_rights().items())  # type: ignore[attr-defined]
+        self.fields["rights"].choices = rights_by_area()  # type: ignore[attr-defined]
 
 
 class StandInForm(Form):

@@ -1,6 +1,10 @@
 """Addresses of the tests of lists: the site's own, and a list of people that can be acted on."""
 
+import json
+
 from django import forms
+from django.http import HttpResponse, JsonResponse
+from django.template import engines
 from django.urls import path
 
 from dianheng.common.lists import (
@@ -58,4 +62,69 @@ LIST = ListPage(
     ],
     empty_text="Nobody yet: add the first person.",
 )
-urlpatterns = [path("test-list/", lambda request: LIST.answer(request)), *site]
+SCAN = """{% extends "common/base.html" %}{% block breadcrumbs %}{% crumb "Scan" %}{% endblock %}
+{% block heading %}Scan{% endblock %}
+{% block content %}{% include "common/scan_field.html" with endpoint="/test-scan/in/" session="S1" expected=3 %}{% endblock %}
+{% block scripts %}<script defer src="{% static 'common/scan.js' %}"></script>{% endblock %}"""
+
+
+def scan(request):
+    return HttpResponse(engines["django"].from_string(SCAN).render({}, request))
+
+
+class Inbox:
+    """A server of scans as the pages build them: answers a repeated key as before."""
+
+    def __init__(self):
+        self.clear()
+
+    def clear(self):
+        self.codes, self.answers, self.requests, self.refusal = [], {}, [], None
+
+    def __call__(self, request):
+        data = json.loads(request.body)
+        self.requests.append([scan["key"] for scan in data["scans"]])
+        if self.refusal:
+            return JsonResponse(
+                {"code": "closed", "text": self.refusal, "facts": {}, "errors": []}, status=409
+            )
+        for scan in data["scans"]:
+            if scan["key"] not in self.answers:
+                self.answers[scan["key"]] = self.answer(scan)
+        results = [self.answers[scan["key"]] for scan in data["scans"]]
+        return JsonResponse({"results": results, "total": len(self.codes)})
+
+    def answer(self, scan):
+        key = scan["key"]
+        if "undo" in scan:
+            self.codes.remove(self.answers[scan["undo"]]["title"])
+            return {"key": key, "outcome": "undone", "title": "", "text": ""}
+        code = scan["code"]
+        if code.startswith("X"):
+            return {
+                "key": key,
+                "outcome": "refused",
+                "title": code,
+                "text": "belongs to another lot",
+                "next": [{"label": "Look", "url": "/x/"}],
+            }
+        outcome = "repeat" if code in self.codes else "good"
+        if outcome == "good":
+            self.codes.append(code)
+        return {
+            "key": key,
+            "outcome": outcome,
+            "title": code,
+            "text": "",
+            "count": len(self.codes),
+            "expected": 3,
+        }
+
+
+inbox = Inbox()
+urlpatterns = [
+    path("test-scan/in/", lambda request: inbox(request)),
+    path("test-list/", lambda request: LIST.answer(request)),
+    path("test-scan/", scan),
+    *site,
+]

@@ -107,7 +107,7 @@
   });
   $("[data-find]")?.addEventListener("keydown", (event) => {
     if (!["ArrowDown", "ArrowUp"].includes(event.key)) return;
-    const stops = [$("#find"), ...$$("#found a")];
+    const stops = [$("#find"), ...$$("#found .hit")];
     const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
     if (stops[next]) {
       event.preventDefault();

@@ -1,0 +1,235 @@
+"""Every page of the shell in a real browser: for all eyes and hands, wide and narrow, light and dark."""
+
+import pytest
+from django.urls import reverse
+
+from dianheng.common.models import Job
+from dianheng.identity.models import AuditBatch
+from dianheng.identity.services import delegation_make, qualification_grant, system_actor
+from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow, sign_in
+
+from .factories import PASSWORD, city_company, person_with
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("dianheng.identity.tests.list_urls"),
+]
+TARGET = 44  # px, for a thumb
+
+
+@pytest.fixture
+def leader(live_server):
+    """Somebody with every right, a stand-in, jobs, a qualification that runs out."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    today = timezone.localdate()
+    person = person_with("*", login="leader", name="周主任", unit=city_company())
+    other = person_with("identity.view", login="li", name="李检定")
+    delegation_make(
+        from_person=other, to_person=person, valid_from=today, valid_through=today + timedelta(3),
+        reason="休假", actor=system_actor(),
+    )  # fmt: skip
+    qualification_grant(
+        person=other, kind="verifier", project="电能表", number="J-2026-001", issuer="省市场监督管理局",
+        valid_from=today - timedelta(900), valid_through=today + timedelta(20), actor=system_actor(),
+    )  # fmt: skip
+    Job.objects.create(
+        kind="t", title="导入到货文件", actor=person, state="running", done=3, total=9
+    )
+    Job.objects.create(
+        kind="t", title="导入到货文件 0411.xlsx", actor=person, state="failed", text="文件有错误",
+        errors=[{"row": n, "text": "条形码在文件内重复"} for n in range(2, 30)],
+    )  # fmt: skip
+    return person
+
+
+def pages():
+    """Address and what to wait for."""
+    batch = AuditBatch.objects.filter(action="post.define").latest("id")
+    return [
+        "/", "/jobs/", *(f"/jobs/{job.pk}/" for job in Job.objects.all()), "/me/", "/password/", "/find/?q=li",
+        "/find/code/?code=41300", "/admin-units/", "/admin-units/CENTRE/", "/admin-units/CITY/new/", "/admin-people/",
+        "/admin-people/N-li/", "/admin-people/new/", "/admin-people/N-li/posts/new/", "/admin-posts/", "/admin-posts/new/",
+        "/admin-qualifications/", "/admin-qualifications/new/", "/admin-stand-ins/", "/admin-stand-ins/new/",
+        "/admin-exceptions/", "/admin-exceptions/new/", "/admin-settings/", "/audit/", f"/audit/{batch.pk}/",
+        "/test-list/?name=x&language=en", "/test-list/", "/test-scan/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "language"),
+    [
+        (WIDE, "light", "zh-hans"),
+        (WIDE, "dark", "en"),
+        (PHONE, "light", "en"),
+        (PHONE, "dark", "zh-hans"),
+    ],
+    ids=["wide-light-zh", "wide-dark-en", "phone-light-en", "phone-dark-zh"],
+)
+def test_every_page_is_for_everybody(visit, leader, size, theme, language):
+    """No fault of accessibility, no sideways scrolling, no error of a script or the policy."""
+    page = visit(leader, "/", size=size, theme=theme, language=language)
+    faults = []
+    for path in pages():
+        page.faults.clear()
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        expected = ["status of 404"] if "find/code" in path else []
+        said = [fault for fault in page.faults if not any(word in fault for word in expected)]
+        faults += [f"{path} {fault}" for fault in [*axe_faults(page), *overflow(page), *said]]
+    assert faults == [], "\n".join(faults)
+
+
+def test_the_page_holds_at_twice_the_text(visit, leader):
+    """200 % zoom of a wide screen is a screen of half the width."""
+    page = visit(leader, "/admin-people/", size={"width": 683, "height": 384})
+    faults = []
+    for path in pages():
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        faults += [f"{path} {fault}" for fault in overflow(page)]
+    assert faults == [], "\n".join(faults)
+
+
+def test_login_and_locked_are_for_everybody(visit, leader):
+    page = visit(None, "/login/", size=PHONE, theme="dark")
+    assert axe_faults(page) + overflow(page) == []
+    for _attempt in range(5):
+        sign_in(page, "leader", "wrong")
+    page.get_by_text("该登录名已锁定 15 分钟").wait_for()
+    assert axe_faults(page) + overflow(page) == []
+
+
+def test_dark_comes_before_the_first_paint(visit, leader):
+    page = visit(leader, "/", theme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 23, 22)"
+    page.click("[data-theme-switch]")
+    page.reload()
+    assert page.locator("html").get_attribute("data-bs-theme") == "light"
+
+
+def test_thumbs_hit_what_they_aim_at(visit, leader):
+    page = visit(leader, "/test-list/", size=PHONE)
+    small = []
+    for path in ("/", "/test-list/", "/admin-people/new/", "/test-scan/"):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        small += page.evaluate(
+            f"""() => [...document.querySelectorAll(".btn, .top-button, .form-control, .form-select, input:not([type=checkbox])")]
+              .filter((e) => e.offsetParent && e.getBoundingClientRect().height < {TARGET} - 0.5)
+              .map((e) => location.pathname + " " + e.outerHTML.slice(0, 100))"""
+        )
+    assert small == []
+
+
+# -- by keyboard alone ---------------------------------------------------------------------------
+
+
+def focused(page):
+    return page.evaluate(
+        "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+    )
+
+
+def test_keys_lead_to_search_scan_and_content(visit, leader):
+    page = visit(leader, "/admin-people/")
+    page.keyboard.press("Tab")
+    assert focused(page) == "skip"
+    page.keyboard.press("Enter")
+    assert focused(page) == "content"
+    page.keyboard.press("/")
+    assert focused(page) == "find"
+    page.keyboard.press("F2")
+    assert focused(page) == "scan-box"
+    page.keyboard.press("Control+k")
+    assert focused(page) == "find"
+    page.keyboard.type("li")
+    page.locator("#found .hit").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin-people/N-li/")
+    assert page.faults == []
+
+
+def test_a_scanner_ends_with_enter_or_tab(visit, leader):
+    for end in ("Enter", "Tab"):
+        page = visit(leader, "/")
+        page.keyboard.press("F2")
+        page.keyboard.type("]C14130009")
+        page.keyboard.press(end)
+        page.get_by_text("没有找到编码 4130009").wait_for()
+
+
+def test_a_list_is_worked_by_keyboard(visit, leader):
+    page = visit(leader, "/test-list/", language="en")
+    head = page.get_by_role("columnheader", name="Name").get_by_role("link")
+    head.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**order=name")
+    page.locator('th[aria-sort="ascending"]').wait_for()
+    page.locator(".list-tools summary", has_text="Filter").focus()
+    page.keyboard.press("Enter")
+    page.locator(".filter-panel").wait_for()
+    page.keyboard.press("Escape")
+    assert not page.locator(".filter-panel").is_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.locator("[data-choose]").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_text("1 chosen").wait_for()
+    page.get_by_role("button", name="Mark…").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Mark").wait_for()
+    assert page.faults == []
+
+
+def test_the_list_filters_without_a_new_page_and_the_back_button_returns(visit, leader):
+    page = visit(leader, "/test-list/", language="en")
+    page.evaluate("window.stays = true")
+    page.fill("#list-q", "李")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=%E6%9D%8E")
+    page.get_by_role("link", name="Search 李").wait_for()
+    assert page.evaluate("window.stays") is True
+    assert page.locator("tbody tr").count() == 1
+    page.go_back()
+    page.wait_for_url("**/test-list/")
+    page.locator("tbody tr").nth(1).wait_for()
+    assert page.locator(".chip").count() == 0
+    assert page.faults == []
+
+
+def test_more_rows_come_below(visit, leader):
+    for number in range(4):
+        person_with("identity.view", login=f"p{number}")
+    page = visit(leader, "/test-list/", language="en")
+    page.locator("[data-choose]").nth(1).check()
+    assert page.locator("tbody tr:not(.more)").count() == 3
+    page.get_by_role("link", name="More").click()
+    page.locator("tbody tr:not(.more)").nth(5).wait_for()
+    assert page.locator("[data-choose]").nth(1).is_checked()
+    assert page.get_by_text("1 chosen").is_visible()
+
+
+def test_what_was_typed_comes_back_after_a_lost_login(visit, leader):
+    page = visit(leader, "/admin-people/new/", language="en")
+    page.fill("[name=name]", "吴检定")
+    page.fill("[name=login]", "wu")
+    page.context.clear_cookies(name="sessionid")
+    page.click("main .btn-primary")
+    sign_in(page, "leader", PASSWORD)
+    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + reverse("person_add"))
+    assert page.input_value("[name=name]") == "吴检定"
+    page.get_by_text("您之前填写的内容").or_(
+        page.get_by_text("What you typed before is back.")
+    ).wait_for()
+
+
+def test_days_and_digits_as_people_type_them(visit, leader):
+    from django.utils import timezone
+
+    page = visit(leader, "/admin-stand-ins/new/")
+    page.fill("[name=valid_from]", "t")
+    page.fill("[name=valid_through]", "２０２６年１１月２日")
+    page.keyboard.press("Tab")
+    assert page.input_value("[name=valid_from]") == timezone.localdate().isoformat()
+    assert page.input_value("[name=valid_through]") == "2026-11-02"
