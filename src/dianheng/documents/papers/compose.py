@@ -1,13 +1,11 @@
-"""Data in, PDF out. One compiler is kept for the life of the process.
+"""Data in, PDF out.
 
-Text reaches the layout as data (`sys.inputs`), never as markup, so no character in a name can
+Text reaches the layout as data (a JSON file), never as markup, so no character in a name can
 change the page. The same data, languages files, fonts and Typst release give the same bytes.
 """
 
 import hashlib
-import json
 import re
-import threading
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,18 +15,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from dianheng.documents.signing.canonical import plain
 
 from .codes import qr_svg
 from .fonts import drawable, font_folder
+from .press import TEMPLATES, compile_document
 from .schema import LABELS, PAPERS, Paper
 from .schema.reading import PaperDataError, read
 
-TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
-RUN_SIZE = 500  # papers in one file of a print run: about 0.3 GB while it is made
+RUN_SIZE = 200  # papers in one file of a print run: 0.7 GB while certificates are made
 
 
 def _edition() -> str:
@@ -43,7 +39,6 @@ EDITION = _edition()  # of layout and words; stands in every PDF, so that a page
 
 PRINT_COPY = "print"  # an unsigned print; says so at the foot of each page
 
-_lock = threading.Lock()
 _UNBROKEN = re.compile(r"[!-~]{25}")
 _REPLACEMENT = "〓"  # what printers set where a character is missing
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # would reorder or hide what stands beside them
@@ -57,14 +52,6 @@ class Print:
 
     data: Paper | Mapping[str, Any]
     code: str = ""
-
-
-@cache
-def _compiler(folder: Path) -> typst.Compiler:
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
-    )
-    return typst.Compiler(root=TEMPLATES, font_paths=fonts, ignore_system_fonts=True)
 
 
 @cache
@@ -141,38 +128,20 @@ def paper_data(kind: str, data: Paper | Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def compile_document(
-    main: str,
-    inputs: dict[str, str],
-    created_at: datetime,
-    *,
-    archive: bool = True,
-    tags: bool = True,
-) -> bytes:
-    """Compile one template with its inputs; `archive` asks for PDF/A-3."""
-    with _lock:
-        return _compiler(font_folder()).compile(  # type: ignore[return-value]
-            input=TEMPLATES / main,
-            sys_inputs=inputs,
-            timestamp=created_at,
-            pdf_standards=["a-3b"] if archive else [],
-            pdf_tags=tags,
-        )
-
-
-def _inputs(
+def job_of(
     kind: str, papers: list[dict[str, Any]], codes: list[str], lang: str, marking: str
-) -> dict[str, str]:
+) -> dict[str, Any]:
+    """What the main template is given: texts made fit for the page, codes drawn."""
     known_language(lang)
     folder = font_folder()
     return {
         "kind": kind,
         "lang": lang,
         "marking": marking,
-        "duplex": "no",
+        "duplex": False,
         "edition": EDITION,
-        "papers": json.dumps([for_page(paper, folder) for paper in papers]),
-        "codes": json.dumps([qr_svg(code) for code in codes]),
+        "papers": [for_page(paper, folder) for paper in papers],
+        "codes": [qr_svg(code) for code in codes],
     }
 
 
@@ -204,13 +173,11 @@ def compose(
     """
     paper = paper_data(kind, data)
     code = code or paper["number"]
-    inputs = _inputs(kind, [paper], [code], lang, marking)
+    job = job_of(kind, [paper], [code], lang, marking)
     if attached:
-        inputs["data"] = attached.decode("utf-8")
-        inputs["code"] = code
-    return compile_document(
-        "main.typ", inputs, datetime.fromisoformat(paper["created_at"]), tags=tags
-    )
+        job["data"] = attached.decode("utf-8")
+        job["code"] = code
+    return compile_document("main.typ", job, datetime.fromisoformat(paper["created_at"]), tags=tags)
 
 
 def compose_run(
@@ -232,10 +199,10 @@ def compose_run(
         prints = [one if isinstance(one, Print) else Print(one) for one in chunk]
         ready = [paper_data(kind, one.data) for one in prints]
         codes = [one.code or paper["number"] for one, paper in zip(prints, ready, strict=True)]
-        inputs = _inputs(kind, ready, codes, lang, marking)
-        inputs["duplex"] = "yes" if duplex else "no"
+        job = job_of(kind, ready, codes, lang, marking)
+        job["duplex"] = duplex
         moment = datetime.fromisoformat(ready[0]["created_at"])
-        yield compile_document("main.typ", inputs, moment, archive=False, tags=False)
+        yield compile_document("main.typ", job, moment, archive=False, tags=False)
 
 
 __all__ = [

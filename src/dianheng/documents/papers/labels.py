@@ -1,6 +1,5 @@
 """Labels as PDF for label sheets and rolls, to the millimetre."""
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,7 +9,8 @@ from typing import Any
 from dianheng.documents.signing.canonical import plain
 
 from .codes import code128_modules, code128_svg, qr_svg
-from .compose import TEMPLATES, compile_document, for_page, known_language
+from .compose import for_page, known_language
+from .press import TEMPLATES, compile_document
 from .schema import LABELS
 from .schema.reading import PaperDataError, read
 
@@ -92,15 +92,15 @@ def compose_labels(
     measures = _sheet(sheet, kind)
     if not 1 <= first <= measures["columns"] * measures["rows"]:
         raise PaperDataError(f"the sheet has no label number {first}")
-    inputs = {
+    job = {
         "kind": kind,
         "lang": lang,
-        "sheet": json.dumps(measures),
-        "labels": json.dumps([] if test else [_label(kind, label) for label in labels]),
-        "first": str(first - 1),
-        "dx": str(offset_mm[0]),
-        "dy": str(offset_mm[1]),
-        "test": "yes" if test else "no",
+        "sheet": measures,
+        "labels": [] if test else [_label(kind, label) for label in labels],
+        "first": first - 1,
+        "dx": offset_mm[0],
+        "dy": offset_mm[1],
+        "test": test,
     }
     moment = created_at or datetime(2000, 1, 1, tzinfo=UTC)
-    return compile_document("labels.typ", inputs, moment, archive=False, tags=False)
+    return compile_document("labels.typ", job, moment, archive=False, tags=False)
