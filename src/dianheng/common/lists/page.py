@@ -25,7 +25,7 @@ from .export import EXPORTED_AT_ONCE, workbook_file
 from .filters import Chip, Filter, NotUnderstood
 from .sources import COUNTED, Condition, Place, Rows, Source, SqlRows, source_of
 
-OWN = {"q", "order", "cols", "after", "view", "export"}  # parameters that are no filters
+OWN = {"q", "order", "cols", "after", "view", "export", "count"}  # parameters that are no filters
 _pages: dict[str, "ListPage"] = {}
 
 
@@ -137,6 +137,8 @@ class ListPage:
         if request.GET.get("export") == "xlsx" and self.export:
             return self._export(request, query)
         shown = ListShown(self, query, request)
+        if request.GET.get("count") == "only":
+            return HttpResponse(shown.count_text)
         data = {"list": shown, "title": self.title, **(context or {})}
         name = self.template
         if is_fragment(request):
@@ -397,7 +399,7 @@ class ListQuery:
     def address(self, **changes: str | list[str] | None) -> str:
         """The query string of this list with some parameters changed; never a page's place."""
         data = self.data.copy()
-        for name in ("after", "export", "view"):
+        for name in ("after", "export", "view", "count"):
             data.pop(name, None)
         for name, value in changes.items():
             data.pop(name, None)
@@ -471,8 +473,11 @@ class ListShown:
         }
 
     @property
-    def is_counted(self) -> bool:
-        return self.count <= COUNTED
+    def count_url(self) -> str:
+        """Where the number is to be had, when counting would keep the page waiting."""
+        if self._found[1] is None and not self.request.GET.get("after"):
+            return ""
+        return f"{self.path}?{join(self.query.address(), 'count=only')}"
 
     @property
     def columns(self) -> list[dict[str, Any]]:
@@ -572,7 +577,7 @@ class ListShown:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """All parameters that the search form keeps."""
-        skip = {"q", "after", "export", "view"}
+        skip = {"q", "after", "export", "view", "count"}
         return [
             (n, v) for n, values in self.query.data.lists() if n not in skip for v in values if v
         ]

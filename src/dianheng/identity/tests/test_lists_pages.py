@@ -64,7 +64,7 @@ def test_the_page_shows_its_rows_and_where_more_are(visitor):
     response = visitor.get(URL)
     shown = response.context["list"]
     assert numbers(response) == ["0", "1", "2"]
-    assert shown.count == 8  # seven and the visitor
+    assert visitor.get(shown.count_url).content.decode() == "8 rows"  # seven and the visitor
     assert 'href="/people/0/"' in response.content.decode()
     follow = visitor.get(shown.more_url, headers={"HX-Request": "true"})
     assert re.findall(r'href="/people/(\w+)/"', follow.content.decode()) == ["3", "4", "5"]
@@ -292,3 +292,14 @@ def test_a_form_nobody_offered_is_refused_in_words(visitor, fields):
 
 def test_choosing_nothing_leads_back(visitor):
     assert visitor.post(URL + "?name=x", {"bulk": "mark"})["Location"] == f"{URL}?name=x"
+
+
+def test_a_page_does_not_wait_for_the_number_of_rows(visitor):
+    """One statement reads the page's rows; counting is asked for apart."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        visitor.get(URL)
+    assert not [q["sql"] for q in queries if "LIMIT 10001" in q["sql"]]
+    assert len(queries) <= 12
