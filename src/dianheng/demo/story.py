@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company
+from . import company, things
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,12 @@ def chapters() -> list[tuple[str, str, Chapter]]:
             "the company, its people and posts",
             lambda t: company.found_company(t.password),
         ),
+        (
+            "things",
+            "makers, models, stores and boxes",
+            lambda t: things.catalogue_and_places(),
+        ),
+        ("laboratory", "the laboratory, its standards and papers", lambda t: things.laboratory()),
     ]
 
 

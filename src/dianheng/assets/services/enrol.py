@@ -30,7 +30,10 @@ DETAILS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (DeviceKind.TERMINAL,),
         ("comm_address", "comm_module_type", "sim_no", "software_version"),
     ),
-    "assets_standardequipment": (STANDARDS, ("name", "measuring_range", "uncertainty")),
+    "assets_standardequipment": (
+        STANDARDS,
+        ("name", "measuring_range", "uncertainty", "period_months", "position_count", "restriction"),
+    ),
 }  # fmt: skip
 TEXT_COLUMNS = ("barcode", "asset_no", "serial_no", *dict.fromkeys(c for _k, cs in DETAILS.values() for c in cs))
 COLUMNS = (*TEXT_COLUMNS, "produced_on", "purchased_on")
@@ -153,6 +156,8 @@ def devices_enrol(
 _DETAIL_DEFAULT = {
     "prepayment": "coalesce(nullif(prepayment, ''), 'none')",
     "key_state": "coalesce(nullif(key_state, ''), 'unknown')",
+    "period_months": "coalesce(nullif(period_months, '')::smallint, 12)",
+    "position_count": "nullif(position_count, '')::smallint",
 }
 FAULT_TEXTS = {
     "missing": _("is empty"),
