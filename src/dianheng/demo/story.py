@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company, things
+from . import company, things, verified
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ def chapters() -> list[tuple[str, str, Chapter]]:
             lambda t: things.catalogue_and_places(),
         ),
         ("laboratory", "the laboratory, its standards and papers", lambda t: things.laboratory()),
+        (
+            "former-lots",
+            "lots of former months on the benches",
+            lambda t: verified.former_lots(seed=t.seed, password=t.password),
+        ),
     ]
 
 
