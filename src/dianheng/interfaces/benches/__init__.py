@@ -1,5 +1,5 @@
-"""The doors of test benches beside REST: watched folder, State Grid records, middle tables.
+"""Results of benches that do not come by REST: files in a watched folder, middle tables.
 
-Every door translates what a bench's software wrote into the neutral envelope and hands it to
-`verification.services.upload_receive`, which alone decides; its answer goes back by the same door.
+Each module translates a format into the neutral envelope (docs/reference/bench-upload.md) and
+calls `verification.services.upload_receive`; nothing is decided here.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from dianheng.assets.choices import STANDARDS, DeviceKind
+from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.identity.models import Person, Unit
 from dianheng.identity.selectors import qualification_at
@@ -22,6 +22,8 @@ from ..models import (
     StandardInstallation,
 )
 from ..rules import Equipment, Tester
+
+GONE = (DeviceState.SCRAPPED, DeviceState.LOST, DeviceState.RETURNED_TO_MAKER)
 
 
 def in_force(day: date) -> Q:
@@ -210,6 +212,12 @@ def standards_of(unit_ids: Sequence[int]) -> QuerySet[Device]:
             certificate_through=Subquery(newest.values("valid_through")[:1]),
         )
     )
+
+
+def bench_numbers() -> list[str]:
+    """Numbers of all benches in use."""
+    rows = Device.objects.filter(kind=DeviceKind.BENCH).exclude(state__in=GONE)
+    return [device.asset_no or device.barcode for device in rows.order_by("barcode")]
 
 
 def benches(unit_ids: Sequence[int]) -> QuerySet[Device]:

@@ -29,7 +29,7 @@ from .task import (
     task_make,
     task_withdraw_devices,
 )
-from .upload import Received, bench_key_make, bench_secret, upload_receive
+from .upload import Received, bench_key_make, bench_secret, upload_keep_refused, upload_receive
 
 __all__ = [
     "Approved",
@@ -66,5 +66,6 @@ __all__ = [
     "task_cancel",
     "task_make",
     "task_withdraw_devices",
+    "upload_keep_refused",
     "upload_receive",
 ]

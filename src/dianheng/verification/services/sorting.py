@@ -37,6 +37,9 @@ CONFLICTS = frozenset(
 )
 
 
+REWRITTEN = "rewritten by the bench"  # code of a reason, translated where it is shown
+
+
 def fault(code: str, text: Text, **facts: Any) -> dict[str, Any]:
     """One reason why a device is refused."""
     return {"code": code, "text": text, **facts}
@@ -199,17 +202,18 @@ class Sorting:
     def _check_retest(self, taken: Incoming) -> list[dict[str, Any]]:
         if taken.attempt == 1:
             return []
-        if self.is_rewrite:
-            taken.warn("rewritten", str(taken.attempt))
-            taken.reason = taken.reason or "MDS"
-            return []
-        taken.warn("attempt", str(taken.attempt))
         refusal = guard_retest(
             attempts=taken.held.attempts,
             reason=taken.reason,
             position=taken.position,
             last_position=taken.held.record.position if taken.held.record else None,
         )
+        if refusal is not None and self.is_rewrite:
+            # The same run written once more, not a further test: the reviewer sees that.
+            taken.warn("rewritten", str(taken.attempt))
+            taken.reason = taken.reason or REWRITTEN
+            return []
+        taken.warn("attempt", str(taken.attempt))
         return [] if refusal is None else [fault(refusal.code, refusal.text)]
 
 

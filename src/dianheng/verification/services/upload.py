@@ -132,6 +132,19 @@ def upload_receive(
         return _Run(read, came, signature, batch.at, sorting).receive()
 
 
+def upload_keep_refused(
+    *,
+    body: bytes,
+    actor: Actor,
+    source: str,
+    error: Refused,
+    content_type: str = "",
+    source_name: str = "",
+) -> None:
+    """Keep what an adapter could not translate, so that the list of uploads shows it and why."""
+    _Came(body, source, source_name, content_type, actor).keep_refused(error)
+
+
 def _repeat(earlier: Upload, sha256: str) -> Received:
     if earlier.sha256 == sha256:
         return Received(200, {**earlier.answer, "is_repeat": True}, earlier)
