@@ -1,5 +1,6 @@
 """Small helps for all templates."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from ..charts import Chart
 from ..lists.columns import show
 
 register = template.Library()
@@ -45,6 +47,12 @@ def state(
         tone or (tones or {}).get(value, "calm"),
         label or value,
     )
+
+
+@register.inclusion_tag("common/chart.html")
+def chart(one: Chart) -> dict[str, Any]:
+    """A chart with its figures as a table: `{% chart errors %}`."""
+    return {"chart": one, "data": one.as_dict(), "id": f"chart-{uuid.uuid4().hex[:8]}"}
 
 
 @register.filter

@@ -175,6 +175,21 @@
     document.addEventListener("job-over", status);
   }
 
+  // -- charts: engine and drawer come only where there is one -----------------------------------
+  function bringCharts() {
+    const figure = $("[data-chart]");
+    if (!figure || bringCharts.done) return;
+    bringCharts.done = true;
+    for (const src of [figure.dataset.engine, figure.dataset.drawer]) {
+      const script = document.createElement("script");
+      script.src = src;
+      script.async = false;
+      document.head.append(script);
+    }
+  }
+  bringCharts();
+  document.addEventListener("htmx:afterSettle", bringCharts);
+
   // -- lists: choosing many -------------------------------------------------------------------
   let lastChosen = null;
   function showChosen(list) {
