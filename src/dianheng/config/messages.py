@@ -235,7 +235,7 @@ def check(names: list[str], package: Path = PACKAGE) -> list[str]:
     shared: set[Key] = set()
     chinese: dict[Key, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for app in apps(package):
-        wanted, had = own_texts(app, shared), entries(read(app))
+        texts, wanted, had = texts_of(app), own_texts(app, shared), entries(read(app))
         for key, message in had.items():
             chinese[key][in_words(message)].append(app.name)
         if not names or app.name in names:
@@ -243,7 +243,7 @@ def check(names: list[str], package: Path = PACKAGE) -> list[str]:
                 faults += [
                     f"{app.name}: {fault} – {one.singular!r}" for fault in faults_of(one, had)
                 ]
-            faults += [f"{app.name}: unused – {key[1]!r}" for key in had if key not in wanted]
+            faults += [f"{app.name}: unused – {key[1]!r}" for key in had if key not in texts]
         if app.name == "common":
             shared = set(wanted)
     for (_context, singular), words in chinese.items():

@@ -28,11 +28,11 @@
       const { edges } = data;
       return (at - edges[0]) / (edges[1] - edges[0]) - 0.5;
     };
-    const marks = data.lines.map((one, n) => ({
+    const marks = data.lines.map((one) => ({
       name: one.label,
       ...(isDistribution ? { xAxis: place(one.at) } : { yAxis: one.at }),
       lineStyle: { color: colour(one.tone || "bad"), type: one.tone === "bad" ? "solid" : "dashed", width: 1.5 },
-      label: { formatter: one.label, color: ink, fontSize: 12, position: isDistribution ? "end" : "insideEndTop", distance: isDistribution ? 4 + 14 * (n % 2) : 4 },
+      label: { formatter: one.label, color: ink, fontSize: 12, position: isDistribution ? "end" : "insideEndTop", distance: isDistribution && one.tone !== "bad" ? 18 : 4 },
     }));
     const series = {
       type: isTrend ? "line" : "bar",
