@@ -7,3 +7,4 @@ class InterfacesConfig(AppConfig):
 
     def ready(self) -> None:
         from . import menu  # noqa: F401
+        from .benches import registrations  # noqa: F401

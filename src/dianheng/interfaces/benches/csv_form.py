@@ -16,9 +16,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput
-from dianheng.verification.envelope import SCHEMA
 
-from .texts import decoded, filled, parts, whole
+from .texts import SCHEMA, decoded, filled, parts, whole
 
 ENVELOPE = ("upload_id", "sent_at", "source_system", "bench_no", "bench_serial", "software_version")
 WHOLE = ("position_no", "attempt", "seq", "pulses")

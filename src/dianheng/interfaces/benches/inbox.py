@@ -22,13 +22,13 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor
-from dianheng.verification.envelope import SCHEMA
 from dianheng.verification.selectors.laboratory import bench_numbers
 from dianheng.verification.services import upload_keep_refused, upload_receive
 from dianheng.verification.services.upload import MOST_BYTES
 
 from .csv_form import envelope_from_csv
 from .record_layout import envelope_from_records, looks_like_records, read_any
+from .texts import SCHEMA
 
 log = logging.getLogger("dianheng.benches")
 SETTLED_S = 2.0  # a file that changed later than this may not be whole yet

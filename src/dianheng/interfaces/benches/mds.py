@@ -18,7 +18,6 @@ from django.utils import translation
 
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor
-from dianheng.verification.envelope import SCHEMA
 from dianheng.verification.services import upload_receive
 
 from .csv_form import derived_id
@@ -32,7 +31,7 @@ from .record_layout import (
     place_of,
     starting,
 )
-from .texts import conclusion, filled, parts, samples_of
+from .texts import SCHEMA, conclusion, filled, parts, samples_of
 
 log = logging.getLogger("dianheng.benches")
 AT_ONCE = 500  # meters of a tick

@@ -24,12 +24,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput
-from dianheng.verification.envelope import SCHEMA, read_json
+from dianheng.verification.services.upload import read_json
 
 from .csv_form import derived_id
 from .texts import (
     DIRECTIONS,
     PHASES,
+    SCHEMA,
     conclusion,
     decoded,
     filled,

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from dianheng.common.errors import BadInput
 from dianheng.common.numbers import halfwidth
 
+SCHEMA = "metering-test-upload/1"  # the neutral form that every door translates into
+
 PASSED = {"01", "1", "PASS", "合格", "Y"}
 FAILED = {"02", "0", "FAIL", "不合格", "N"}
 # Phase codes of the State Grid record layout (a comment in a public sample).
