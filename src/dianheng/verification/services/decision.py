@@ -31,11 +31,15 @@ from dianheng.seals.services import seals_apply
 
 from ..choices import LOT_DECIDES, Decision, Outcome, Project, Step
 from ..models import Approval, Review, ReviewLine, TaskDevice, VerificationTask
-from ..rules import SignedLine, fault_of_outcome, guard_unchanged, signing_digest
+from ..rules import fault_of_outcome, guard_unchanged
 from ..schemes import plate_of
 from ..selectors.laboratory import signed_rule_sets
+from ..selectors.tasks import digest_of
+from ..selectors.tasks import signed_lines as lines_of
 from .copying import copy_rows, new_keys
 from .task import document_of, guard_open, lock_task, task_close_if_done
+
+__all__ = ["lines_of", "rows_for"]
 
 VERB_OF = {
     Outcome.PASSED: Verb.QUALIFY,
@@ -49,19 +53,6 @@ SEALABLE = (Outcome.PASSED,)
 def subject_of(task: VerificationTask) -> str:
     """How exceptions of separation name a task."""
     return f"task:{task.number}"
-
-
-def lines_of(rows: Iterable[TaskDevice]) -> list[SignedLine]:
-    """What a signature under these devices covers."""
-    return [
-        SignedLine(
-            row.device.barcode,
-            row.record.number if row.record else "",
-            row.outcome,
-            row.verdict.digest if row.verdict else "",
-        )
-        for row in rows
-    ]
 
 
 def rows_for(task: VerificationTask, task_device_ids: Sequence[int]) -> list[TaskDevice]:
@@ -170,7 +161,7 @@ def results_review(
         guard_open(locked)
         rows = _locked_rows(task, [*agreed, *sent_back])
         accepted = [row for row in rows if row.pk not in sent_back]
-        digest = signing_digest(lines_of(accepted))
+        digest = digest_of(accepted)
         refuse(guard_unchanged(seen_digest, digest, len(accepted)))
         faults = _not_in_step(rows, Step.TESTED)
         for row in accepted:
@@ -295,7 +286,7 @@ def results_approve(
         locked = lock_task(task)
         guard_open(locked)
         rows = _locked_rows(task, task_device_ids)
-        digest = signing_digest(lines_of(rows))
+        digest = digest_of(rows)
         refuse(guard_unchanged(seen_digest, digest, len(rows)))
         faults = _not_in_step(rows, Step.REVIEWED)
         faults += [

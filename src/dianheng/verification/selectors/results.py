@@ -1,0 +1,322 @@
+"""Results of records: raw, the bench's, ours; how a verdict came about; what a reviewer looks at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from dianheng.common.errors import BadInput
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.quantities import plain_text
+from dianheng.metrology.records import record_judge
+from dianheng.metrology.rule_sets import Certainty, rule_set
+from dianheng.metrology.verdicts import InternalControl, Step
+
+from ..models import TestRecord, TestResult, Verdict, VerificationTask
+from ..observed import observation_from
+from ..rules import stands_out
+from ..schemes import plate_of, scheme_of
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result with the conclusions of the verdict that is looked at."""
+
+    result: TestResult
+    conclusion: str
+    internal: str
+    reason: str
+    steps: tuple[Step, ...] = ()
+
+
+def results_of(record: TestRecord, verdict: Verdict | None) -> list[Shown]:
+    """The results of a record under one of its verdicts, in the order of the record."""
+    later = verdict.points if verdict else None
+    shown = []
+    for result in record.results.order_by("seq"):
+        told = later.get(str(result.seq)) if later else None
+        if told is None:
+            told = (result.conclusion, result.internal, result.reason)
+        if verdict is not None and verdict.outcome == "blocked":
+            told = ("", "", "")
+        shown.append(Shown(result, *told))
+    return shown
+
+
+def explained(record: TestRecord, verdict: Verdict | None) -> tuple[list[Shown], bool]:
+    """The results with the steps that lead to each verdict, computed anew from the readings.
+
+    The flag says whether the rule sets of the program are still those that judged: else the
+    steps show how today's figures would judge.
+    """
+    shown = results_of(record, verdict)
+    if verdict is None or not verdict.standard:
+        return shown, True
+    is_same = all(
+        rule_set(used["standard"], used["edition"]).digest == used["digest"]
+        for used in verdict.rule_sets
+    )
+    control = None
+    if verdict.internal_factor is not None:
+        control = InternalControl(verdict.internal_factor, Certainty.CONFIRMED)
+    try:
+        judge = record_judge(
+            plate_of(record.task.model), scheme_of(verdict.scheme_version), control
+        )
+        seen = [observation_from(each.result) for each in shown]
+        found = judge.judge([each for each in seen if each is not None])
+    except (MetrologyError, BadInput):
+        return shown, is_same
+    verdicts = iter(found.verdicts)
+    with_steps = []
+    for each, observation in zip(shown, seen, strict=True):
+        steps: tuple[Step, ...] = ()
+        if observation is not None or each.result.is_derived:
+            step_source = next(verdicts, None)
+            steps = step_source.steps if step_source else ()
+        with_steps.append(Shown(each.result, each.conclusion, each.internal, each.reason, steps))
+    return with_steps, is_same
+
+
+def _text(value: Decimal | None, places: int = 6) -> str | None:
+    return None if value is None else plain_text(value, places)
+
+
+def record_sheet(record: TestRecord) -> dict[str, Any]:
+    """A record with its newest verdict, as plain data."""
+    verdict = record.verdicts.order_by("-number").first()
+    return {
+        "record_no": record.number,
+        "task_no": record.task.number,
+        "barcode": record.device.barcode,
+        "attempt": record.attempt,
+        "attempt_reason": record.attempt_reason,
+        "position": record.position,
+        "bench_no": record.bench.barcode if record.bench else "",
+        "started_at": record.started_at.isoformat() if record.started_at else None,
+        "finished_at": record.finished_at.isoformat(),
+        "received_at": record.received_at.isoformat(),
+        "upload_id": record.upload.upload_id,
+        "upload_sha256": record.upload.sha256,
+        "standards": record.standards,
+        "operators": record.operators,
+        "environment": {
+            name: _text(getattr(record, name))
+            for name in (
+                "temperature_start_c",
+                "temperature_end_c",
+                "humidity_start_pct",
+                "humidity_end_pct",
+            )
+        },
+        "bench_overall": record.bench_overall,
+        "verdict": verdict_sheet(verdict) if verdict else None,
+        "results": [
+            {
+                "seq": each.result.seq,
+                "item": each.result.item,
+                "point": each.result.point,
+                "samples": [str(sample) for sample in each.result.samples],
+                "facts": each.result.facts,
+                "unit": each.result.unit,
+                "bench": {
+                    "mean": _text(each.result.bench_mean),
+                    "rounded": each.result.bench_rounded,
+                    "limit_low": _text(each.result.bench_limit_low),
+                    "limit_high": _text(each.result.bench_limit_high),
+                    "conclusion": each.result.bench_conclusion,
+                },
+                "value": _text(each.result.value, 12),
+                "rounded": each.result.rounded_text,
+                "limit_low": _text(each.result.limit_low),
+                "limit_high": _text(each.result.limit_high),
+                "internal_limit": _text(each.result.internal_limit),
+                "conclusion": each.conclusion,
+                "internal": each.internal,
+                "reason": each.reason,
+                "rule": each.result.rule_row,
+                "certainty": each.result.certainty,
+                "differences": each.result.differences,
+            }
+            for each in results_of(record, verdict)
+        ],
+    }
+
+
+def verdict_sheet(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain data."""
+    return {
+        "number": verdict.number,
+        "outcome": verdict.outcome,
+        "would_be": verdict.would_be,
+        "legal": verdict.legal,
+        "fitness": verdict.fitness,
+        "internal": verdict.internal,
+        "blocks": verdict.blocks,
+        "failing_items": verdict.failing_items,
+        "missing": verdict.missing,
+        "outside_internal": verdict.outside_internal,
+        "warnings": verdict.warnings,
+        "differences": verdict.difference_count,
+        "scheme": str(verdict.scheme_version),
+        "rule_sets": verdict.rule_sets,
+        "certainty": verdict.certainty,
+        "digest": verdict.digest,
+        "judged_at": verdict.judged_at.isoformat(),
+    }
+
+
+# -- what a reviewer looks at -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One column of a histogram: from below `to_pct`, how many devices."""
+
+    from_pct: float
+    to_pct: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How the errors of the devices lie at one load point, %."""
+
+    point: str
+    limit_pct: Decimal
+    band_pct: Decimal | None
+    count: int
+    mean_pct: Decimal
+    deviation_pct: Decimal
+    lowest_pct: Decimal
+    highest_pct: Decimal
+    outside_band: int
+    outside_limit: int
+    bars: tuple[Bar, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """A position or an operator against all others: mean deviation in parts of the limit."""
+
+    label: str
+    count: int
+    share_of_limit: Decimal
+    is_apart: bool
+
+
+@dataclass
+class Overview:
+    """What a reviewer needs to see of a set of records."""
+
+    distributions: list[Distribution] = field(default_factory=list)
+    positions: list[Group] = field(default_factory=list)
+    operators: list[Group] = field(default_factory=list)
+    worst: dict[int, tuple[Decimal, str]] = field(default_factory=dict)  # record: share, point
+
+
+BARS = 40  # over 1.25 times the limit either way
+
+_DISTRIBUTION = """
+select point, max(limit_high), max(internal_limit), count(*), avg(value), coalesce(stddev_samp(value), 0),
+       min(value), max(value),
+       count(*) filter (where abs(rounded) > internal_limit), count(*) filter (where abs(rounded) > limit_high),
+       min(seq)
+  from verification_testresult
+ where record_id = any(%s) and item = 'basic_error' and value is not null
+ group by point order by min(seq)
+"""
+_BARS = """
+select point, width_bucket(value / limit_high, -1.25, 1.25, %s) as bar, count(*)
+  from verification_testresult
+ where record_id = any(%s) and item = 'basic_error' and value is not null
+ group by point, bar order by point, bar
+"""
+_WORST = """
+select distinct on (record_id) record_id, abs(coalesce(rounded, value)) / limit_high, point, item
+  from verification_testresult
+ where record_id = any(%s) and limit_high > 0 and coalesce(rounded, value) is not null
+   and item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
+ order by record_id, abs(coalesce(rounded, value)) / limit_high desc
+"""
+# Each record's mean departure from the mean of its point, in parts of the limit; then by group.
+_GROUPS = """
+with point as (
+    select point, avg(value) as mean from verification_testresult
+     where record_id = any(%(ids)s) and item = 'basic_error' and value is not null group by point
+), departure as (
+    select r.record_id, avg((r.value - p.mean) / r.limit_high) as share
+      from verification_testresult r join point p using (point)
+     where r.record_id = any(%(ids)s) and r.item = 'basic_error' and r.value is not null
+     group by r.record_id
+)
+select {label}, count(*), avg(d.share), (select coalesce(stddev_samp(share), 0) from departure)
+  from departure d join verification_testrecord t on t.id = d.record_id {join}
+ group by 1 having count(*) > 0 order by 1
+"""
+
+
+def overview_of(record_ids: Sequence[int]) -> Overview:
+    """Distributions per load point, worst devices, positions and operators that lie apart."""
+    ids = list(record_ids)
+    found = Overview()
+    if not ids:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_BARS, [BARS, ids])
+        bars: dict[str, dict[int, int]] = {}
+        for point, bar, count in cursor.fetchall():
+            bars.setdefault(point, {})[bar] = count
+        cursor.execute(_DISTRIBUTION, [ids])
+        for row in cursor.fetchall():
+            found.distributions.append(
+                Distribution(*row[:10], bars=_bars(bars.get(row[0], {}), float(row[1])))
+            )
+        cursor.execute(_WORST, [ids])
+        for record_id, share, point, item in cursor.fetchall():
+            found.worst[record_id] = (share, point or item)
+        found.positions = _groups(
+            cursor, ids, "coalesce(t.position::text, '–')", "", lambda g: (len(g.label), g.label)
+        )
+        found.operators = _groups(
+            cursor,
+            ids,
+            "e.name",
+            "join identity_person e on e.id = t.verifier_id",
+            lambda g: g.label,
+        )
+    return found
+
+
+def _bars(counts: dict[int, int], limit: float) -> tuple[Bar, ...]:
+    width = 2.5 * limit / BARS
+    low = -1.25 * limit
+    # What lies beyond either end is drawn at the end.
+    inside: dict[int, int] = {}
+    for bar, count in counts.items():
+        place = min(max(bar, 1), BARS)
+        inside[place] = inside.get(place, 0) + count
+    return tuple(
+        Bar(low + (bar - 1) * width, low + bar * width, inside.get(bar, 0))
+        for bar in range(1, BARS + 1)
+    )
+
+
+def _groups(cursor: Any, ids: list[int], label: str, join: str, key: Any) -> list[Group]:
+    cursor.execute(_GROUPS.format(label=label, join=join), {"ids": ids})
+    groups = [
+        Group(str(name), count, share, stands_out(share, Decimal(0), deviation, count))
+        for name, count, share, deviation in cursor.fetchall()
+    ]
+    return sorted(groups, key=key)
+
+
+def records_to_decide(task: VerificationTask, step: str) -> list[int]:
+    """Keys of the records that wait in a step."""
+    return list(
+        task.devices.filter(step=step, is_open=True, record__isnull=False).values_list(
+            "record_id", flat=True
+        )
+    )

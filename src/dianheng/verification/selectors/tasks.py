@@ -1,0 +1,172 @@
+"""Tasks, their devices and records, for pages and machines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.errors import NotFound
+from dianheng.identity.models import Unit
+
+from ..choices import Step, TaskState
+from ..models import ReviewLine, TaskDevice, TestRecord, VerificationTask
+from ..rules import SignedLine, signing_digest
+
+
+def task_by_number(number: str) -> VerificationTask:
+    """The task, or NotFound in words."""
+    found = (
+        VerificationTask.objects.select_related(
+            "unit", "model__manufacturer", "lot", "scheme_version__scheme", "made_by"
+        )
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no task %(no)s.") % {"no": number[:40]}, task=number[:40])
+    return found
+
+
+def record_by_number(number: str) -> TestRecord:
+    """The record, or NotFound in words."""
+    found = (
+        TestRecord.objects.select_related(
+            "task__unit",
+            "task__model__manufacturer",
+            "task__scheme_version__scheme",
+            "device__model__manufacturer",
+            "device__meter",
+            "upload__received_by",
+            "load",
+            "bench",
+            "installation",
+            "installation_certificate",
+            "authorisation",
+            "verifier",
+            "task_device",
+        )
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no record %(no)s.") % {"no": number[:60]}, record=number[:60])
+    return found
+
+
+def tasks_of(units: QuerySet[Unit]) -> QuerySet[VerificationTask]:
+    """Tasks of units, with how many devices stand where."""
+    return (
+        VerificationTask.objects.filter(unit__in=units)
+        .select_related("unit", "model__manufacturer", "lot", "scheme_version__scheme")
+        .annotate(
+            device_count=Count("devices", filter=~Q(devices__step=Step.WITHDRAWN)),
+            waiting=Count("devices", filter=Q(devices__step=Step.WAITING)),
+            tested=Count("devices", filter=Q(devices__step=Step.TESTED)),
+            reviewed=Count("devices", filter=Q(devices__step=Step.REVIEWED)),
+            approved=Count("devices", filter=Q(devices__step=Step.APPROVED)),
+        )
+    )
+
+
+def step_counts(task: VerificationTask) -> dict[str, int]:
+    """Devices by step."""
+    rows = task.devices.values("step").annotate(n=Count("pk"))
+    return dict.fromkeys(Step.values, 0) | {row["step"]: row["n"] for row in rows}
+
+
+def outcome_counts(rows: Iterable[TaskDevice]) -> dict[str, int]:
+    """Devices by outcome."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.outcome] = found.get(row.outcome, 0) + 1
+    return found
+
+
+def to_decide(task: VerificationTask, step: str) -> QuerySet[TaskDevice]:
+    """Devices that wait for a reviewer (`tested`) or an approver (`reviewed`)."""
+    return (
+        task.devices.filter(step=step, is_open=True)
+        .select_related("device", "record", "verdict")
+        .order_by("seq")
+    )
+
+
+def signed_lines(rows: Iterable[TaskDevice]) -> list[SignedLine]:
+    """What a signature under these devices covers."""
+    return [
+        SignedLine(
+            row.device.barcode,
+            row.record.number if row.record else "",
+            row.outcome,
+            row.verdict.digest if row.verdict else "",
+        )
+        for row in rows
+    ]
+
+
+def digest_of(rows: Iterable[TaskDevice]) -> str:
+    """The digest that a signature under these devices names."""
+    return signing_digest(signed_lines(rows))
+
+
+def task_device_ids(task: VerificationTask, barcodes: Sequence[str]) -> dict[str, int]:
+    """Keys of a task's devices by bar code; unknown ones raise NotFound with all of them."""
+    rows = task.devices.filter(device__barcode__in=list(barcodes))
+    found = dict(rows.values_list("device__barcode", "pk"))
+    missing = [code for code in barcodes if code not in found]
+    if missing:
+        raise NotFound(
+            _("%(n)s devices are not in task %(no)s.") % {"n": len(missing), "no": task.number},
+            devices=missing[:100],
+        )
+    return found
+
+
+def last_review_of(rows: Iterable[TaskDevice]) -> dict[int, ReviewLine]:
+    """The newest word of a reviewer on each device."""
+    lines = (
+        ReviewLine.objects.filter(task_device__in=[row.pk for row in rows])
+        .select_related("review__reviewer")
+        .order_by("pk")
+    )
+    return {line.task_device_id: line for line in lines}
+
+
+def first_results(task: VerificationTask) -> dict[int, Mapping[str, Any]]:
+    """By device key the first result that counts, for the sample of a lot.
+
+    A drawn device's first verdict is the one that counts, whatever later attempts say: the
+    newest verdict on the first attempt that was not blocked.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    rows = (
+        task.records.filter(verdicts__isnull=False)
+        .exclude(verdicts__outcome="blocked")
+        .order_by("device_id", "attempt", "-verdicts__number")
+        .values(
+            "device_id",
+            "number",
+            "attempt",
+            "verdicts__outcome",
+            "verdicts__legal",
+            "verdicts__failing_items",
+        )
+    )
+    for row in rows:
+        found.setdefault(
+            row["device_id"],
+            {
+                "record": row["number"],
+                "attempt": row["attempt"],
+                "outcome": row["verdicts__outcome"],
+                "legal": row["verdicts__legal"],
+                "failing_items": row["verdicts__failing_items"],
+            },
+        )
+    return found
+
+
+def open_tasks(units: QuerySet[Unit]) -> QuerySet[VerificationTask]:
+    """Tasks that are not done."""
+    return tasks_of(units).filter(state=TaskState.OPEN)
