@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 from dianheng.common.pages import register_rights_source
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_search
@@ -22,6 +23,27 @@ from .selectors import rights_of
 RENEW_DAYS = 60
 
 register_rights_source(all_rights, rights_of)
+register_actions(
+    {
+        "administrator.make": gettext_lazy("Make the first administrator"),
+        "delegation.make": gettext_lazy("Name a stand-in"),
+        "delegation.revoke": gettext_lazy("End a stand-in"),
+        "person.activate": gettext_lazy("Switch a person on or off"),
+        "person.make": gettext_lazy("Add a person"),
+        "person.password": gettext_lazy("Change a password"),
+        "post.define": gettext_lazy("Define a post"),
+        "post.end": gettext_lazy("End a post"),
+        "post.hold": gettext_lazy("Give a post"),
+        "qualification.grant": gettext_lazy("Record a qualification"),
+        "qualification.withdraw": gettext_lazy("Withdraw a qualification"),
+        "separation.except": gettext_lazy("Grant an exception"),
+        "setting.change": gettext_lazy("Change a setting"),
+        "token.make": gettext_lazy("Make a token"),
+        "token.revoke": gettext_lazy("End a token"),
+        "unit.make": gettext_lazy("Add a unit"),
+        "unit.rename": gettext_lazy("Change a unit"),
+    }
+)
 register(
     MenuEntry("admin", gettext_lazy("Organisation"), "units", ("identity.view",), 10),
     MenuEntry("admin", gettext_lazy("People"), "people", ("identity.view",), 20),

@@ -128,17 +128,15 @@ def show(value: Any, decimals: int | None = None) -> str:
     """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, datetime):
         if timezone.is_aware(value):
             value = timezone.localtime(value)
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
-    if (
-        isinstance(value, Decimal | float | int)
-        and not isinstance(value, bool)
-        and decimals is not None
-    ):
+    if isinstance(value, Decimal | float | int) and decimals is not None:
         text = f"{value:.{decimals}f}"
         return text.lstrip("-") if not text.strip("-0.") else text
     if isinstance(value, list | tuple | set | frozenset):

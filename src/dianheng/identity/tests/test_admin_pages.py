@@ -427,3 +427,29 @@ def test_addresses_of_nothing_answer_in_words(client):
             address
         )
     assert "此地址没有内容" in client.get("/nothing/here/").content.decode()
+
+
+def test_actions_have_names_and_codes_that_nobody_named_stay(leader):
+    from dianheng.common.actions import action_label
+
+    unit_rename(unit=metering_centre(), name="x", is_active=True, actor=system_actor())
+    page = leader.get("/audit/?action=unit.rename").content.decode()
+    assert 'title="unit.rename">Change a unit</td>' in page
+    assert action_label("something.else") == "something.else"
+
+
+def test_every_action_of_this_app_has_a_name():
+    import re
+    from pathlib import Path
+
+    import dianheng.identity
+    from dianheng.common.actions import all_actions
+
+    folder = Path(dianheng.identity.__file__).parent
+    written = {
+        code
+        for path in folder.rglob("*.py")
+        if "tests" not in path.parts
+        for code in re.findall(r'\baction="([a-z_.]+)"', path.read_text())
+    }
+    assert written and written <= {code for code, _label in all_actions()}

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.common.actions import action_label, all_actions
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Condition, Contains, Days, ListPage
 from dianheng.common.pages import needs
@@ -48,7 +49,13 @@ TRAIL = ListPage(
         Column("began_at", gettext_lazy("When"), kind="moment", sort="began_at"),
         Column("actor_name", gettext_lazy("Who")),
         Column("acting_for_name", gettext_lazy("For")),
-        Column("action", gettext_lazy("Action"), kind="code"),
+        Column(
+            "action",
+            gettext_lazy("Action"),
+            lambda b: str(action_label(b.action)),
+            hint=lambda b: b.action,
+            export=lambda b: b.action,
+        ),
         Column("rows", gettext_lazy("Rows"), "row_total", kind="number"),
         Column("reason", gettext_lazy("Reason")),
         Column("via", gettext_lazy("Door"), lambda b: dict(Via.choices).get(b.via, b.via)),
@@ -56,7 +63,7 @@ TRAIL = ListPage(
     ],
     filters=[
         Contains("who", gettext_lazy("Who"), "actor_name"),
-        Contains("action", gettext_lazy("Action"), how="starts"),
+        Choice("action", gettext_lazy("Action"), options=lambda scope: all_actions()),
         Days("day", gettext_lazy("When"), "began_at", of_moment=True),
         Choice(
             "table", gettext_lazy("What"), options=lambda scope: audited_tables(), where=_touching
@@ -88,6 +95,7 @@ def audit_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     context = {
         "title": _("Batch %(no)s") % {"no": batch_id},
         "batch": batch,
+        "action": action_label(batch.action),
         "via": dict(Via.choices).get(batch.via, batch.via),
         "statements": [
             {"one": one, "operation": OPERATIONS.get(one.operation, one.operation)}
