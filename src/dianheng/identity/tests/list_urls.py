@@ -1,12 +1,15 @@
 """Addresses of the tests of lists: the site's own, and a list of people that can be acted on."""
 
 import json
+from decimal import Decimal
 
 from django import forms
 from django.http import HttpResponse, JsonResponse
 from django.template import engines
 from django.urls import path
 
+from dianheng.common.charts import Line, distribution
+from dianheng.common.errors import Refusal, Refused
 from dianheng.common.lists import (
     BulkAction,
     Choice,
@@ -72,6 +75,33 @@ def scan(request):
     return HttpResponse(engines["django"].from_string(SCAN).render({}, request))
 
 
+PARTS = """{% extends "common/base.html" %}{% block breadcrumbs %}{% crumb "Parts" %}{% endblock %}
+{% block heading %}Parts{% endblock %}
+{% block content %}<div class="sheet">{% chart chart %}<input id="typed" aria-label="Typed">
+<button class="btn" hx-post="/test-refuse/" hx-target="#typed">Refuse</button></div>{% endblock %}"""
+
+
+def parts(request):
+    values = [Decimal(n) / 100 for n in range(-40, 60, 3)]
+    chart = distribution(
+        values,
+        Decimal("0.1"),
+        title="Errors",
+        lines=[Line(Decimal("-1"), "lower limit"), Line(Decimal("1"), "upper limit")],
+        x_label="%",
+        y_label="meters",
+        summary="All inside the limits.",
+        url="/test-list/?name={from_}",
+    )
+    return HttpResponse(engines["django"].from_string(PARTS).render({"chart": chart}, request))
+
+
+def refuse(request):
+    raise Refused(
+        Refusal("closed", "The lot is closed. Open a new one.", errors=[{"row": 3, "text": "late"}])
+    )
+
+
 class Inbox:
     """A server of scans as the pages build them: answers a repeated key as before."""
 
@@ -126,5 +156,7 @@ urlpatterns = [
     path("test-scan/in/", lambda request: inbox(request)),
     path("test-list/", lambda request: LIST.answer(request)),
     path("test-scan/", scan),
+    path("test-parts/", parts),
+    path("test-refuse/", refuse),
     *site,
 ]

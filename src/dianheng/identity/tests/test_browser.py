@@ -55,7 +55,7 @@ def pages():
         "/admin-people/N-li/", "/admin-people/new/", "/admin-people/N-li/posts/new/", "/admin-posts/", "/admin-posts/new/",
         "/admin-qualifications/", "/admin-qualifications/new/", "/admin-stand-ins/", "/admin-stand-ins/new/",
         "/admin-exceptions/", "/admin-exceptions/new/", "/admin-settings/", "/audit/", f"/audit/{batch.pk}/",
-        "/test-list/?name=x&language=en", "/test-list/", "/test-scan/",
+        "/test-list/?name=x&language=en", "/test-list/", "/test-scan/", "/test-parts/",
     ]  # fmt: skip
 
 
@@ -233,3 +233,81 @@ def test_days_and_digits_as_people_type_them(visit, leader):
     page.keyboard.press("Tab")
     assert page.input_value("[name=valid_from]") == timezone.localdate().isoformat()
     assert page.input_value("[name=valid_through]") == "2026-11-02"
+
+
+# -- charts, refusals --------------------------------------------------------------------------------
+
+
+def test_a_chart_is_drawn_and_its_marks_lead_to_the_things(visit, leader):
+    page = visit(leader, "/test-parts/")
+    page.locator(".chart-picture svg").wait_for()
+    assert (
+        page.locator(".chart-picture").get_attribute("aria-label")
+        == "Errors. All inside the limits."
+    )
+    page.get_by_text("upper limit").wait_for()
+    dark = lambda: page.locator(".chart-picture svg text").first.get_attribute("fill")  # noqa: E731
+    before = dark()
+    page.click("[data-theme-switch]")
+    assert dark() != before
+    assert page.faults == []
+
+
+def test_a_page_without_a_chart_does_not_load_the_engine(visit, leader):
+    page = visit(leader, "/")
+    assert page.locator("script[src*=charts]").count() == 0
+
+
+def test_a_refusal_of_a_part_is_shown_and_leaves_the_page_as_it_is(visit, leader):
+    page = visit(leader, "/test-parts/")
+    page.fill("#typed", "half a word")
+    page.get_by_role("button", name="Refuse").click()
+    page.get_by_text("The lot is closed. Open a new one.").wait_for()
+    assert page.locator("#notices td").all_inner_texts() == ["3", "late"]
+    assert page.input_value("#typed") == "half a word"
+
+
+def test_a_lost_login_never_throws_the_page_away(visit, leader):
+    from django.contrib.sessions.models import Session
+
+    page = visit(leader, "/test-parts/", language="en")
+    page.fill("#typed", "half a word")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Refuse").click()
+    page.get_by_text("You are logged out.").wait_for()
+    assert page.input_value("#typed") == "half a word"
+    with page.context.expect_page() as opened:
+        page.locator("#notices a").click()
+    sign_in(opened.value, "leader", PASSWORD)
+    opened.value.wait_for_url("**/")
+    page.get_by_role("button", name="Refuse").click()
+    page.get_by_text("The lot is closed.").wait_for()
+
+
+def test_the_narrow_rail_still_shows_its_entries(visit, leader):
+    page = visit(leader, "/")
+    page.click("[data-rail]")
+    assert page.locator("#rail").bounding_box()["width"] < 60
+    page.locator("#rail section").last.hover()
+    page.locator("#rail").get_by_role("link", name="审计日志").click()
+    page.wait_for_url("**/audit/")
+    assert page.locator("#rail").bounding_box()["width"] < 60  # remembered
+
+
+def test_the_menu_of_a_phone_opens_and_closes(visit, leader):
+    page = visit(leader, "/", size=PHONE)
+    assert not page.locator("#rail").get_by_role("link", name="人员", exact=True).is_visible()
+    page.click("[data-rail]")
+    page.locator("#rail").get_by_role("link", name="人员", exact=True).wait_for()
+    page.keyboard.press("Escape")
+    page.locator("#rail").wait_for(state="hidden")
+    assert page.locator("[data-rail]").get_attribute("aria-expanded") == "false"
+
+
+def test_the_narrow_rail_is_reached_by_keyboard(visit, leader):
+    page = visit(leader, "/")
+    page.click("[data-rail]")
+    page.locator("#rail a", has_text="人员资质").focus()
+    assert page.locator("#rail a", has_text="人员资质").bounding_box()["width"] > 100
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin-qualifications/")
