@@ -39,7 +39,8 @@ EDITION = _edition()  # of layout and words; stands in every PDF, so that a page
 
 PRINT_COPY = "print"  # an unsigned print; says so at the foot of each page
 
-_UNBROKEN = re.compile(r"[!-~]{25}")
+_UNBROKEN = re.compile(r"[!-~]{25,}")  # longer than a bar code, whose copy must stay clean
+_PART = re.compile(r".{4}(?=.)")
 _REPLACEMENT = "〓"  # what printers set where a character is missing
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # would reorder or hide what stands beside them
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴-⁹⁺⁻]+")
@@ -80,7 +81,7 @@ def _shown(text: str, folder: Path) -> str:
     if "-" in text:
         text = _NEGATIVE.sub("−", text)
     if len(text) > 25:
-        text = _UNBROKEN.sub(lambda run: run.group() + "\u200b", text)
+        text = _UNBROKEN.sub(lambda run: _PART.sub("\\g<0>\u200b", run.group()), text)
     return text
 
 
