@@ -24,6 +24,8 @@ BOOKKEEPING = {
     "common_job": "progress of long work",
     "common_savedview": "how a person likes a list",
     "assets_stock": "projection of the register, kept by a trigger",
+    "warehouse_scansession": "a person's scans before they are booked as a movement",
+    "warehouse_scan": "one scan of such a session",
 }
 DRAWERS = {"services", "selectors", "rules", "errors", "choices", "registry", "models", "audit"}
 WRITES = {

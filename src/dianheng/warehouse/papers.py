@@ -1,0 +1,96 @@
+"""Data of the store's papers: 入库单, 出库单, 交接单."""
+
+from django.db.models import Count
+from django.utils import timezone
+
+from dianheng.assets.models import Device
+from dianheng.documents.papers import schema as paper
+from dianheng.documents.selectors import body_for
+
+from .choices import TWO_SIDED, LineState, MovementState, Purpose
+from .models import Movement
+
+PURPOSES = {
+    "stock_in": "verified", "distribute": "distribution", "issue": "issue", "return": "return",
+    "for_test": "for_verification", "move": "move", "reserve": "reserve", "release": "release",
+}  # fmt: skip
+LISTED = 600  # devices that a note lists one by one
+
+
+def kind_of(movement: Movement) -> str:
+    """Which paper a movement has."""
+    if movement.purpose in (Purpose.DISTRIBUTE, Purpose.FOR_TEST):
+        return "handover_note"
+    return (
+        "stock_out_note"
+        if movement.purpose in (Purpose.ISSUE, Purpose.RESERVE)
+        else "stock_in_note"
+    )
+
+
+def note(movement: Movement) -> paper.StockNote | paper.HandoverNote:
+    """The paper of a movement."""
+    devices = Device.objects.filter(pk__in=movement.lines.values("device"))
+    goods = tuple(
+        paper.GoodsLine(
+            name=row["model__name"],
+            quantity=row["n"],
+            model=row["model__code"],
+            lot_no=row["lot__code"] or "",
+        )
+        for row in devices.values("model__name", "model__code", "lot__code")
+        .annotate(n=Count("pk"))
+        .order_by("model__code")
+    )
+    listed = tuple(
+        paper.DeviceRow(bar_code=code, serial_no=serial)
+        for code, serial in devices.order_by("barcode").values_list("barcode", "serial_no")[:LISTED]
+    )
+    handed_on = timezone.localdate(movement.handed_at)
+    handed = paper.Signature(
+        role="issuer" if movement.purpose in TWO_SIDED else "keeper", name=movement.handed_by.name,
+        signed_on=handed_on, on_behalf_of=movement.handed_for.name if movement.handed_for else "",
+    )  # fmt: skip
+    received = paper.Signature(
+        role="receiver",
+        name=movement.received_by.name if movement.received_by else "",
+        signed_on=timezone.localdate(movement.received_at) if movement.received_at else None,
+    )
+    to_place = (
+        movement.to_place.name
+        if movement.to_place
+        else (movement.to_person.name if movement.to_person else "")
+    )
+    common = {
+        "number": movement.number,
+        "created_at": timezone.localtime(movement.handed_at),
+        "body": body_for(movement.unit),
+        "purpose": PURPOSES.get(movement.purpose, movement.purpose),
+        "basis": movement.basis,
+        "lines": goods,
+        "devices": listed,
+    }
+    from_place = movement.from_place.name if movement.from_place else ""
+    if kind_of(movement) != "handover_note":
+        return paper.StockNote(
+            **common, moved_on=handed_on, from_place=from_place, to_place=to_place,
+            signatures=(handed, received) if movement.purpose == Purpose.ISSUE else (handed,),
+        )  # fmt: skip
+    missing = (
+        movement.lines.exclude(state=LineState.RECEIVED)
+        if movement.received_at
+        else movement.lines.none()
+    )
+    return paper.HandoverNote(
+        **common,
+        state={
+            MovementState.DONE: "received", MovementState.PARTLY: "received_with_difference",
+        }.get(MovementState(movement.state), "open"),
+        from_unit=movement.unit.name, from_place=from_place, to_unit=movement.to_unit.name, to_place=to_place,
+        received_quantity=movement.received_count if movement.received_at else None,
+        differences=tuple(
+            paper.DeviceRow(bar_code=line.device.barcode, note=line.note or str(line.get_state_display()))
+            for line in missing.select_related("device")[:LISTED]
+        ),
+        handed_over=handed, received=received,
+    )  # fmt: skip
