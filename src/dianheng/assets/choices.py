@@ -50,25 +50,25 @@ class DeviceState(TextChoices):
     SUSPENDED = "suspended", _("Out of service")  # 停用
 
 
-# Colours of states, decided here only: good, wait, work, bad, gone.
+# Colours of states, decided here only: good, busy (in somebody's hands), warn, bad, calm.
 STATE_TONE = {
-    DeviceState.ON_ORDER: "wait",
-    DeviceState.AWAITING_ACCEPTANCE: "wait",
-    DeviceState.AWAITING_VERIFICATION: "wait",
-    DeviceState.IN_VERIFICATION: "work",
+    DeviceState.ON_ORDER: "calm",
+    DeviceState.AWAITING_ACCEPTANCE: "warn",
+    DeviceState.AWAITING_VERIFICATION: "warn",
+    DeviceState.IN_VERIFICATION: "busy",
     DeviceState.QUALIFIED: "good",
     DeviceState.OUTSIDE_CONTROL: "bad",
     DeviceState.UNQUALIFIED: "bad",
-    DeviceState.PREALLOCATED: "work",
-    DeviceState.ISSUED: "work",
+    DeviceState.PREALLOCATED: "busy",
+    DeviceState.ISSUED: "busy",
     DeviceState.IN_SERVICE: "good",
-    DeviceState.REMOVED: "wait",
+    DeviceState.REMOVED: "warn",
     DeviceState.AWAITING_SCRAP: "bad",
-    DeviceState.SCRAPPED: "gone",
-    DeviceState.RETURNED_TO_MAKER: "gone",
-    DeviceState.LENT: "work",
-    DeviceState.LOST: "gone",
-    DeviceState.SUSPENDED: "gone",
+    DeviceState.SCRAPPED: "calm",
+    DeviceState.RETURNED_TO_MAKER: "calm",
+    DeviceState.LENT: "busy",
+    DeviceState.LOST: "bad",
+    DeviceState.SUSPENDED: "calm",
 }
 IN_STOCK = (
     DeviceState.AWAITING_ACCEPTANCE,

@@ -4,20 +4,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import Text
-from dianheng.metrology.barcodes import strip_symbology_prefix
+from dianheng.common.search import clean_code
 
 from ..choices import PlaceKind
 from ..models import Device, Place
 from ..rules import verbs_from
 
+LONGEST = 2048  # a QR code of a certificate is the longest that is scanned
+
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a code means. `kind`: device, box, place, lot, certificate, seal, person, order."""
+    """What a code means. `kind`: device, box, place, lot, certificate, seal, person, order.
+
+    `right` over `unit_path` is what somebody needs to be told more than that it exists.
+    """
 
     kind: str
     key: int
@@ -28,6 +34,9 @@ class Scanned:
     warning: Text = ""
     facts: dict[str, Any] = field(default_factory=dict)
     next: Sequence[tuple[Text, str]] = ()
+    unit_path: str = ""
+    right: str = ""
+    thing: Any = None
 
 
 # Each app that has things with codes registers a finder, cheapest and likeliest first.
@@ -43,8 +52,8 @@ def register_scan(order: int, finder: Finder) -> None:
 
 def scan(raw: str) -> Scanned | None:
     """What the code belongs to, or None."""
-    code = strip_symbology_prefix(raw.strip())
-    if not code or len(code) > 2048:
+    code = clean_code(raw)
+    if not code or len(code) > LONGEST:
         return None
     for _order, finder in _finders:
         if (found := finder(code)) is not None:
@@ -54,34 +63,118 @@ def scan(raw: str) -> Scanned | None:
 
 def find_device(code: str) -> Scanned | None:
     """A device by its bar code, else by its own asset number."""
-    rows = Device.objects.select_related("model", "place")
+    rows = Device.objects.select_related("model", "place", "unit")
     device = rows.filter(barcode=code).first() or rows.filter(asset_no=code).first()
     if device is None:
         return None
     return Scanned(
-        "device", device.pk, device.barcode, str(device.model), device.get_state_display(),
+        "device",
+        device.pk,
+        device.barcode,
+        str(device.model),
+        f"{device.get_state_display()} · {device.place.name}",
         reverse("device", args=[device.barcode]),
         facts={
-            "state": device.state, "place": device.place.name, "model_id": device.model_id,
+            "state": device.state,
+            "place": device.place.name,
+            "model_id": device.model_id,
             "valid_through": device.valid_through.isoformat() if device.valid_through else "",
             "verbs": verbs_from(device.state),
         },
-    )  # fmt: skip
+        unit_path=device.unit.path,
+        right="assets.view",
+        thing=device,
+    )
 
 
 def find_place(code: str) -> Scanned | None:
     """A store, shelf, box or bench by its code; a box that is not full is said so."""
-    place = Place.objects.filter(code=code).first()
-    if place is None:
-        return None
+    place = Place.objects.select_related("unit", "person").filter(code=code).first()
+    return None if place is None else place_scanned(place)
+
+
+def place_scanned(place: Place) -> Scanned:
+    """A place as the scan page shows it."""
+    if place.kind == PlaceKind.PERSON and place.person is not None:
+        return person_scanned(place.person)
     warning: Text = ""
+    text = str(place.get_kind_display())
     count = None
     if place.kind == PlaceKind.BOX:
-        count = Device.objects.filter(place__path__startswith=place.path).count()
+        count = box_count(place)
+        text = _("%(count)s of %(capacity)s devices") % {
+            "count": count,
+            "capacity": place.capacity or "–",
+        }
         if place.capacity and count < place.capacity:
-            warning = _("Not full: %(count)s of %(capacity)s.") % {"count": count, "capacity": place.capacity}
-    kind = "box" if place.kind == PlaceKind.BOX else "place"
+            warning = _("Not full: %(count)s of %(capacity)s.") % {
+                "count": count,
+                "capacity": place.capacity,
+            }
     return Scanned(
-        kind, place.pk, place.code, place.name, place.get_kind_display(),
-        reverse("place", args=[place.code]), warning, {"count": count, "capacity": place.capacity},
-    )  # fmt: skip
+        "box" if place.kind == PlaceKind.BOX else "place",
+        place.pk,
+        place.code,
+        place.name,
+        text,
+        reverse("place", args=[place.code]),
+        warning,
+        {"count": count, "capacity": place.capacity, "kind": place.kind},
+        unit_path=place.unit.path,
+        right="assets.view",
+        thing=place,
+    )
+
+
+def box_count(box: Place) -> int:
+    """Devices in a box and in the boxes that stand in it."""
+    inside = Q(place__path__startswith=box.path)
+    return int(Device.objects.filter(inside).aggregate(count=Count("pk"))["count"])
+
+
+def find_person(code: str) -> Scanned | None:
+    """A person by the staff number on the card."""
+    from dianheng.identity.models import Person
+
+    person = (
+        Person.objects.select_related("unit")
+        .filter(person_no=code, is_system=False, is_active=True)
+        .first()
+    )
+    return None if person is None else person_scanned(person)
+
+
+def person_scanned(person: Any) -> Scanned:
+    """A person as the scan page shows it: what they carry."""
+    place = Place.objects.filter(person=person, kind=PlaceKind.PERSON).first()
+    return Scanned(
+        "person",
+        person.pk,
+        person.person_no,
+        person.name,
+        str(person.unit or ""),
+        reverse("place", args=[place.code]) if place else "",
+        unit_path=person.unit.path if person.unit else "",
+        right="assets.view",
+        thing=person,
+    )
+
+
+def find_lot(code: str) -> Scanned | None:
+    """A lot by its code; where its own page is, the app that has one registers before."""
+    from ..models import Lot
+
+    lot = Lot.objects.select_related("model", "unit").filter(code=code).first()
+    if lot is None:
+        return None
+    return Scanned(
+        "lot",
+        lot.pk,
+        lot.code,
+        str(lot.model),
+        lot.tender_batch,
+        f"{reverse('devices')}?lot={lot.code}",
+        unit_path=lot.unit.path,
+        right="assets.view",
+        thing=lot,
+    )

@@ -1,7 +1,8 @@
 from .correct import device_correct
 from .enrol import DETAILS, Stage, devices_enrol, stage_open
+from .lose import device_find, device_lose
 from .master import lot_make, manufacturer_make, model_make, state_mapping_set
-from .places import box_move, person_place, place_make, place_update
+from .places import box_move, person_place, place_make, place_update, transit_place
 from .transition import Moved, devices_transition, register_transition_guard, stock_fold
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Stage",
     "box_move",
     "device_correct",
+    "device_find",
+    "device_lose",
     "devices_enrol",
     "devices_transition",
     "lot_make",
@@ -21,5 +24,6 @@ __all__ = [
     "register_transition_guard",
     "stage_open",
     "state_mapping_set",
+    "transit_place",
     "stock_fold",
 ]

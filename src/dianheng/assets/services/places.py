@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.common.pinyin import sort_key
-from dianheng.identity.models import Person
+from dianheng.identity.models import Person, Unit
 from dianheng.identity.services import require, write_batch
 
 from ..choices import PlaceKind
@@ -59,6 +59,18 @@ def person_place(*, person: Person, actor: Actor) -> Place:
             code=f"P-{person.person_no}", name=person.name, kind=PlaceKind.PERSON,
             unit_id=person.unit_id, person=person,
         )  # fmt: skip
+
+
+def transit_place(*, unit_id: int, actor: Actor) -> Place:
+    """Where devices are that a unit handed over and nobody received yet; made when needed first."""
+    with write_batch(actor=actor, action="place.transit"):
+        place = Place.objects.filter(unit_id=unit_id, kind=PlaceKind.TRANSIT).first()
+        if place is None:
+            unit = Unit.objects.get(pk=unit_id)
+            place = _insert(
+                code=f"T-{unit.code}", name=f"{unit.name}在途", kind=PlaceKind.TRANSIT, unit_id=unit_id
+            )
+        return place
 
 
 def place_update(*, place: Place, name: str, capacity: int | None, is_active: bool, actor: Actor) -> Place:

@@ -1,0 +1,76 @@
+"""What other apps add to a device's page: fragments, actions, ways to their documents.
+
+    register_panel(30, function)     function(device, request) -> HTML of a section, or ""
+    register_actions(30, function)   function(device, rights) -> DeviceActions; no queries, since
+                                     the scan page asks for every code
+    register_document("task", function)   function(number) -> address of `task:<number>`
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from dianheng.common.errors import Text
+
+from .models import Device
+
+
+@dataclass(frozen=True)
+class DeviceAction:
+    """Something that can be done with a device now, or why not.
+
+    `next_in` names the states in which this is what usually comes next; the first such action
+    that is possible is the filled button of the page.
+    """
+
+    label: Text
+    url: str
+    refusal: Text = ""
+    next_in: Sequence[str] = ()
+
+
+Panel = Callable[[Device, HttpRequest], str]
+Actions = Callable[[Device, Any], Sequence[DeviceAction]]
+_panels: list[tuple[int, Panel]] = []
+_actions: list[tuple[int, Actions]] = []
+_documents: dict[str, Callable[[str], str]] = {}
+
+
+def register_panel(order: int, panel: Panel) -> None:
+    """Add a section to the page of a device; called in `AppConfig.ready`."""
+    _panels.append((order, panel))
+    _panels.sort(key=lambda pair: pair[0])
+
+
+def register_actions(order: int, actions: Actions) -> None:
+    """Add actions to devices; called in `AppConfig.ready`."""
+    _actions.append((order, actions))
+    _actions.sort(key=lambda pair: pair[0])
+
+
+def register_document(prefix: str, url_of: Callable[[str], str]) -> None:
+    """Say where documents `prefix:number` of the ledger are; called in `AppConfig.ready`."""
+    _documents[prefix] = url_of
+
+
+def panels_of(device: Device, request: HttpRequest) -> list[str]:
+    """The sections of a device's page."""
+    return [html for _order, panel in _panels if (html := panel(device, request))]
+
+
+def actions_of(device: Device, rights: Any) -> list[DeviceAction]:
+    """What can be done with a device, and what not and why."""
+    return [action for _order, actions in _actions for action in actions(device, rights)]
+
+
+def next_action(device: Device, actions: Sequence[DeviceAction]) -> DeviceAction | None:
+    """What usually comes next in this state, if it is possible."""
+    return next((a for a in actions if device.state in a.next_in and not a.refusal), None)
+
+
+def document_url(document: str) -> str:
+    """Address of a document of the ledger, empty when it has none."""
+    prefix, _colon, number = document.partition(":")
+    return _documents[prefix](number) if prefix in _documents and number else ""

@@ -1,0 +1,63 @@
+"""How a row of the register came to be what it is: every write, old and new."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+from dianheng.identity.selectors.trail import HIDDEN, Words
+
+from ..models import Device
+
+DETAIL_TABLES = (
+    ("assets_meter", "device_id"),
+    ("assets_transformer", "device_id"),
+    ("assets_terminal", "device_id"),
+    ("assets_standardequipment", "device_id"),
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One write of a row: who, when, why, and what changed."""
+
+    at: datetime
+    who: str
+    for_whom: str
+    action: str
+    reason: str
+    changes: list[tuple[str, str, str]]  # column in words, old, new
+
+
+def device_history(device: Device) -> list[Written]:
+    """All writes of a device's row and details, newest first."""
+    found = _writes("assets_device", "id", device.pk)
+    for table, key in DETAIL_TABLES:
+        found += _writes(table, key, device.pk)
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _writes(table: str, key: str, value: int) -> list[Written]:
+    query = sql.SQL(
+        "select b.began_at, b.actor_name, b.acting_for_name, b.action, b.reason, h.*"
+        "  from {history} h join audit_statement s on s.id = h.statement_id"
+        "  join audit_batch b on b.id = s.batch_id where h.{key} = %s order by h.statement_id"
+    ).format(history=sql.Identifier(f"audit_{table}"), key=sql.Identifier(key))
+    with connection.cursor() as cursor:
+        cursor.execute(query.as_string(cursor.cursor.connection), [value])
+        names = [column[0] for column in cursor.description][5:]
+        rows = [(row[:5], dict(zip(names, row[5:], strict=True))) for row in cursor.fetchall()]
+    words = Words(table, [image for _head, image in rows])
+    written: list[Written] = []
+    before: dict[str, Any] = {}
+    for (at, who, for_whom, action, reason), image in rows:
+        changes = [
+            (words.label(name), words.text(name, before) if before else "", words.text(name, image))
+            for name in image
+            if name not in HIDDEN and name != "device_id" and before.get(name) != image.get(name)
+        ]
+        written.append(Written(at, who, for_whom or "", action, reason or "", changes))
+        before = image
+    return written
