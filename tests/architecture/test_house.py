@@ -27,7 +27,10 @@ BOOKKEEPING = {
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",
 }
-DRAWERS = {"services", "selectors", "rules", "errors", "choices", "registry", "models", "audit"}
+# `papers` are the shapes of documents, `panels` the places where others may register.
+DRAWERS = {
+    "services", "selectors", "rules", "errors", "choices", "registry", "models", "audit", "papers", "panels",
+}  # fmt: skip
 WRITES = {
     "create",
     "update",

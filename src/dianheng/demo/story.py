@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company, things, verified
+from . import company, stock, things, verified
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def chapters() -> list[tuple[str, str, Chapter]]:
             "lots of former months on the benches",
             lambda t: verified.former_lots(seed=t.seed, password=t.password),
         ),
+        ("stock", "stores, counties, a fitter", lambda t: stock.into_stock()),
     ]
 
 

@@ -1,0 +1,56 @@
+"""Chapter: qualified meters go onto shelves, to a county and to a fitter; one hand-over is open."""
+
+from django.utils import timezone
+
+from dianheng.assets.models import Device
+from dianheng.warehouse.services import handover_receive, stock_reserve, stock_send, stock_take_in
+
+from .company import acting, person
+from .things import place
+
+
+def into_boxes(device_ids: list[int], first_box: int) -> int:
+    """Boxful by boxful into turnover boxes; returns the next free box."""
+    box = first_box
+    for start in range(0, len(device_ids), 12):
+        stock_take_in(
+            device_ids=device_ids[start : start + 12], place=place(f"ZX{box:06d}"),
+            actor=acting("zhoumin"), basis="检定合格入库",
+        )  # fmt: skip
+        box += 1
+    return box
+
+
+def into_stock() -> None:
+    """What was verified goes into boxes; boxes go out to the counties and the stations."""
+    qualified = list(
+        Device.objects.filter(state="qualified", lot__tender_batch="2026-02", model__code="DDZY566-Z")
+        .order_by("barcode").values_list("pk", flat=True)
+    )  # fmt: skip
+    into_boxes(qualified[:204], 1)
+    stock_take_in(device_ids=qualified[204:], place=place("KF1-A02"), actor=acting("zhoumin"), basis="检定合格入库")
+    month = f"{timezone.localdate():%Y-%m}"
+    sent = stock_send(
+        device_ids=qualified[:96], purpose="distribute", to_place=place("KF2-QH"), actor=acting("zhoumin"),
+        basis=f"{month} 配送计划 QH-01",
+    )  # fmt: skip
+    handover_receive(movement=sent, device_ids=qualified[:96], actor=acting("wubo"))
+    sent = stock_send(
+        device_ids=qualified[:48], purpose="distribute", to_place=place("KF3-CG"), actor=acting("wubo"),
+        basis=f"{month} 配送计划 CG-03",
+    )  # fmt: skip
+    handover_receive(
+        movement=sent, device_ids=qualified[:47], actor=acting("hejie"),
+        damaged={qualified[5]: "表盖有裂纹"}, note="少 1 只,已通知清河库",
+    )  # fmt: skip
+    issued = stock_send(
+        device_ids=qualified[10:16], purpose="issue", to_person=person("machao"), actor=acting("hejie"),
+        basis="装表工单 ZB-20261118-07",
+    )  # fmt: skip
+    handover_receive(movement=issued, device_ids=qualified[10:16], actor=acting("machao"))
+    # This one is open: 郑浩 finds it on his page.
+    stock_send(
+        device_ids=qualified[96:144], purpose="distribute", to_place=place("KF2-YS"), actor=acting("zhoumin"),
+        basis=f"{month} 配送计划 YS-02",
+    )  # fmt: skip
+    stock_reserve(device_ids=qualified[144:156], actor=acting("zhoumin"), basis="城关所 12 月新装")
