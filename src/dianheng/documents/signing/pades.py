@@ -9,8 +9,11 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 
 from asn1crypto import cms, tsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,8 +22,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from .port import PublicKey, key_number
 
 FIELD = "DianhengSignature"
-_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
-_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47"
+_OID_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_OID_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47"
+_RESERVED = 4096  # hexadecimal digits; the container has about 2,200
+
+# Parts of the container as DER: names (OBJECT IDENTIFIER), algorithms, the version.
+_CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
+_MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
+_SIGNING_CERTIFICATE = bytes.fromhex("060b2a864886f70d010910022f")
+_DATA = bytes.fromhex("06092a864886f70d010701")
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+_SHA256 = bytes.fromhex("300d06096086480165030402010500")
+_ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
+_ONE = bytes.fromhex("020101")
+
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 _SIGNED_AT = re.compile(rb"/M\s*\(D(?::|\\072)(\d{14})(?:Z|([+-]\d{2})'(\d{2})'?)\)")
 
@@ -45,35 +60,56 @@ class NoSignatureError(ValueError):
     """The file carries no signature that could be read."""
 
 
-def sign_with_key(pdf: bytes, private: ec.EllipticCurvePrivateKey, key: PublicKey) -> bytes:
-    """Append a PAdES signature, certifying: no later change is allowed."""
-    from asn1crypto import keys as asn1_keys
-    from asn1crypto import x509 as asn1_x509
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign import fields, signers
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
+def sign_with_key(
+    pdf: bytes,
+    private: ec.EllipticCurvePrivateKey,
+    key: PublicKey,
+    signed_at: datetime | None = None,
+) -> bytes:
+    """Append a PAdES signature, certifying: no later change is allowed.
 
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(key.certificate),
-        signing_key=asn1_keys.PrivateKeyInfo.load(
-            private.private_bytes(
-                serialization.Encoding.DER,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
+    pyHanko writes field, dictionary and references; the container is built here, from the
+    same function that reading compares with. The same moment gives the same file.
+    """
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+    from pyhanko.sign.signers import cms_embedder
+    from pyhanko.sign.signers.pdf_byterange import SignatureObject
+
+    steps = cms_embedder.PdfCMSEmbedder().write_cms(
+        FIELD, IncrementalPdfFileWriter(io.BytesIO(pdf))
+    )
+    next(steps)
+    placeholder = SignatureObject(
+        timestamp=signed_at or datetime.now().astimezone(),
+        subfilter=SigSeedSubFilter.PADES,
+        bytes_reserved=_RESERVED,
+    )
+    changes = cms_embedder.SigMDPSetup(
+        md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES
+    )
+    steps.send(cms_embedder.SigObjSetup(placeholder, mdp_setup=changes))
+    prepared, output = steps.send(cms_embedder.SigIOSetup("sha256", in_place=True))
+    attributes = _attributes(prepared.document_digest, key.certificate)
+    algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    signature = private.sign(_der(0x31, attributes), algorithm)
+    steps.send(_expected(key.certificate, attributes, signature))
+    return cast(bytes, output.getvalue())
+
+
+def _attributes(digest: bytes, certificate: bytes) -> bytes:
+    """What is signed: kind of content, digest of the file, digest of the certificate."""
+    own = hashlib.sha256(certificate).digest()
+    parts = (
+        _der(0x30, _CONTENT_TYPE, _der(0x31, _DATA)),
+        _der(0x30, _MESSAGE_DIGEST, _der(0x31, _der(0x04, digest))),
+        _der(
+            0x30,
+            _SIGNING_CERTIFICATE,
+            _der(0x31, _der(0x30, _der(0x30, _der(0x30, _der(0x04, own))))),
         ),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
-    metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD,
-        md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
-        certify=True,
-        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
-    )
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    signed: io.BytesIO = signers.sign_pdf(writer, metadata, signer)
-    return signed.getvalue()
+    return b"".join(sorted(parts))  # a SET is written in the order of its bytes
 
 
 def read_signature(pdf: bytes) -> FoundSignature:
@@ -91,25 +127,17 @@ def read_signature(pdf: bytes) -> FoundSignature:
     gap = pdf[before:after]
     try:
         container = _container(gap)
-        content = cms.ContentInfo.load(container)
-        signed = content["content"]
+        signed = cms.ContentInfo.load(container)["content"]
         info = signed["signer_infos"][0]
         certificate = signed["certificates"][0].chosen.dump()
         public = x509.load_der_x509_certificate(certificate).public_key()
         attributes = {one["type"].dotted: one["values"][0] for one in info["signed_attrs"]}
-        digest = attributes[_MESSAGE_DIGEST].native
-        bound = tsp.SigningCertificateV2.load(attributes[_SIGNING_CERTIFICATE].dump())
+        digest = attributes[_OID_MESSAGE_DIGEST].native
+        bound = tsp.SigningCertificateV2.load(attributes[_OID_SIGNING_CERTIFICATE].dump())
         certificate_hash = bound["certs"][0]["cert_hash"].native
         signature = info["signature"].native
-        to_verify = info["signed_attrs"].untag().dump()
-        issued = signed["certificates"][0].chosen["tbs_certificate"]
-        expected = _expected(
-            certificate,
-            issued["issuer"].dump(),
-            issued["serial_number"].dump(),
-            info["signed_attrs"].contents,
-            signature,
-        )
+        stated = info["signed_attrs"].contents
+        expected = _expected(certificate, stated, signature)
     except Exception as error:  # parsers raise what they like on hostile bytes
         raise NoSignatureError("what stands as signature cannot be read") from error
     if not isinstance(public, ec.EllipticCurvePublicKey):
@@ -125,7 +153,7 @@ def read_signature(pdf: bytes) -> FoundSignature:
     elif hashlib.sha256(pdf[:before] + pdf[after:]).digest() != digest:
         why = "bytes_changed"
     elif hashlib.sha256(certificate).digest() != certificate_hash or not _verified(
-        public, signature, to_verify
+        public, signature, _der(0x31, stated)
     ):
         why = "signature_changed"
     elif container != expected or not _is_upper_hex(gap):
@@ -159,29 +187,31 @@ def _der(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, 0x80 | len(length))) + length + content
 
 
-def _expected(
-    certificate: bytes, issuer: bytes, serial: bytes, attributes: bytes, signature: bytes
-) -> bytes:
-    """The container as this program's signer writes it, around the parts that are proven.
+def _expected(certificate: bytes, attributes: bytes, signature: bytes) -> bytes:
+    """The container (CMS, RFC 5652) around the parts that are proven.
 
-    Version, algorithms and references stand outside the signature; rebuilding them finds a
+    Version, algorithms and references stand outside the signature; building them anew finds a
     change that no digest covers.
     """
-    sha256 = _der(0x30, bytes.fromhex("06096086480165030402010500"))
-    ecdsa = _der(0x30, bytes.fromhex("06082a8648ce3d040302"))
-    data = _der(0x30, bytes.fromhex("06092a864886f70d010701"))
-    one = bytes.fromhex("020101")
+    tbs = asn1_x509.Certificate.load(certificate)["tbs_certificate"]
     info = _der(
         0x30,
-        one,
-        _der(0x30, issuer, serial),
-        sha256,
+        _ONE,
+        _der(0x30, tbs["issuer"].dump(), tbs["serial_number"].dump()),
+        _SHA256,
         _der(0xA0, attributes),
-        ecdsa,
+        _ECDSA,
         _der(0x04, signature),
     )
-    signed = _der(0x30, one, _der(0x31, sha256), data, _der(0xA0, certificate), _der(0x31, info))
-    return _der(0x30, bytes.fromhex("06092a864886f70d010702"), _der(0xA0, signed))
+    signed = _der(
+        0x30,
+        _ONE,
+        _der(0x31, _SHA256),
+        _der(0x30, _DATA),
+        _der(0xA0, certificate),
+        _der(0x31, info),
+    )
+    return _der(0x30, _SIGNED_DATA, _der(0xA0, signed))
 
 
 def _verified(public: ec.EllipticCurvePublicKey, signature: bytes, text: bytes) -> bool:
