@@ -82,11 +82,8 @@ def _open(
 
 def _units(device_ids: Sequence[int]) -> list[int]:
     """Units whose places the devices are in now."""
-    return list(
-        Place.objects.filter(devices__in=list(device_ids))
-        .values_list("unit_id", flat=True)
-        .distinct()
-    )
+    rows = Place.objects.filter(devices__in=list(device_ids)).order_by("unit_id")
+    return list(rows.values_list("unit_id", flat=True).distinct())
 
 
 def _some(device_ids: Sequence[int]) -> list[int]:
