@@ -69,7 +69,7 @@ def sign_with_key(
     """Append a PAdES signature, certifying: no later change is allowed.
 
     pyHanko writes field, dictionary and references; the container is built here, from the
-    same function that reading compares with. The same moment gives the same file.
+    same function that reading compares with.
     """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter

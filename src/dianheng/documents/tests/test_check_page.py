@@ -119,7 +119,7 @@ def test_a_data_file_is_checked_against_the_code(opened, issued):
     verdict, codes = ask(opened, issued.code)
     assert verdict == "✓ 真实：文件未被改动"
     assert codes[:3] == ["code_genuine", "data_matches", "facts_agree"]
-    changed = issued.data_json.replace("DDZY866C-Z".encode(), b"DDZY866C-X")
+    changed = issued.data_json.replace(b"DDZY866C-Z", b"DDZY866C-X")
     verdict, codes = choose(opened, "data.json", changed)
     assert verdict == "✗ 不真实"
     assert "data_differs" in codes
