@@ -370,7 +370,10 @@ async function aboutFile(pdf, keys) {
 }
 
 function signedAt(pdf) {
-  const found = /\/M\s*\(D(?::|\\072)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z|([+-]\d\d)'(\d\d)'?)\)/.exec(latin1(pdf));
+  const stated = [...latin1(pdf).matchAll(/\/M\s*\((D[^)]*)\)/g)].pop();
+  if (!stated) return "";
+  const text = stated[1].replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
+  const found = /^D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:Z|([+-]\d\d)'(\d\d)'?)$/.exec(text);
   if (!found) return "";
   const [, y, m, d, hour, minute, second, zone, rest] = found;
   return `${y}-${m}-${d}T${hour}:${minute}:${second}${zone ? `${zone}:${rest}` : "+00:00"}`;

@@ -37,6 +37,24 @@ _ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
 _ONE = bytes.fromhex("020101")
 
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+_MOMENT = re.compile(rb"/M\s*\((D[^)]*)\)")
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+_SIGNED_AT = re.compile(r"D:(\d{14})(?:Z|([+-]\d{2})'(\d{2})'?)")
+_OID_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_OID_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47"
+_RESERVED = 4096  # hexadecimal digits; the container has about 2,200
+
+# Parts of the container as DER: names (OBJECT IDENTIFIER), algorithms, the version.
+_CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
+_MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
+_SIGNING_CERTIFICATE = bytes.fromhex("060b2a864886f70d010910022f")
+_DATA = bytes.fromhex("06092a864886f70d010701")
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+_SHA256 = bytes.fromhex("300d06096086480165030402010500")
+_ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
+_ONE = bytes.fromhex("020101")
+
+_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 _SIGNED_AT = re.compile(rb"/M\s*\(D(?::|\\072)(\d{14})(?:Z|([+-]\d{2})'(\d{2})'?)\)")
 
 
@@ -224,10 +242,14 @@ def _verified(public: ec.EllipticCurvePublicKey, signature: bytes, text: bytes) 
 
 def _signed_at(pdf: bytes) -> str:
     """Moment of signing as the file states it, ISO 8601; empty when it states none."""
-    found = list(_SIGNED_AT.finditer(pdf))
-    if not found:
+    stated = _MOMENT.findall(pdf)
+    if not stated:
         return ""
-    digits, hours, minutes = ((part or b"").decode() for part in found[-1].groups())
+    text = _OCTAL.sub(lambda code: bytes([int(code[1], 8) & 0xFF]), stated[-1])
+    found = _SIGNED_AT.fullmatch(text.decode("latin-1"))
+    if found is None:
+        return ""
+    digits, hours, minutes = found.groups()
     zone = f"{hours}:{minutes}" if hours else "+00:00"
     return (
         f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T"

@@ -7,11 +7,13 @@ from datetime import date, datetime
 import pytest
 
 from dianheng.documents.checkpage import build_check_page
+from dianheng.documents.papers.compose import compose
 from dianheng.documents.papers.samples import SAMPLES, certificate
 from dianheng.documents.signing.canonical import canonical_json, digest_of, plain
 from dianheng.documents.signing.codes import KINDS, facts_of, write_code
 from dianheng.documents.signing.issue import envelope, issue
 from dianheng.documents.signing.keys import open_signer, public_keys, rotate_key
+from dianheng.documents.signing.pades import sign_with_key
 from dianheng.documents.signing.revocations import (
     REVOKED,
     SUPERSEDED,
@@ -143,6 +145,13 @@ def test_something_added_to_a_file_is_found(opened, issued):
 def test_a_paper_by_an_unknown_key_is_not_genuine(opened, stranger):
     verdict, codes = choose(opened, "paper.pdf", issue(KIND, certificate(), stranger).pdf)
     assert (verdict, codes) == ("✗ 不真实", ["signature_unknown_key"])
+
+
+def test_the_moment_of_signing_is_read_with_its_zone(opened, issued, signer):
+    pdf = compose(KIND, certificate(), code=issued.code, attached=issued.data_json)
+    at = datetime(2026, 11, 20, 16, 5, tzinfo=CHINA)
+    choose(opened, "paper.pdf", sign_with_key(pdf, signer.private, signer.key, at))
+    assert "2026-11-20T16:05:00+08:00" in opened.inner_text("#result")
 
 
 def test_the_code_of_another_paper_is_told(opened, issued, signer):
