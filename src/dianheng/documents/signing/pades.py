@@ -55,7 +55,6 @@ _ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
 _ONE = bytes.fromhex("020101")
 
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
-_SIGNED_AT = re.compile(rb"/M\s*\(D(?::|\\072)(\d{14})(?:Z|([+-]\d{2})'(\d{2})'?)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +244,7 @@ def _signed_at(pdf: bytes) -> str:
     stated = _MOMENT.findall(pdf)
     if not stated:
         return ""
-    text = _OCTAL.sub(lambda code: bytes([int(code[1], 8) & 0xFF]), stated[-1])
+    text = _OCTAL.sub(lambda code: bytes((int(code[1], 8) & 0xFF,)), stated[-1])
     found = _SIGNED_AT.fullmatch(text.decode("latin-1"))
     if found is None:
         return ""
