@@ -30,9 +30,9 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 __all__ = ["PHONE", "WIDE", "axe_faults", "chromium", "overflow", "sign_in", "visit"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests of the process."""
+    """One browser for the tests of a module: its loop must not outlive them in this thread."""
     if CHROMIUM is None:
         pytest.skip("needs Debian's chromium (scripts/system_packages.sh)")
     from playwright.sync_api import sync_playwright

@@ -2,7 +2,7 @@
 
 from decimal import Decimal as D
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dianheng.common.charts import Line, distribution
@@ -35,6 +35,7 @@ def test_no_values_are_no_picture():
     assert distribution([], D("0.1"), title="x").marks == ()
 
 
+@settings(deadline=None)
 @given(st.lists(st.decimals(-50, 50, places=3), min_size=1, max_size=40))
 def test_nothing_is_lost_however_far_values_lie_apart(values):
     chart = distribution(values, D("0.01"), title="x")
