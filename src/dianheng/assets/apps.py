@@ -6,4 +6,10 @@ class AssetsConfig(AppConfig):
     label = "assets"
 
     def ready(self) -> None:
-        from . import menu, rights  # noqa: F401
+        from . import find, menu, rights  # noqa: F401
+        from .selectors.scan import find_device, find_lot, find_person, find_place, register_scan
+
+        register_scan(10, find_device)
+        register_scan(20, find_place)
+        register_scan(30, find_lot)
+        register_scan(90, find_person)

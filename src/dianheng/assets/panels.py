@@ -1,9 +1,9 @@
 """What other apps add to a device's page: fragments, actions, ways to their documents.
 
-    register_panel(30, function)     function(device, request) -> HTML of a section, or ""
-    register_actions(30, function)   function(device, rights) -> DeviceActions; no queries, since
-                                     the scan page asks for every code
-    register_document("task", function)   function(number) -> address of `task:<number>`
+register_panel(30, function)     function(device, request) -> HTML of a section, or ""
+register_actions(30, function)   function(device, rights) -> DeviceActions; no queries, since
+                                 the scan page asks for every code
+register_document("task", function)   function(number) -> address of `task:<number>`
 """
 
 from collections.abc import Callable, Sequence

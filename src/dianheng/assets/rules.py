@@ -24,7 +24,9 @@ class Transition:
     needs_reason: bool = False
 
 
-def _t(verb: str, sources: Iterable[str], target: str | None, needs_reason: bool = False) -> Transition:
+def _t(
+    verb: str, sources: Iterable[str], target: str | None, needs_reason: bool = False
+) -> Transition:
     return Transition(verb, frozenset(sources), target, needs_reason)
 
 
@@ -38,10 +40,21 @@ TRANSITIONS: Mapping[str, Transition] = {
         _t(V.ENROL, [""], None),
         _t(V.ARRIVE, [S.ON_ORDER], S.AWAITING_ACCEPTANCE),
         _t(V.ACCEPT, [S.AWAITING_ACCEPTANCE], S.AWAITING_VERIFICATION),
-        _t(V.REJECT, [S.AWAITING_ACCEPTANCE, S.AWAITING_VERIFICATION, S.IN_VERIFICATION], S.UNQUALIFIED, True),
+        _t(
+            V.REJECT,
+            [S.AWAITING_ACCEPTANCE, S.AWAITING_VERIFICATION, S.IN_VERIFICATION],
+            S.UNQUALIFIED,
+            True,
+        ),
         _t(
             V.BEGIN_VERIFICATION,
-            [S.AWAITING_ACCEPTANCE, S.AWAITING_VERIFICATION, S.OUTSIDE_CONTROL, S.UNQUALIFIED, S.QUALIFIED],
+            [
+                S.AWAITING_ACCEPTANCE,
+                S.AWAITING_VERIFICATION,
+                S.OUTSIDE_CONTROL,
+                S.UNQUALIFIED,
+                S.QUALIFIED,
+            ],
             S.IN_VERIFICATION,
         ),
         _t(V.WITHDRAW, [S.IN_VERIFICATION], S.AWAITING_VERIFICATION, True),
@@ -60,7 +73,12 @@ TRANSITIONS: Mapping[str, Transition] = {
         _t(V.INSTALL, [S.ISSUED], S.IN_SERVICE),
         _t(V.REMOVE, [S.IN_SERVICE], S.REMOVED, True),
         _t(V.SORT_REUSE, [S.REMOVED], S.AWAITING_VERIFICATION),
-        _t(V.CONDEMN, [S.REMOVED, S.UNQUALIFIED, S.OUTSIDE_CONTROL, S.SUSPENDED], S.AWAITING_SCRAP, True),
+        _t(
+            V.CONDEMN,
+            [S.REMOVED, S.UNQUALIFIED, S.OUTSIDE_CONTROL, S.SUSPENDED],
+            S.AWAITING_SCRAP,
+            True,
+        ),
         _t(V.SCRAP, [S.AWAITING_SCRAP], S.SCRAPPED),
         _t(
             V.RETURN_TO_MAKER,

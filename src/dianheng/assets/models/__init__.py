@@ -1,5 +1,5 @@
-from .device import Device, DeviceEvent
 from .detail import Meter, StandardEquipment, Terminal, Transformer
+from .device import Device, DeviceEvent
 from .master import DeviceModel, Lot, Manufacturer, StateMapping
 from .place import Place, Stock
 

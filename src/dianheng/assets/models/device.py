@@ -19,21 +19,41 @@ class Device(models.Model):
     """
 
     barcode = CodeField(_("Bar code"), unique=True)
-    asset_no = CodeField(_("Asset number"), default="", blank=True, help_text=_("Empty: the bar code is the asset number."))
+    asset_no = CodeField(
+        _("Asset number"),
+        default="",
+        blank=True,
+        help_text=_("Empty: the bar code is the asset number."),
+    )
     serial_no = CodeField(_("Maker's number"), default="", blank=True)
     kind = CodeField(_("Kind"), choices=DeviceKind)
-    model = models.ForeignKey("assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="devices")
-    lot = models.ForeignKey("assets.Lot", models.PROTECT, verbose_name=_("Lot"), null=True, blank=True, related_name="devices")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="devices")
+    model = models.ForeignKey(
+        "assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="devices"
+    )
+    lot = models.ForeignKey(
+        "assets.Lot",
+        models.PROTECT,
+        verbose_name=_("Lot"),
+        null=True,
+        blank=True,
+        related_name="devices",
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="devices"
+    )
     ownership = CodeField(_("Owner"), choices=Ownership, default=Ownership.UTILITY)
     state = CodeField(_("State"), choices=DeviceState)
     state_at = models.DateTimeField(_("In this state since"))
-    place = models.ForeignKey("assets.Place", models.PROTECT, verbose_name=_("Place"), related_name="devices")
+    place = models.ForeignKey(
+        "assets.Place", models.PROTECT, verbose_name=_("Place"), related_name="devices"
+    )
     arrival_no = CodeField(_("Arrival"), default="", blank=True)
     purchased_on = models.DateField(_("Purchased on"), null=True, blank=True)
     produced_on = models.DateField(_("Produced on"), null=True, blank=True)
     verified_on = models.DateField(_("Verified on"), null=True, blank=True)
-    valid_through = models.DateField(_("Valid through"), null=True, blank=True)  # last day, included
+    valid_through = models.DateField(
+        _("Valid through"), null=True, blank=True
+    )  # last day, included
     stocked_on = models.DateField(_("In stock since"), null=True, blank=True)
 
     class Meta:
@@ -44,7 +64,11 @@ class Device(models.Model):
             models.Index(fields=["place", "id"], name="device_place"),
             models.Index(fields=["unit", "state", "id"], name="device_unit_state"),
             models.Index(fields=["arrival_no"], name="device_arrival", condition=~Q(arrival_no="")),
-            models.Index(fields=["valid_through"], name="device_valid", condition=Q(valid_through__isnull=False)),
+            models.Index(
+                fields=["valid_through"],
+                name="device_valid",
+                condition=Q(valid_through__isnull=False),
+            ),
             # Any piece of bar code or maker's number (docs/explanation/search.md).
             GinIndex(
                 OpClass(Upper(F("barcode")), name="gin_trgm_ops"),
@@ -74,16 +98,41 @@ class DeviceEvent(models.Model):
     events would pay a second for each of them.
     """
 
-    device = models.ForeignKey(Device, models.DO_NOTHING, db_constraint=False, related_name="events", db_index=False)
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, db_constraint=False, related_name="events", db_index=False
+    )
     verb = CodeField(choices=Verb)
     from_state = CodeField(choices=DeviceState, default="")
     to_state = CodeField(choices=DeviceState)
-    from_place = models.ForeignKey("assets.Place", models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False)
-    to_place = models.ForeignKey("assets.Place", models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False)
+    from_place = models.ForeignKey(
+        "assets.Place",
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    to_place = models.ForeignKey(
+        "assets.Place",
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
-    actor = models.ForeignKey("identity.Person", models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
-    acting_for = models.ForeignKey("identity.Person", models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        "identity.Person", models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
+    acting_for = models.ForeignKey(
+        "identity.Person",
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
     document = CodeField(default="", blank=True)  # "arrival:DH2026-0001", "task:JD2026-0007"
     reason = models.TextField(default="", blank=True)
     facts = models.JSONField(null=True, blank=True)
@@ -92,5 +141,7 @@ class DeviceEvent(models.Model):
         ordering = ["-occurred_at", "-id"]
         indexes = [
             models.Index(fields=["device", "id"], name="deviceevent_device"),
-            models.Index(fields=["document"], name="deviceevent_document", condition=~Q(document="")),
+            models.Index(
+                fields=["document"], name="deviceevent_document", condition=~Q(document="")
+            ),
         ]

@@ -32,21 +32,39 @@ class DeviceModel(models.Model):
     """
 
     kind = CodeField(_("Kind"), choices=DeviceKind)
-    manufacturer = models.ForeignKey(Manufacturer, models.PROTECT, verbose_name=_("Maker"), related_name="models")
+    manufacturer = models.ForeignKey(
+        Manufacturer, models.PROTECT, verbose_name=_("Maker"), related_name="models"
+    )
     code = CodeField(_("Model"))
     name = NameField(_("Name"))
     accuracy_class = CodeField(_("Active class"), blank=True)  # 0.2S 0.5S 1 2, or A–E by IR46
     reactive_class = CodeField(_("Reactive class"), blank=True)
     wiring = CodeField(_("Wiring"), choices=Wiring, blank=True)
     connection = CodeField(_("Connection"), choices=Connection, blank=True)
-    voltage_v = models.DecimalField(_("Reference voltage, V"), max_digits=10, decimal_places=3, null=True, blank=True)
-    base_current_a = models.DecimalField(_("Ib or In, A"), max_digits=10, decimal_places=4, null=True, blank=True)
-    min_current_a = models.DecimalField(_("Imin, A"), max_digits=10, decimal_places=4, null=True, blank=True)
-    transitional_current_a = models.DecimalField(_("Itr, A"), max_digits=10, decimal_places=4, null=True, blank=True)
-    max_current_a = models.DecimalField(_("Imax, A"), max_digits=10, decimal_places=4, null=True, blank=True)
-    frequency_hz = models.DecimalField(_("Frequency, Hz"), max_digits=5, decimal_places=2, default=50)
-    constant_imp_per_kwh = models.DecimalField(_("Constant, imp/kWh"), max_digits=12, decimal_places=3, null=True, blank=True)
-    constant_imp_per_kvarh = models.DecimalField(_("Constant, imp/kvarh"), max_digits=12, decimal_places=3, null=True, blank=True)
+    voltage_v = models.DecimalField(
+        _("Reference voltage, V"), max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    base_current_a = models.DecimalField(
+        _("Ib or In, A"), max_digits=10, decimal_places=4, null=True, blank=True
+    )
+    min_current_a = models.DecimalField(
+        _("Imin, A"), max_digits=10, decimal_places=4, null=True, blank=True
+    )
+    transitional_current_a = models.DecimalField(
+        _("Itr, A"), max_digits=10, decimal_places=4, null=True, blank=True
+    )
+    max_current_a = models.DecimalField(
+        _("Imax, A"), max_digits=10, decimal_places=4, null=True, blank=True
+    )
+    frequency_hz = models.DecimalField(
+        _("Frequency, Hz"), max_digits=5, decimal_places=2, default=50
+    )
+    constant_imp_per_kwh = models.DecimalField(
+        _("Constant, imp/kWh"), max_digits=12, decimal_places=3, null=True, blank=True
+    )
+    constant_imp_per_kvarh = models.DecimalField(
+        _("Constant, imp/kvarh"), max_digits=12, decimal_places=3, null=True, blank=True
+    )
     register_decimals = models.SmallIntegerField(_("Decimals of the register"), default=2)
     tariff_count = models.SmallIntegerField(_("Rates"), default=1)
     has_clock = models.BooleanField(_("Clock"), default=False)
@@ -77,7 +95,11 @@ class DeviceModel(models.Model):
             return ""
 
         def plain(value: object) -> str:
-            return format(value, "f").rstrip("0").rstrip(".") if "." in format(value, "f") else format(value, "f")
+            return (
+                format(value, "f").rstrip("0").rstrip(".")
+                if "." in format(value, "f")
+                else format(value, "f")
+            )
 
         if self.transitional_current_a is not None and self.min_current_a is not None:
             return f"{plain(self.min_current_a)}-{plain(self.transitional_current_a)}({plain(self.max_current_a)})A"
@@ -90,7 +112,9 @@ class Lot(models.Model):
     """A maker's devices of one model and tender batch: what sampling judges as one."""
 
     code = CodeField(_("Lot"), unique=True)
-    model = models.ForeignKey(DeviceModel, models.PROTECT, verbose_name=_("Model"), related_name="lots")
+    model = models.ForeignKey(
+        DeviceModel, models.PROTECT, verbose_name=_("Model"), related_name="lots"
+    )
     tender_batch = CodeField(_("Tender batch"))
     unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"))
 

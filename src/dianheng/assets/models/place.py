@@ -18,12 +18,23 @@ class Place(models.Model):
     code = CodeField(_("Code"), unique=True)
     name = NameField(_("Name"))
     kind = CodeField(_("Kind"), choices=PlaceKind)
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="places")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("Stands in"), related_name="children")
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="places"
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("Stands in"),
+        related_name="children",
+    )
     path = CodeField(editable=False, default="")
     level = models.SmallIntegerField(_("Level of store"), null=True, blank=True)  # 1 to 3
     capacity = models.IntegerField(_("Capacity, devices"), null=True, blank=True)
-    person = models.ForeignKey("identity.Person", models.PROTECT, null=True, blank=True, related_name="places")
+    person = models.ForeignKey(
+        "identity.Person", models.PROTECT, null=True, blank=True, related_name="places"
+    )
     sort_key = CodeField(editable=False, default="")
     is_active = models.BooleanField(_("Active"), default=True)
 
@@ -51,7 +62,9 @@ class Stock(models.Model):
     """
 
     place = models.ForeignKey(Place, models.DO_NOTHING, db_constraint=False, related_name="+")
-    model = models.ForeignKey("assets.DeviceModel", models.DO_NOTHING, db_constraint=False, related_name="+")
+    model = models.ForeignKey(
+        "assets.DeviceModel", models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     state = CodeField(choices=DeviceState)
     amount = models.BigIntegerField()
 

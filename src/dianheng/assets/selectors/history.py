@@ -4,19 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from psycopg import sql
 
 from dianheng.identity.selectors.trail import HIDDEN, Words
 
-from ..models import Device
+from ..models import Device, Meter, StandardEquipment, Terminal, Transformer
 
-DETAIL_TABLES = (
-    ("assets_meter", "device_id"),
-    ("assets_transformer", "device_id"),
-    ("assets_terminal", "device_id"),
-    ("assets_standardequipment", "device_id"),
-)
+DETAILS: tuple[type[models.Model], ...] = (Meter, Transformer, Terminal, StandardEquipment)
 
 
 @dataclass(frozen=True)
@@ -33,23 +28,23 @@ class Written:
 
 def device_history(device: Device) -> list[Written]:
     """All writes of a device's row and details, newest first."""
-    found = _writes("assets_device", "id", device.pk)
-    for table, key in DETAIL_TABLES:
-        found += _writes(table, key, device.pk)
+    found = _writes(Device, "id", device.pk)
+    for model in DETAILS:
+        found += _writes(model, "device_id", device.pk)
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _writes(table: str, key: str, value: int) -> list[Written]:
+def _writes(model: type[models.Model], key: str, value: int) -> list[Written]:
     query = sql.SQL(
         "select b.began_at, b.actor_name, b.acting_for_name, b.action, b.reason, h.*"
         "  from {history} h join audit_statement s on s.id = h.statement_id"
         "  join audit_batch b on b.id = s.batch_id where h.{key} = %s order by h.statement_id"
-    ).format(history=sql.Identifier(f"audit_{table}"), key=sql.Identifier(key))
+    ).format(history=sql.Identifier(f"audit_{model._meta.db_table}"), key=sql.Identifier(key))
     with connection.cursor() as cursor:
         cursor.execute(query.as_string(cursor.cursor.connection), [value])
         names = [column[0] for column in cursor.description][5:]
         rows = [(row[:5], dict(zip(names, row[5:], strict=True))) for row in cursor.fetchall()]
-    words = Words(table, [image for _head, image in rows])
+    words = Words(model, [image for _head, image in rows])
     written: list[Written] = []
     before: dict[str, Any] = {}
     for (at, who, for_whom, action, reason), image in rows:

@@ -140,7 +140,12 @@ def search_places(piece: str, unit_ids: Sequence[int] | None, at_most: int) -> l
             },
         )
         return [
-            Hit("place", name, f"{code} · {PlaceKind(kind).label} · {unit}", reverse("place", args=[code]))
+            Hit(
+                "place",
+                name,
+                f"{code} · {PlaceKind(kind).label} · {unit}",
+                reverse("place", args=[code]),
+            )
             for code, name, kind, unit in cursor.fetchall()
         ]
 

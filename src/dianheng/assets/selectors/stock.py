@@ -18,5 +18,9 @@ def stock_in_subtree(place: Place) -> QuerySet[Stock]:
 
 def stock_by_state(unit_ids: list[int]) -> dict[str, int]:
     """Devices per state in the places of some units."""
-    rows = Stock.objects.filter(place__unit_id__in=unit_ids).values("state").annotate(total=Sum("amount"))
+    rows = (
+        Stock.objects.filter(place__unit_id__in=unit_ids)
+        .values("state")
+        .annotate(total=Sum("amount"))
+    )
     return {row["state"]: row["total"] for row in rows if row["total"]}

@@ -3,6 +3,7 @@ from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .lose import device_find, device_lose
 from .master import lot_make, manufacturer_make, model_make, state_mapping_set
 from .places import box_move, person_place, place_make, place_update, transit_place
+from .register import device_register
 from .transition import Moved, devices_transition, register_transition_guard, stock_fold
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "device_correct",
     "device_find",
     "device_lose",
+    "device_register",
     "devices_enrol",
     "devices_transition",
     "lot_make",
@@ -24,6 +26,6 @@ __all__ = [
     "register_transition_guard",
     "stage_open",
     "state_mapping_set",
-    "transit_place",
     "stock_fold",
+    "transit_place",
 ]

@@ -17,7 +17,9 @@ from .transition import devices_transition
 OWN = ("asset_no", "serial_no", "ownership", "purchased_on", "produced_on")
 
 
-def device_correct(*, device: Device, changes: dict[str, Any], reason: str, actor: Actor) -> dict[str, Any]:
+def device_correct(
+    *, device: Device, changes: dict[str, Any], reason: str, actor: Actor
+) -> dict[str, Any]:
     """Change facts of the record; returns {field: [old, new]} as the ledger keeps it."""
     actor = require(actor, "assets.correct", device.unit_id)
     detail_fields = {
@@ -34,14 +36,26 @@ def device_correct(*, device: Device, changes: dict[str, Any], reason: str, acto
         for field, value in changes.items():
             holder: models.Model = device
             if field in detail_fields:
-                holder = getattr(device, {"standardequipment": "standard"}.get(detail_fields[field], detail_fields[field]))
+                holder = getattr(
+                    device,
+                    {"standardequipment": "standard"}.get(
+                        detail_fields[field], detail_fields[field]
+                    ),
+                )
             old = getattr(holder, field)
             if old != value:
                 setattr(holder, field, value)
                 holder.save(update_fields=[field])
-                changed[field] = [str(old if old is not None else ""), str(value if value is not None else "")]
+                changed[field] = [
+                    str(old if old is not None else ""),
+                    str(value if value is not None else ""),
+                ]
         if changed:
             devices_transition(
-                device_ids=[device.pk], verb=Verb.CORRECT, actor=actor, reason=reason, facts={"changed": changed}
+                device_ids=[device.pk],
+                verb=Verb.CORRECT,
+                actor=actor,
+                reason=reason,
+                facts={"changed": changed},
             )
     return changed

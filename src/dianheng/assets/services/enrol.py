@@ -35,7 +35,12 @@ DETAILS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("name", "measuring_range", "uncertainty", "period_months", "position_count", "restriction"),
     ),
 }  # fmt: skip
-TEXT_COLUMNS = ("barcode", "asset_no", "serial_no", *dict.fromkeys(c for _k, cs in DETAILS.values() for c in cs))
+TEXT_COLUMNS = (
+    "barcode",
+    "asset_no",
+    "serial_no",
+    *dict.fromkeys(c for _k, cs in DETAILS.values() for c in cs),
+)
 COLUMNS = (*TEXT_COLUMNS, "produced_on", "purchased_on")
 
 
@@ -62,7 +67,9 @@ class Stage:
                 count += 1
         return count
 
-    def fault(self, code: str, field: str, condition: str, params: Any = None, value: str = "null") -> None:
+    def fault(
+        self, code: str, field: str, condition: str, params: Any = None, value: str = "null"
+    ) -> None:
         """Record a fault for every row that fulfils an SQL condition."""
         self.cursor.execute(
             f"insert into stage_fault (row_no, field, code, value) select row_no, %(f_)s, %(c_)s, {value}"  # noqa: S608

@@ -24,7 +24,9 @@ def manufacturer_make(*, code: str, name: str, actor: Actor, short_name: str = "
     return maker
 
 
-def model_make(*, manufacturer: Manufacturer, code: str, actor: Actor, **parameters: Any) -> DeviceModel:
+def model_make(
+    *, manufacturer: Manufacturer, code: str, actor: Actor, **parameters: Any
+) -> DeviceModel:
     """Add a model with its plate, or change it; devices refer to it."""
     actor = require(actor, "assets.master")
     model = DeviceModel.objects.filter(manufacturer=manufacturer, code=code).first() or DeviceModel(

@@ -68,17 +68,25 @@ def transit_place(*, unit_id: int, actor: Actor) -> Place:
         if place is None:
             unit = Unit.objects.get(pk=unit_id)
             place = _insert(
-                code=f"T-{unit.code}", name=f"{unit.name}在途", kind=PlaceKind.TRANSIT, unit_id=unit_id
+                code=f"T-{unit.code}",
+                name=f"{unit.name}在途",
+                kind=PlaceKind.TRANSIT,
+                unit_id=unit_id,
             )
         return place
 
 
-def place_update(*, place: Place, name: str, capacity: int | None, is_active: bool, actor: Actor) -> Place:
+def place_update(
+    *, place: Place, name: str, capacity: int | None, is_active: bool, actor: Actor
+) -> Place:
     """Change a place's name, capacity, or close it; a place that holds devices stays open."""
     actor = require(actor, "assets.master", place.unit_id)
     if not is_active and place.devices.exists():
         raise Refused(
-            Refusal("place_holds_devices", _("%(name)s holds devices. Move them first.") % {"name": place.name})
+            Refusal(
+                "place_holds_devices",
+                _("%(name)s holds devices. Move them first.") % {"name": place.name},
+            )
         )
     with write_batch(actor=actor, action="place.update"):
         place.name, place.sort_key = name, sort_key(name)

@@ -66,7 +66,12 @@ def devices_transition(
     with write_batch(actor=actor, action=f"device.{verb}", reason=reason) as batch:
         if (earlier := idempotent(request_key, f"device.{verb}")) is not None:
             return Moved(**earlier)
-        call = {"place_id": place_id, "document": document, "at": occurred_at or batch.at, **(facts or {})}
+        call = {
+            "place_id": place_id,
+            "document": document,
+            "at": occurred_at or batch.at,
+            **(facts or {}),
+        }
         with connection.cursor() as cursor:
             cursor.execute(
                 "create temp table if not exists moving (device_id bigint primary key, state text,"
@@ -142,10 +147,16 @@ def _faults(
     faults: list[dict[str, Any]] = []
     if cursor.fetchone()[0] != len(wanted):
         cursor.execute(
-            "select x from unnest(%s::bigint[]) x where x not in (select device_id from moving)", [wanted]
+            "select x from unnest(%s::bigint[]) x where x not in (select device_id from moving)",
+            [wanted],
         )
         faults += [
-            {"device_id": row[0], "barcode": "", "code": "not_found", "text": _("There is no such device.")}
+            {
+                "device_id": row[0],
+                "barcode": "",
+                "code": "not_found",
+                "text": _("There is no such device."),
+            }
             for row in cursor.fetchall()
         ]
     cursor.execute(
@@ -168,7 +179,10 @@ def _faults(
         active, name = cursor.fetchone()
         if not active:
             text = _("Place %(name)s is closed.") % {"name": name}
-            faults += [{"device_id": i, "barcode": "", "code": "place_closed", "text": text} for i in wanted[:1]]
+            faults += [
+                {"device_id": i, "barcode": "", "code": "place_closed", "text": text}
+                for i in wanted[:1]
+            ]
     for guard in _guards.get(verb, ()):
         faults += guard(wanted, call)
     return faults

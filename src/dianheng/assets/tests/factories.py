@@ -2,14 +2,22 @@
 
 from dianheng.assets.choices import DeviceKind, PlaceKind
 from dianheng.assets.models import Device, DeviceModel, Manufacturer, Place
-from dianheng.assets.services import devices_enrol, manufacturer_make, model_make, place_make, stage_open
+from dianheng.assets.services import (
+    devices_enrol,
+    manufacturer_make,
+    model_make,
+    place_make,
+    stage_open,
+)
 from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import metering_centre
 
 
 def maker() -> Manufacturer:
     """A maker of meters."""
-    return manufacturer_make(code="HL", name="华立科技股份有限公司", short_name="华立", actor=system_actor())
+    return manufacturer_make(
+        code="HL", name="华立科技股份有限公司", short_name="华立", actor=system_actor()
+    )
 
 
 def single_phase_model() -> DeviceModel:
@@ -25,7 +33,12 @@ def single_phase_model() -> DeviceModel:
 def store(code: str = "CK1", name: str = "市一级库") -> Place:
     """A first-level store of the metering centre."""
     return Place.objects.filter(code=code).first() or place_make(
-        code=code, name=name, kind=PlaceKind.STORE, unit_id=metering_centre().pk, level=1, actor=system_actor()
+        code=code,
+        name=name,
+        kind=PlaceKind.STORE,
+        unit_id=metering_centre().pk,
+        level=1,
+        actor=system_actor(),
     )
 
 
@@ -44,21 +57,30 @@ def barcode(number: int) -> str:
     return f"{body}{(10 - total % 10) % 10}"
 
 
-def meters(count: int, state: str = "awaiting_verification", place: Place | None = None, first: int = 1) -> list[Device]:
+def meters(
+    count: int, state: str = "awaiting_verification", place: Place | None = None, first: int = 1
+) -> list[Device]:
     """So many single-phase meters in a state, in the store."""
     model = single_phase_model()
     place = place or store()
     with write_batch(actor=system_actor(), action="test.meters"), stage_open() as stage:
         stage.copy_rows(
             ["barcode", "serial_no", "comm_address"],
-            ((n, barcode(first + n), f"S{first + n:08d}", f"{first + n:012d}") for n in range(count)),
+            (
+                (n, barcode(first + n), f"S{first + n:08d}", f"{first + n:012d}")
+                for n in range(count)
+            ),
         )
         stage.cursor.execute(
             "update stage set kind = %s, model_id = %s, unit_id = %s, place_id = %s, state = %s",
             [model.kind, model.pk, metering_centre().pk, place.pk, state],
         )
         devices_enrol(stage=stage, actor=system_actor())
-    return list(Device.objects.filter(barcode__in=[barcode(first + n) for n in range(count)]).order_by("barcode"))
+    return list(
+        Device.objects.filter(barcode__in=[barcode(first + n) for n in range(count)]).order_by(
+            "barcode"
+        )
+    )
 
 
 def meter(state: str = "awaiting_verification", first: int = 1) -> Device:

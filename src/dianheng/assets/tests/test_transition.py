@@ -19,13 +19,19 @@ from .factories import box, meter, meters, store
 def test_a_set_moves_together_and_the_ledger_says_so():
     devices = meters(5)
     moved = devices_transition(
-        device_ids=[d.pk for d in devices], verb=Verb.BEGIN_VERIFICATION, actor=system_actor(), document="task:T1"
+        device_ids=[d.pk for d in devices],
+        verb=Verb.BEGIN_VERIFICATION,
+        actor=system_actor(),
+        document="task:T1",
     )
     assert moved.count == 5
     assert set(Device.objects.values_list("state", flat=True)) == {DeviceState.IN_VERIFICATION}
     event = DeviceEvent.objects.filter(device=devices[0]).latest("id")
     assert (event.verb, event.from_state, event.to_state, event.document) == (
-        "begin_verification", "awaiting_verification", "in_verification", "task:T1",
+        "begin_verification",
+        "awaiting_verification",
+        "in_verification",
+        "task:T1",
     )
 
 
@@ -33,7 +39,9 @@ def test_a_set_moves_together_and_the_ledger_says_so():
 def test_one_device_that_may_not_keeps_all_back_and_every_reason_is_said():
     good, bad = meter("awaiting_verification", 1), meter("scrapped", 2)
     with pytest.raises(Refused) as caught:
-        devices_transition(device_ids=[good.pk, bad.pk, 10**9], verb=Verb.BEGIN_VERIFICATION, actor=system_actor())
+        devices_transition(
+            device_ids=[good.pk, bad.pk, 10**9], verb=Verb.BEGIN_VERIFICATION, actor=system_actor()
+        )
     assert [e["code"] for e in caught.value.refusal.errors] == ["not_found", "state"]
     assert Device.objects.get(pk=good.pk).state == "awaiting_verification"
     assert DeviceEvent.objects.filter(verb="begin_verification").count() == 0
@@ -43,7 +51,13 @@ def test_one_device_that_may_not_keeps_all_back_and_every_reason_is_said():
 def test_a_repeat_with_the_same_key_changes_nothing():
     device = meter()
     for _ in range(2):
-        devices_transition(device_ids=[device.pk], verb=Verb.MOVE, place_id=box().pk if _ == 0 else None, actor=system_actor(), request_key="scan-1")
+        devices_transition(
+            device_ids=[device.pk],
+            verb=Verb.MOVE,
+            place_id=box().pk if _ == 0 else None,
+            actor=system_actor(),
+            request_key="scan-1",
+        )
     assert DeviceEvent.objects.filter(device=device, verb="move").count() == 1
 
 
@@ -60,7 +74,9 @@ def test_a_registered_guard_names_the_devices(monkeypatch):
     from dianheng.assets.services import transition
 
     monkeypatch.setattr(transition, "_guards", {})
-    register_transition_guard(Verb.ISSUE, lambda ids, call: [{"device_id": ids[0], "code": "unsealed", "text": "no seal"}])
+    register_transition_guard(
+        Verb.ISSUE, lambda ids, call: [{"device_id": ids[0], "code": "unsealed", "text": "no seal"}]
+    )
     device = meter("qualified")
     with pytest.raises(Refused) as caught:
         devices_transition(device_ids=[device.pk], verb=Verb.ISSUE, actor=system_actor())
@@ -72,12 +88,21 @@ def test_a_registered_guard_names_the_devices(monkeypatch):
 def test_stock_adds_up_before_and_after_folding():
     devices = meters(10)
     target = box()
-    devices_transition(device_ids=[d.pk for d in devices[:4]], verb=Verb.MOVE, place_id=target.pk, actor=system_actor())
+    devices_transition(
+        device_ids=[d.pk for d in devices[:4]],
+        verb=Verb.MOVE,
+        place_id=target.pk,
+        actor=system_actor(),
+    )
     for folded in (False, True):
         if folded:
             assert stock_fold() > 0
-        assert [(r["state"], r["total"]) for r in stock_in_subtree(store())] == [("awaiting_verification", 10)]
-        assert [(r["state"], r["total"]) for r in stock_in_subtree(target)] == [("awaiting_verification", 4)]
+        assert [(r["state"], r["total"]) for r in stock_in_subtree(store())] == [
+            ("awaiting_verification", 10)
+        ]
+        assert [(r["state"], r["total"]) for r in stock_in_subtree(target)] == [
+            ("awaiting_verification", 4)
+        ]
     assert Stock.objects.count() == 2
 
 

@@ -1,0 +1,97 @@
+"""Shape of input."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.forms import DayField, Form
+
+from .choices import DeviceState, PlaceKind
+from .fields import KeyForm, ModelField, PlaceField, UnitField
+from .models import Device
+from .services import DETAILS
+from .services.correct import OWN
+
+STARTS = (
+    DeviceState.AWAITING_VERIFICATION, DeviceState.IN_SERVICE, DeviceState.AWAITING_ACCEPTANCE,
+    DeviceState.UNQUALIFIED, DeviceState.SUSPENDED,
+)  # fmt: skip
+
+
+class ReasonForm(KeyForm):
+    """Why, once."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class CorrectForm(Form):
+    """Facts of the record that may be corrected, as they stand, with a reason."""
+
+    def __init__(self, *args: Any, device: Device, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.holders: dict[str, Any] = dict.fromkeys(OWN, device)
+        for table, (kinds, columns) in DETAILS.items():
+            name = table.removeprefix("assets_").replace("standardequipment", "standard")
+            if device.kind in kinds and hasattr(device, name):
+                self.holders |= dict.fromkeys(columns, getattr(device, name))
+        for name, holder in self.holders.items():
+            field = holder._meta.get_field(name).formfield(required=False)
+            if isinstance(field, forms.DateField):
+                field = DayField(label=field.label, required=False)
+            field.initial = getattr(holder, name)
+            field.widget.attrs.setdefault(
+                "class", "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+            )
+            self.fields[name] = field
+        self.fields["reason"] = forms.CharField(
+            label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"})
+        )
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Fields that are not as they were."""
+        found = {}
+        for name, holder in self.holders.items():
+            value = self.cleaned_data.get(name)
+            if value is None and holder._meta.get_field(name).empty_strings_allowed:
+                value = None if holder._meta.get_field(name).null else ""
+            if value != getattr(holder, name):
+                found[name] = value
+        return found
+
+
+class RegisterForm(KeyForm):
+    """One device that is entered by hand: legacy stock, a client's own, a standard."""
+
+    model = ModelField(label=_("Model"))
+    barcode = forms.CharField(label=_("Bar code"), max_length=64)
+    serial_no = forms.CharField(label=_("Maker's number"), required=False)
+    asset_no = forms.CharField(
+        label=_("Asset number"),
+        required=False,
+        help_text=_("Empty: the bar code is the asset number."),
+    )
+    unit = UnitField(label=_("Unit"))
+    place = PlaceField(label=_("Place"), help_text=_("Code or name."))
+    state = forms.ChoiceField(label=_("State"), choices=[(s.value, s.label) for s in STARTS])
+    ownership = forms.ChoiceField(
+        label=_("Owner"), choices=[("utility", _("Utility")), ("customer", _("Customer"))]
+    )
+    produced_on = DayField(label=_("Produced on"), required=False)
+    purchased_on = DayField(label=_("Purchased on"), required=False)
+
+
+class PlaceForm(KeyForm):
+    """A new place of the tree."""
+
+    code = forms.CharField(label=_("Code"), max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=100)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[(k.value, k.label) for k in PlaceKind if k not in (PlaceKind.PERSON, PlaceKind.TRANSIT, PlaceKind.USAGE_POINT)],
+    )  # fmt: skip
+    unit = UnitField(label=_("Unit"))
+    parent = PlaceField(label=_("Stands in"), required=False)
+    level = forms.IntegerField(label=_("Level of store"), required=False, min_value=1, max_value=3)
+    capacity = forms.IntegerField(label=_("Capacity, devices"), required=False, min_value=1)
