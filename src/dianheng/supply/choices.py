@@ -1,0 +1,147 @@
+"""States of orders, deliveries, arrivals, inspections, returns: one list, with meaning."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class OrderState(TextChoices):
+    """Where a purchase order stands."""
+
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")  # nothing more is taken on it
+
+
+class DeliveryState(TextChoices):
+    """Where a maker's delivery file stands."""
+
+    RECEIVED = "received", _("Columns to be named")  # stored; some columns are not known yet
+    MAPPED = "mapped", _("To be checked")
+    FAULTY = "faulty", _("Has faults")  # checked; nothing of it can be taken
+    CHECKED = "checked", _("Checked")  # may be taken
+    TAKEN = "taken", _("Taken")  # its devices are in the register, on order
+    REFUSED = "refused", _("Refused")  # by a person, or it could not be read
+
+
+class ArrivalState(TextChoices):
+    """Where an arrival stands."""
+
+    ANNOUNCED = "announced", _("Announced")  # on the way
+    SCANNING = "scanning", _("Being scanned")
+    PARTLY = "partly", _("Partly received")  # something of the file has not come
+    RECEIVED = "received", _("Received")
+
+
+class ScanResult(TextChoices):
+    """What a scanned code is for an arrival."""
+
+    GOOD = "good", _("Announced")
+    OVER = "over", _("Over")  # of this order, but not in this file
+    FOREIGN = "foreign", _("Foreign")  # not of this order
+
+
+class InspectionState(TextChoices):
+    """Where the inspection of a lot stands."""
+
+    STATED = "stated", _("Split stated")
+    PUBLISHED = "published", _("Seed's digest published")
+    DRAWN = "drawn", _("Sample drawn")  # lot closed, seed revealed
+    JUDGED = "judged", _("Sample judged")  # the two departments decide
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    VOID = "void", _("Withdrawn")  # before the draw
+
+
+INSPECTION_OPEN = (
+    InspectionState.STATED,
+    InspectionState.PUBLISHED,
+    InspectionState.DRAWN,
+    InspectionState.JUDGED,
+)
+
+
+class Outcome(TextChoices):
+    """Result of a device of the sample."""
+
+    PASS = "pass", _("Conforms")  # noqa: S105  no password
+    FAIL = "fail", _("Does not conform")
+
+
+class ResultSource(TextChoices):
+    """Where a result of the sample comes from."""
+
+    HAND = "hand", _("Entered by hand")
+    VERIFICATION = "verification", _("Verified here")
+    CENTRE = "centre", _("Report of the higher centre")
+
+
+class Department(TextChoices):
+    """Who signs the unified form."""
+
+    TECHNICAL = "technical", _("Technical department")
+    ASSET = "asset", _("Asset department")
+
+
+class Opinion(TextChoices):
+    """What a department decides."""
+
+    ACCEPT = "accept", _("Accept")
+    REJECT = "reject", _("Reject")
+
+
+class SentState(TextChoices):
+    """Where a sample stands that was sent away."""
+
+    LISTED = "listed", _("Listed")
+    HANDED_OVER = "handed_over", _("Handed over")
+    REPORTED = "reported", _("Report entered")
+    BACK = "back", _("Came back")
+
+
+class ReturnState(TextChoices):
+    """Where a return to the maker stands."""
+
+    DRAWN_UP = "drawn_up", _("Drawn up")
+    NOTIFIED = "notified", _("Maker notified")
+    SHIPPED = "shipped", _("Shipped")
+
+
+class ReturnKind(TextChoices):
+    """Why devices go back."""
+
+    LOT = "lot", _("Lot rejected")
+    FAILED = "failed", _("Failed in full inspection")
+    CONTROL = "control", _("Outside internal control")
+
+
+# Colours of states, decided here only: good, busy, warn, bad, calm.
+ORDER_TONE = {OrderState.OPEN: "busy", OrderState.CLOSED: "calm"}
+DELIVERY_TONE = {
+    DeliveryState.RECEIVED: "warn",
+    DeliveryState.MAPPED: "busy",
+    DeliveryState.FAULTY: "bad",
+    DeliveryState.CHECKED: "good",
+    DeliveryState.TAKEN: "calm",
+    DeliveryState.REFUSED: "calm",
+}
+ARRIVAL_TONE = {
+    ArrivalState.ANNOUNCED: "calm",
+    ArrivalState.SCANNING: "busy",
+    ArrivalState.PARTLY: "warn",
+    ArrivalState.RECEIVED: "good",
+}
+SCAN_TONE = {ScanResult.GOOD: "good", ScanResult.OVER: "warn", ScanResult.FOREIGN: "bad"}
+INSPECTION_TONE = {
+    InspectionState.STATED: "busy",
+    InspectionState.PUBLISHED: "busy",
+    InspectionState.DRAWN: "busy",
+    InspectionState.JUDGED: "warn",
+    InspectionState.ACCEPTED: "good",
+    InspectionState.REJECTED: "bad",
+    InspectionState.VOID: "calm",
+}
+OUTCOME_TONE = {Outcome.PASS: "good", Outcome.FAIL: "bad"}
+RETURN_TONE = {
+    ReturnState.DRAWN_UP: "warn",
+    ReturnState.NOTIFIED: "busy",
+    ReturnState.SHIPPED: "calm",
+}
