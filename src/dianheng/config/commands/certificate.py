@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -54,28 +53,20 @@ def _known_keys(options: argparse.Namespace):  # type: ignore[no-untyped-def]
         return read_keys(options.keys.read_bytes())
     found = public_keys(_key_folder())
     if not found:
-        raise KeysError(
-            f"There are no keys in {_key_folder()}. Name a file of public keys with --keys; the "
-            "issuing body gives it away (dianheng certificate keys)."
-        )
+        raise KeysError("keys_none", folder=_key_folder())
     return found
-
-
-def _language(options: argparse.Namespace) -> str:
-    if options.lang:
-        return str(options.lang)
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    return "zh" if locale.startswith("zh") else "en"
 
 
 def _check(options: argparse.Namespace) -> int:
     from dianheng.documents.signing.check import check_code, check_pdf
+    from dianheng.documents.signing.texts import said, terminal_language
     from dianheng.documents.signing.words import report_in_words
 
     keys = _known_keys(options)
     revocations = options.revocations.read_bytes() if options.revocations else b""
+    lang = options.lang or terminal_language()
     if not options.file and not options.code:
-        print("Name a file, or give the text of a QR code with --code.", file=sys.stderr)
+        print(said("name_a_file", lang), file=sys.stderr)
         return 2
     content = options.file.read_bytes() if options.file else b""
     if options.file and not options.code:
@@ -85,7 +76,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
-        print(*report_in_words(report, _language(options), of_file=bool(options.file)), sep="\n")
+        print(*report_in_words(report, lang, of_file=bool(options.file)), sep="\n")
     return report.exit_code
 
 
@@ -111,7 +102,8 @@ def _page(options: argparse.Namespace) -> int:
 
 def _rotate(options: argparse.Namespace) -> int:
     from dianheng.documents.signing.keys import rotate_key
+    from dianheng.documents.signing.texts import said
 
     key = rotate_key(_key_folder())
-    print(f"New key {key.key_no}. Give away the public keys and the check page again.")
+    print(said("keys_rotated", key=key.key_no))
     return 0

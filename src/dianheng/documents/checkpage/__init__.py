@@ -9,7 +9,7 @@ from pathlib import Path
 from dianheng.documents.signing.keys import write_keys
 from dianheng.documents.signing.port import PublicKey
 from dianheng.documents.signing.revocations import read_revocations
-from dianheng.documents.signing.words import words
+from dianheng.documents.signing.texts import words
 
 _SOURCE = Path(__file__).parent
 

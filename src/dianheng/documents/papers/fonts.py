@@ -10,6 +10,8 @@ import struct
 from functools import cache
 from pathlib import Path
 
+from dianheng.documents.signing.texts import said
+
 PACKAGE = Path(__file__).resolve().parents[2]
 REPOSITORY = PACKAGE.parents[1]
 
@@ -39,10 +41,7 @@ def font_folder() -> Path:
         if any("NotoSansSC" in file.name for file in font_files(place)):
             return place
     tried = ", ".join(str(place) for place in places)
-    raise FontsMissingError(
-        f"No fonts for the papers (looked in {tried}). Run the front-end build, or set "
-        "DIANHENG_FONTS to a folder with the TrueType files of Noto Sans SC."
-    )
+    raise FontsMissingError(said("fonts_missing", places=tried))
 
 
 @cache

@@ -31,6 +31,7 @@ from cryptography.x509.oid import NameOID
 
 from .canonical import canonical_json, from_base64url, read_canonical, to_base64url
 from .port import INTEGRITY, PublicKey, key_number
+from .texts import said
 
 FORMAT = "dianheng-keys"
 YEARS = 30  # papers are kept long; the key is rotated far earlier
@@ -38,7 +39,18 @@ _SIZE = 32
 
 
 class KeysError(RuntimeError):
-    """Keys are missing or cannot be read; the text says which and what to do."""
+    """Keys are missing or cannot be read; the text says which and what to do.
+
+    `code` names the text in words.toml, `facts` fill its places.
+    """
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return said(self.code, **self.facts)
 
 
 def _spki(key: ec.EllipticCurvePublicKey) -> bytes:
@@ -176,13 +188,10 @@ def open_signer(folder: Path, now: datetime | None = None) -> KeySigner:
     try:
         secret = (folder / f"{number}.key.pem").read_bytes()
     except OSError as error:
-        raise KeysError(
-            f"The private key {number} is missing in {folder}. Restore it from the backup of "
-            "the data folder, or make a new key with `dianheng certificate rotate`."
-        ) from error
+        raise KeysError("keys_private_missing", key=number, folder=folder) from error
     private = serialization.load_pem_private_key(secret, password=None)
     if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise KeysError(f"The private key {number} in {folder} is not a P-256 key.")
+        raise KeysError("keys_not_p256", key=number)
     return KeySigner(_read_key(folder, number), private)
 
 
@@ -212,7 +221,7 @@ def _read_key(folder: Path, number: str) -> PublicKey:
 def _public(certificate: bytes, facts: dict[str, Any]) -> PublicKey:
     public = x509.load_der_x509_certificate(certificate).public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
-        raise KeysError("A key of the list is not a P-256 key.")
+        raise KeysError("keys_not_p256", key="")
     spki = _spki(public)
     through = facts["through"]
     return PublicKey(
@@ -262,15 +271,15 @@ def read_keys(text: bytes) -> tuple[PublicKey, ...]:
     try:
         value = read_canonical(text.strip())
         if value["format"] != FORMAT or value["version"] != 1:
-            raise KeysError("Not a file of public keys, or of a later version.")
+            raise KeysError("keys_no_file")
         keys = []
         for facts in value["keys"]:
             key = _public(from_base64url(facts["certificate"]), facts)
             if key.key_no != facts["key_no"] or to_base64url(key.spki) != facts["public"]:
-                raise KeysError(f"The number {facts['key_no']} does not belong to its key.")
+                raise KeysError("keys_false_number", key=facts["key_no"])
             keys.append(key)
     except (ValueError, KeyError, TypeError) as error:
-        raise KeysError("Not a file of public keys.") from error
+        raise KeysError("keys_no_file") from error
     return tuple(keys)
 
 

@@ -40,21 +40,6 @@ _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 _MOMENT = re.compile(rb"/M\s*\((D[^)]*)\)")
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _SIGNED_AT = re.compile(r"D:(\d{14})(?:Z|([+-]\d{2})'(\d{2})'?)")
-_OID_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
-_OID_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.47"
-_RESERVED = 4096  # hexadecimal digits; the container has about 2,200
-
-# Parts of the container as DER: names (OBJECT IDENTIFIER), algorithms, the version.
-_CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
-_MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
-_SIGNING_CERTIFICATE = bytes.fromhex("060b2a864886f70d010910022f")
-_DATA = bytes.fromhex("06092a864886f70d010701")
-_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
-_SHA256 = bytes.fromhex("300d06096086480165030402010500")
-_ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
-_ONE = bytes.fromhex("020101")
-
-_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from .canonical import canonical_json, from_base64url, plain, read_canonical, to_base64url
 from .keys import key_by_number, text_is_signed
 from .port import PublicKey, Signer
+from .texts import said
 
 FORMAT = "dianheng-revocations"
 
@@ -17,6 +18,14 @@ REVOKED = "revoked"  # withdrawn, nothing took its place
 
 class ListError(ValueError):
     """Not a list of revocations, or not one that is signed by a known key."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return said(self.code, **self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def read_revocations(text: bytes, keys: Sequence[PublicKey]) -> RevocationList:
         value: Any = read_canonical(text.strip())
         listed = value["list"]
         if listed["format"] != FORMAT or listed["version"] != 1:
-            raise ListError("not a list of revocations, or of a later version")
+            raise ListError("revocations_no_list")
         key = key_by_number(keys, listed["key_no"])
         signature = from_base64url(value["signature"])
         entries = tuple(
@@ -88,9 +97,9 @@ def read_revocations(text: bytes, keys: Sequence[PublicKey]) -> RevocationList:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, ListError):
             raise
-        raise ListError("not a list of revocations") from error
+        raise ListError("revocations_no_list") from error
     if key is None:
-        raise ListError(f"signed by the key {listed['key_no']}, which is not known")
+        raise ListError("revocations_unknown_key", key=listed["key_no"])
     if not text_is_signed(canonical_json(listed), signature, key):
-        raise ListError("the signature does not fit: the list was changed")
+        raise ListError("revocations_changed")
     return RevocationList(issued_at, key.key_no, entries)

@@ -1,26 +1,12 @@
-"""Findings in words, for the command and the check page."""
-
-import tomllib
-from functools import cache
-from pathlib import Path
+"""Findings in words, for the command."""
 
 from .check import GENUINE, Finding, Report
-
-_FILE = Path(__file__).parents[1] / "checkpage" / "words.toml"
-
-
-@cache
-def words() -> dict[str, dict[str, str]]:
-    """Words by language and code."""
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+from .texts import said, words
 
 
 def finding_in_words(finding: Finding, lang: str) -> str:
     """One finding as a sentence."""
-    text = words()[lang][finding.code]
-    for name, value in finding.facts.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    return said(finding.code, lang, **finding.facts)
 
 
 def report_in_words(report: Report, lang: str, *, of_file: bool = True) -> list[str]:

@@ -34,7 +34,8 @@ from dianheng.documents.signing.revocations import (
     read_revocations,
     revocation_list,
 )
-from dianheng.documents.signing.words import report_in_words, words
+from dianheng.documents.signing.texts import words
+from dianheng.documents.signing.words import report_in_words
 
 from .conftest import CHINA
 from .reading import attachments
