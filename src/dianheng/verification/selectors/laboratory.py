@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
@@ -20,6 +20,7 @@ from ..models import (
     RuleSetSignature,
     StandardCertificate,
     StandardInstallation,
+    TestRecord,
 )
 from ..rules import Equipment, Tester
 
@@ -198,14 +199,12 @@ class LaboratoryFacts:
         return self._installed[key]
 
 
-def standards_of(unit_ids: Sequence[int]) -> QuerySet[Device]:
-    """Standards, benches and instruments with the last day of their newest certificate."""
-    from django.db.models import OuterRef, Subquery
-
+def standards() -> QuerySet[Device]:
+    """Standards, benches and instruments with their newest certificate and its last day."""
     newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
     newest = newest.order_by("-valid_through")
     return (
-        Device.objects.filter(kind__in=STANDARDS, unit_id__in=unit_ids)
+        Device.objects.filter(kind__in=STANDARDS)
         .select_related("model", "place", "unit", "standard")
         .annotate(
             certificate_no=Subquery(newest.values("number")[:1]),
@@ -232,8 +231,6 @@ def benches(unit_ids: Sequence[int]) -> QuerySet[Device]:
 
 def records_with_standard(device: Device, since: date | None = None) -> QuerySet[Any]:
     """Every record made with a standard or bench, newest first: for the day it turns out bad."""
-    from ..models import TestRecord
-
     rows = TestRecord.objects.filter(standard_ids__contains=[device.pk])
     if since is not None:
         rows = rows.filter(finished_at__date__gte=since)

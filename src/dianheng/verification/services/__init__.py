@@ -19,7 +19,7 @@ from .laboratory import (
     rule_set_unsign,
     standard_certify,
 )
-from .load import load_cancel, load_fetched, load_make, load_put, load_undo
+from .load import load_cancel, load_fetched, load_make, load_put, load_undo, load_undo_scan
 from .rejudge import results_judge_again
 from .scheme import scheme_edit, scheme_generate, scheme_propose
 from .task import (
@@ -27,6 +27,7 @@ from .task import (
     task_add_lot,
     task_cancel,
     task_make,
+    task_undo_scan,
     task_withdraw_devices,
 )
 from .upload import Received, bench_key_make, bench_secret, upload_keep_refused, upload_receive
@@ -48,6 +49,7 @@ __all__ = [
     "load_make",
     "load_put",
     "load_undo",
+    "load_undo_scan",
     "paper_withdraw",
     "results_approve",
     "results_judge_again",
@@ -65,6 +67,7 @@ __all__ = [
     "task_apply",
     "task_cancel",
     "task_make",
+    "task_undo_scan",
     "task_withdraw_devices",
     "upload_keep_refused",
     "upload_receive",

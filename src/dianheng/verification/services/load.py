@@ -12,7 +12,7 @@ from dianheng.identity.services import idempotent, remember, require, write_batc
 from ..choices import LoadState, Step
 from ..models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from ..rules import guard_position, guard_retest
-from .numbers import next_number
+from .numbers import next_number, request_answer
 from .task import guard_open, lock_task
 
 
@@ -222,6 +222,21 @@ def load_undo(*, load: BenchLoad, actor: Actor, position: int | None = None) -> 
             found.delete()
             found.pk = key
         return found
+
+
+def load_undo_scan(*, load: BenchLoad, scan_key: str, actor: Actor) -> LoadPosition:
+    """Take off what one scan put on.
+
+    Raises:
+        NotFound: there was no such scan, or its device left the load meanwhile.
+    """
+    earlier = request_answer(scan_key, "load.put")
+    put = load.positions.filter(pk=(earlier or {}).get("id")).first()
+    if put is None:
+        raise NotFound(_("There is nothing to take back."))
+    undone = load_undo(load=load, actor=actor, position=put.position)
+    assert undone is not None
+    return undone
 
 
 def load_fetched(*, load: BenchLoad, actor: Actor) -> None:

@@ -14,7 +14,7 @@ from dianheng.assets.models import Device, DeviceModel, Lot
 from dianheng.assets.rules import TRANSITIONS
 from dianheng.assets.services import devices_transition
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
 from dianheng.identity.models import Unit
 from dianheng.identity.services import idempotent, remember, require, write_batch
 from dianheng.metrology.periods import ValidityMode
@@ -22,8 +22,10 @@ from dianheng.metrology.schemes import Purpose, Stage
 
 from ..choices import FIRST_KINDS, LoadState, Step, TaskKind, TaskState
 from ..models import BenchLoad, TaskDevice, TestSchemeVersion, VerificationTask
-from .numbers import next_number
+from .numbers import next_number, request_answer
 from .scheme import scheme_propose
+
+SCAN_UNDONE = "scan taken back"  # code of a reason
 
 
 def stage_of(kind: str) -> str:
@@ -147,13 +149,22 @@ def task_add_devices(
             raise Refused(_many_refused(faults, len(wanted)))
         with connection.cursor() as cursor:
             first = (locked.devices.aggregate(last=Max("seq"))["last"] or 0) + 1
+            # What was taken out before any test comes back as it was.
+            cursor.execute(
+                "update verification_taskdevice set step = %s, is_open = true"
+                " where task_id = %s and device_id = any(%s)",
+                [Step.WAITING.value, task.pk, wanted],
+            )
             cursor.execute(
                 """
                 insert into verification_taskdevice (task_id, device_id, seq, step, is_open, outcome,
                     attempts, is_to_be_sealed, returned_reason)
                 select %(task)s, id, %(first)s - 1 + row_number() over (order by barcode), %(step)s,
                        true, '', 0, false, ''
-                  from assets_device where id = any(%(ids)s) order by barcode
+                  from assets_device d where id = any(%(ids)s)
+                   and not exists (select from verification_taskdevice t
+                                    where t.task_id = %(task)s and t.device_id = d.id)
+                 order by barcode
                 """,
                 {"task": task.pk, "first": first, "step": Step.WAITING.value, "ids": wanted},
             )
@@ -164,7 +175,7 @@ def task_add_devices(
             place_id=place_id,
             document=document_of(task),
         )
-        remember(request_key, "task.add_devices", {"count": len(wanted)})
+        remember(request_key, "task.add_devices", {"count": len(wanted), "devices": wanted})
     return len(wanted)
 
 
@@ -191,7 +202,11 @@ def _faults(task: VerificationTask, wanted: Sequence[int]) -> list[dict[str, Any
             "device_id", "task__number"
         )
     )
-    in_this = set(task.devices.filter(device_id__in=wanted).values_list("device_id", flat=True))
+    in_this = set(
+        task.devices.filter(device_id__in=wanted)
+        .exclude(step=Step.WITHDRAWN, attempts=0)
+        .values_list("device_id", flat=True)
+    )
     for key in wanted:
         device = devices.get(key)
         if device is None:
@@ -291,8 +306,31 @@ def task_withdraw_devices(
             document=document_of(task),
             reason=reason,
         )
-        task_close_if_done(locked, batch.at)
+        if reason != SCAN_UNDONE:
+            task_close_if_done(locked, batch.at)
     return len(rows)
+
+
+def task_undo_scan(*, task: VerificationTask, scan_key: str, actor: Actor) -> tuple[int, str]:
+    """Take back what one scan took in; returns how many devices, and the last bar code.
+
+    Raises:
+        NotFound: there was no such scan, or its devices left the task meanwhile.
+    """
+    earlier = request_answer(scan_key, "task.add_devices")
+    rows = TaskDevice.objects.filter(
+        task=task, device_id__in=(earlier or {}).get("devices", ()), is_open=True
+    ).select_related("device")
+    found = list(rows.order_by("seq"))
+    if not found:
+        raise NotFound(_("There is nothing to take back."))
+    count = task_withdraw_devices(
+        task=task,
+        device_ids=[row.device_id for row in found],
+        reason=SCAN_UNDONE,
+        actor=actor,
+    )
+    return count, found[-1].device.barcode
 
 
 def _unload(task_device_ids: Sequence[int]) -> None:

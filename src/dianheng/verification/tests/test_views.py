@@ -1,0 +1,542 @@
+"""Pages of verification: each shows, says what may not be done and why, and calls its service."""
+
+import json
+import re
+
+import pytest
+from django.urls import reverse
+
+from dianheng.assets.tests.factories import box, meters, single_phase_model
+from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.identity.tests.factories import PASSWORD, metering_centre, person_with
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.verification.models import (
+    Approval,
+    BenchLoad,
+    LaboratoryAuthorisation,
+    Review,
+    RuleSetSignature,
+    StandardInstallation,
+    TestRecord,
+    TestScheme,
+    Upload,
+    VerificationTask,
+)
+from dianheng.verification.services import load_make, load_put, scheme_propose, upload_receive
+
+from .factories import envelope_of, equipment, laboratory, load_with, send, sign_rules, task_with
+from .test_decision import Story, signer
+
+pytestmark = pytest.mark.django_db
+
+
+def log_in(client, person):
+    client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+    return person
+
+
+@pytest.fixture
+def planner(client):
+    return log_in(client, person_with("*", login="planner", name="林计划"))
+
+
+def page(client, name, *args, status=200, **query):
+    answer = client.get(reverse(name, args=args), query)
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    return answer.content.decode()
+
+
+# -- every page shows ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole(client):
+    """A task with records of all kinds, and somebody who may see everything."""
+    story = Story(4, faults={0: "error", 1: "outside_band"})
+    log_in(client, person_with("*", login="planner", name="林计划"))
+    return story
+
+
+def all_pages(story):
+    task, load = story.task, story.task.loads.get()
+    record = TestRecord.objects.order_by("pk").first()
+    rules = rule_set("JJG 596", "2012").name
+    return [
+        ("tasks",), ("task_new",), ("task", task.number), ("task_devices", task.number), ("task_scan", task.number),
+        ("task_cancel", task.number), ("task_judge", task.number), ("load_new", task.number),
+        ("task_review", task.number), ("task_approve", task.number), ("task_seal", task.number), ("to_decide",),
+        ("loads",), ("load", load.number), ("load_cancel", load.number), ("load_file", load.number),
+        ("load_enter", load.number, 1), ("uploads",), ("upload", Upload.objects.get().pk), ("records",),
+        ("record", record.number), ("laboratory",), ("standards",), ("standard", "STD-0001"), ("standard", "BENCH-01"),
+        ("standard_certificate", "STD-0001"), ("authorisation_new",), ("installation_new",), ("installation", "BZ-01"),
+        ("installation_certificate", "BZ-01"), ("installation_equip", "BZ-01"), ("installation_stop", "BZ-01"),
+        ("bench_key", "BZ-01"), ("environment_new",), ("rule_sets",), ("rule_set", rules), ("schemes",),
+        ("scheme", task.scheme_version.scheme.code), ("scheme_edit", task.scheme_version.scheme.code),
+        ("paper_withdraw", "authorisation", LaboratoryAuthorisation.objects.get().pk),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_page_shows_in_both_languages(client, whole, language):
+    client.cookies["django_language"] = language
+    for name, *args in all_pages(whole):
+        text = page(client, name, *args)
+        assert "%(" not in text and "{{" not in text, name
+
+
+def test_who_may_see_nothing_sees_nothing(client, whole):
+    log_in(client, person_with("assets.view", login="guest", name="客"))
+    for name, *args in all_pages(whole):
+        answer = client.get(reverse(name, args=args))
+        assert answer.status_code in (403, 404), name
+
+
+def test_another_laboratory_is_not_shown(client, whole):
+    from dianheng.identity.services import unit_make
+
+    other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
+    log_in(client, person_with("*", login="stranger", name="外人", unit=other))
+    for name, *args in (("task", whole.task.number), ("record", TestRecord.objects.first().number)):
+        assert client.get(reverse(name, args=args)).status_code == 404
+    assert whole.task.number not in page(client, "tasks")
+
+
+# -- tasks ----------------------------------------------------------------------------------------
+
+
+def test_a_task_is_made_for_scanned_devices(client, planner):
+    model = single_phase_model()
+    answer = client.post(
+        reverse("task_new"),
+        {
+            "unit": metering_centre().pk,
+            "kind": "initial",
+            "model": model.pk,
+            "planned_from": "t",
+            "planned_through": "t+10",
+        },
+    )
+    task = VerificationTask.objects.get()
+    assert answer.status_code == 302 and answer.url == reverse("task_scan", args=[task.number])
+
+
+def test_a_task_without_lot_and_model_says_so_and_keeps_what_was_typed(client, planner):
+    answer = client.post(
+        reverse("task_new"),
+        {
+            "unit": metering_centre().pk,
+            "kind": "initial",
+            "note": "加急",
+            "planned_from": "t",
+            "planned_through": "t",
+        },
+    )
+    assert answer.status_code == 200 and "加急" in answer.content.decode()
+    assert not VerificationTask.objects.exists()
+
+
+def scan(client, name, number, *scans):
+    answer = client.post(
+        reverse(name, args=[number]),
+        json.dumps({"session": number, "scans": list(scans)}),
+        content_type="application/json",
+    )
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.json()["results"]
+
+
+def test_scans_take_devices_in_and_a_box_all_of_its_own(client, planner):
+    task = task_with(1)
+    carton = box()
+    inside = meters(3, place=carton, first=100)
+    single = meters(1, first=200)[0]
+    results = scan(
+        client, "task_scanned", task.number,
+        {"key": "k1", "code": f"]C1{single.barcode}"}, {"key": "k2", "code": carton.code},
+        {"key": "k1", "code": single.barcode}, {"key": "k3", "code": "4711"},
+    )  # fmt: skip
+    assert [r["outcome"] for r in results] == ["good", "good", "repeat", "refused"]
+    assert results[1]["count"] == 5 and task.devices.filter(device__in=inside).count() == 3
+    undone = scan(client, "task_scanned", task.number, {"key": "u", "undo": "k2"})
+    assert undone[0]["outcome"] == "undone" and undone[0]["count"] == 2
+    again = scan(client, "task_scanned", task.number, {"key": "k4", "code": carton.code})
+    assert again[0]["outcome"] == "good" and task.devices.filter(is_open=True).count() == 5
+
+
+def test_a_closed_task_greys_its_actions_with_the_reason(client, planner):
+    task = task_with(1)
+    client.post(reverse("task_cancel", args=[task.number]), {"reason": "改期"})
+    text = page(client, "task", task.number)
+    assert text.count('aria-disabled="true"') >= 5 and 'btn-primary" href' not in text
+
+
+# -- loads -----------------------------------------------------------------------------------------
+
+
+def test_scans_load_a_bench_and_the_last_is_undone(client, planner):
+    lab, task = laboratory(), task_with(3)
+    client.post(reverse("load_new", args=[task.number]), {"bench": lab.bench.pk})
+    load = BenchLoad.objects.get()
+    codes = [row.device.barcode for row in task.devices.select_related("device").order_by("seq")]
+    results = scan(
+        client,
+        "load_scanned",
+        load.number,
+        *[{"key": f"k{n}", "code": code} for n, code in enumerate(codes)],
+    )
+    assert [r["outcome"] for r in results] == ["good"] * 3
+    assert list(load.positions.values_list("position", flat=True)) == [1, 2, 3]
+    assert (
+        scan(client, "load_scanned", load.number, {"key": "k0", "code": codes[0]})[0]["outcome"]
+        == "repeat"
+    )
+    scan(client, "load_scanned", load.number, {"key": "u", "undo": "k2"})
+    assert list(load.positions.values_list("position", flat=True)) == [1, 2]
+    client.post(reverse("load_options", args=[load.number]), {"position": "６"})
+    scan(client, "load_scanned", load.number, {"key": "k9", "code": codes[2]})
+    assert list(load.positions.values_list("position", flat=True)) == [1, 2, 6]
+
+
+def test_a_retest_is_scanned_with_its_reason(client, planner):
+    lab, task = laboratory(), task_with(1)
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    load = load_make(task=task, bench=lab.bench, actor=system_actor())
+    code = task.devices.get().device.barcode
+    refused = scan(client, "load_scanned", load.number, {"key": "a", "code": code})[0]
+    assert refused["outcome"] == "refused" and not load.positions.exists()
+    client.post(reverse("load_options", args=[load.number]), {"reason": "接线松动"})
+    taken = scan(client, "load_scanned", load.number, {"key": "b", "code": code})[0]
+    assert taken["outcome"] == "good" and load.positions.get().reason == "接线松动"
+
+
+def test_the_file_for_the_bench_is_the_sheet(client, planner):
+    lab, task = laboratory(), task_with(2)
+    load = load_with(task, lab.bench)
+    answer = client.get(reverse("load_file", args=[load.number]))
+    assert json.loads(answer.content)["load_no"] == load.number
+    load.refresh_from_db()
+    assert load.state == "fetched"
+
+
+# -- by hand ------------------------------------------------------------------------------------------
+
+
+def typed(text, **changes):
+    """What a tester types into the form of the page: two good readings a point, every item fine."""
+    data = dict(re.findall(r'name="([^"]+)"[^>]*? value="([^"]*)"', text))
+    names = re.findall(r'name="(r\d+-\d+-[a-z_0-9]+)"', text)
+    values = {
+        "is_passed": "yes", "voltage_kv": "4", "duration_s": "60", "has_breakdown": "no", "voltage_pct": "115",
+        "elapsed_min": "31", "pulses": "0", "first_pulse_min": "8", "register_kwh": "0.10", "total_kwh": "0.30",
+        "rates_kwh": "0.08 0.08 0.07 0.07", "key_state": "formal", "open_s": "1", "close_s": "1", "0": "+0.12", "1": "+0.14",
+        "found": "price_preset=0.5460",
+    }  # fmt: skip
+    for name in names:
+        data[name] = values.get(name.rsplit("-", 1)[1], "")
+    rows = {name.rsplit("-", 1)[0] for name in names}
+    for row in rows:
+        if f"{row}-register_kwh" in data:
+            data[f"{row}-pulses"] = "120"
+        if f"{row}-4" in names:  # five readings: the clock
+            data |= {f"{row}-{n}": "0.10" for n in range(5)}
+        if f"{row}-first_pulse_min" in data:
+            data[f"{row}-elapsed_min"] = ""
+    return data | {
+        "finished_at": "2026-11-20 10:00", "started_at": "2026-11-20 09:00", "temperature_start": "23.0",
+        "temperature_end": "23.2", "humidity_start": "５５", "humidity_end": "54", "next": "",
+    } | changes  # fmt: skip
+
+
+def test_a_record_typed_by_hand_is_judged_like_any_other(client):
+    lab, task = laboratory(), task_with(2)
+    load = load_with(task, lab.bench)
+    log_in(client, lab.verifier)
+    text = page(client, "load_enter", load.number, 1)
+    assert "data-grid" in text and text.count('data-limit="') == 10
+    answer = client.post(reverse("load_enter", args=[load.number, 1]), typed(text))
+    record = TestRecord.objects.get()
+    assert answer.status_code == 302 and answer.url == reverse("record", args=[record.number])
+    assert (record.upload.source, record.verifier_id) == ("hand", lab.verifier.pk)
+    held = task.devices.get(pk=record.task_device_id)
+    assert held.outcome == "passed", held.verdict.missing
+    again = client.post(reverse("load_enter", args=[load.number, 1]), typed(text))
+    assert again.status_code == 302 and TestRecord.objects.count() == 1  # the form sent twice
+
+
+def test_who_typed_a_record_does_not_review_it(client):
+    lab, task = laboratory(), task_with(1)
+    load = load_with(task, lab.bench)
+    typist = log_in(client, signer("checker", "typist", "周录入"))
+    text = page(client, "load_enter", load.number, 1)
+    client.post(
+        reverse("load_enter", args=[load.number, 1]), typed(text, verifiers=lab.verifier.person_no)
+    )
+    assert TestRecord.objects.get().tester_ids == [lab.verifier.pk, typist.pk]
+    text = page(client, "task_review", task.number)
+    answer = client.post(reverse("task_review", args=[task.number]), {"stage": "confirm"})
+    digest = re.search(r'name="digest" value="(\w+)"', answer.content.decode())[1]
+    answer = client.post(
+        reverse("task_review", args=[task.number]), {"stage": "sign", "digest": digest}
+    )
+    assert answer.status_code == 409 and not Review.objects.exists()
+
+
+def test_a_wrong_number_typed_is_said_and_nothing_is_lost(client):
+    lab, task = laboratory(), task_with(1)
+    load = load_with(task, lab.bench)
+    log_in(client, lab.verifier)
+    text = page(client, "load_enter", load.number, 1)
+    first = re.search(r'data-limit=.*?name="(r\d+-\d+-0)"', text, re.S)[1]
+    answer = client.post(
+        reverse("load_enter", args=[load.number, 1]), typed(text, **{first: "０．1x"})
+    )
+    shown = answer.content.decode()
+    assert answer.status_code == 422 and 'value="０．1x"' in shown and 'value="23.2"' in shown
+    assert not TestRecord.objects.exists()
+
+
+# -- review and approval ------------------------------------------------------------------------------
+
+
+def decide(client, story, step, **data):
+    url = reverse(f"task_{step}", args=[story.task.number])
+    confirm = client.post(url, {"stage": "confirm", **data})
+    assert confirm.status_code == 200
+    fields = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', confirm.content.decode())
+    )
+    lists = {
+        name: re.findall(rf'name="{name}" value="(\d+)"', confirm.content.decode())
+        for name in ("out", "back")
+    }
+    return confirm.content.decode(), client.post(url, {**fields, **lists, **data, "stage": "sign"})
+
+
+def test_review_and_approval_by_page(client):
+    story = Story(3)
+    log_in(client, story.checker)
+    text, answer = decide(client, story, "review", comment="无异常")
+    assert story.digest(story.ids()) in text and answer.status_code == 302
+    log_in(client, story.signatory)
+    _text, answer = decide(client, story, "approve", password=PASSWORD)
+    assert answer.status_code == 302 and story.states() == ["qualified"] * 3
+
+
+def test_the_review_page_shows_the_worst_first_with_limits_and_differences(client):
+    story = Story(8, faults={5: "error", 6: "outside_band"}, errs=frozenset({"rounding"}))
+    log_in(client, story.checker)
+    text = page(client, "task_review", story.task.number)
+    table = text[text.index("data-decide") :]
+    assert (
+        table.index(story.barcodes[5])
+        < table.index(story.barcodes[6])
+        < table.index(story.barcodes[0])
+    )
+    chart = json.loads(re.search(r'type="application/json">(.*?)</script>', text)[1])
+    assert chart["kind"] == "distribution" and sum(mark["value"] for mark in chart["marks"]) == 8
+    assert {line["tone"] for line in chart["lines"]} == {"bad", "warn"}
+    part = client.get(
+        reverse("task_review", args=[story.task.number]),
+        {"point": "Ib 1.0"},
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert part.lstrip().startswith('<section id="distribution"') and "Ib 1.0" in part
+
+
+def test_devices_are_taken_out_and_sent_back_by_key(client):
+    story = Story(4)
+    log_in(client, story.checker)
+    out, back = story.ids(0)[0], story.ids(1)[0]
+    _text, answer = decide(
+        client, story, "review", out=str(out), back=str(back), reason="复测 0.1Ib"
+    )
+    assert answer.status_code == 302
+    steps = dict(story.task.devices.values_list("pk", "step"))
+    assert steps[out] == "tested" and steps[back] == "waiting"
+    assert sorted(steps.values()) == ["reviewed", "reviewed", "tested", "waiting"]
+
+
+def test_a_wrong_password_is_said_and_nothing_is_signed(client):
+    story = Story(2)
+    story.review()
+    log_in(client, story.signatory)
+    _text, answer = decide(client, story, "approve", password="guess", comment="同意")
+    assert answer.status_code == 409 and "同意" in answer.content.decode()
+    assert not Approval.objects.exists()
+
+
+def test_what_changed_between_looking_and_signing_is_shown_again(client):
+    story = Story(2)
+    log_in(client, story.checker)
+    url = reverse("task_review", args=[story.task.number])
+    answer = client.post(url, {"stage": "sign", "digest": "0" * 64})
+    assert answer.status_code == 409 and story.digest(story.ids()) in answer.content.decode()
+
+
+def test_the_list_of_what_waits_leads_there(client):
+    story = Story(2)
+    log_in(client, story.checker)
+    assert reverse("task_review", args=[story.task.number]) in page(client, "to_decide")
+
+
+def test_seals_are_scanned_meter_by_meter(client):
+    story = Story(2, is_sealed=False)
+    story.review()
+    story.approve()
+    log_in(client, story.lab.verifier)
+    results = scan(
+        client, "task_sealed", story.task.number,
+        {"key": "1", "code": "JF26000001"}, {"key": "2", "code": story.barcodes[0]}, {"key": "3", "code": "JF26000001"},
+        {"key": "4", "code": "JF26000002"}, {"key": "5", "code": story.barcodes[1]}, {"key": "6", "code": "JF26000002"},
+    )  # fmt: skip
+    assert [r["outcome"] for r in results] == ["refused", "good", "good", "good", "good", "refused"]
+    assert story.states() == ["qualified", "in_verification"]
+
+
+# -- uploads and records ---------------------------------------------------------------------------------
+
+
+def test_the_inbox_shows_what_was_refused_and_why(client, planner):
+    lab, task = laboratory(), task_with(2)
+    envelope = envelope_of(lab, load_with(task, lab.bench))
+    envelope["devices"][0]["header"]["overall"] = "OK"
+    received = send(envelope)
+    with pytest.raises(Exception, match="JSON"):
+        upload_receive(body=b"<junk>", actor=system_actor())
+    text = page(client, "uploads")
+    assert text.count("state-warn") == 1 and text.count("state-bad") == 1
+    text = page(client, "upload", received.upload.pk)
+    assert "header.overall" in text and received.answer["devices"][1]["record_no"] in text
+    body = client.get(reverse("upload_body", args=[received.upload.pk]))
+    assert body.content == bytes(received.upload.body)
+
+
+def test_a_record_explains_each_verdict(client, planner):
+    lab, task = laboratory(), task_with(1)
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    text = page(client, "record", TestRecord.objects.get().number)
+    for words in ("修约", "限", "Imax 1.0", "DNB-STD-0001"):
+        assert words in text, words
+    assert text.count('<details class="steps">') >= 10
+
+
+def test_a_blocked_record_says_why(client, planner):
+    lab, task = laboratory(), task_with(1)
+    envelope = envelope_of(lab, load_with(task, lab.bench))
+    envelope["devices"][0]["header"]["standards"] = [{"asset_no": "STD-9999"}]
+    send(envelope)
+    text = page(client, "record", TestRecord.objects.get().number)
+    assert "STD-9999" in text and "state-bad" in text
+
+
+# -- the laboratory ------------------------------------------------------------------------------------------
+
+
+def test_a_laboratory_is_set_up_by_page(client, planner):
+    unit = metering_centre().pk
+    bench = equipment("BENCH-09", "bench", "CL3000", 10)
+    standard = equipment("STD-0009", "standard_meter", "CL311")
+    paper = {"issuer": "省局", "valid_from": "2024-01-01", "valid_through": "2030-12-31"}
+    client.post(
+        reverse("authorisation_new"),
+        {
+            "unit": unit,
+            "number": "A-1",
+            "scope": "电能表",
+            "kinds": ["single_phase_meter"],
+            **paper,
+        },
+    )
+    client.post(
+        reverse("installation_new"),
+        {
+            "unit": unit,
+            "code": "BZ-09",
+            "name": "单相标准",
+            "project": "ac_meter",
+            "kinds": ["single_phase_meter"],
+            "bench": bench.pk,
+        },
+    )
+    client.post(reverse("installation_certificate", args=["BZ-09"]), {"number": "K-1", **paper})
+    client.post(
+        reverse("installation_equip", args=["BZ-09"]),
+        {"device": "STD-0009", "role": "main", "valid_from": "t"},
+    )
+    client.post(
+        reverse("standard_certificate", args=["STD-0009"]),
+        {"number": "C-1", "accuracy_class": "0.05", **paper},
+    )
+    made = StandardInstallation.objects.get()
+    assert made.parts.get().device == standard and made.certificates.get().number == "K-1"
+    assert (
+        standard.certificates.get().accuracy_class == "0.05"
+        and LaboratoryAuthorisation.objects.exists()
+    )
+    text = page(client, "laboratory")
+    assert "state-good" in text and "K-1" in text
+    answer = client.post(
+        reverse("authorisation_new"),
+        {"unit": unit, "number": "A-1", "scope": "x", "kinds": ["single_phase_meter"], **paper},
+    )
+    assert answer.status_code == 200 and LaboratoryAuthorisation.objects.count() == 1
+    key = client.post(reverse("bench_key", args=["BZ-09"])).content.decode()
+    assert re.search(r'<p class="code">[0-9a-f]{64}</p>', key)
+
+
+def test_due_colours(client, planner):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from dianheng.verification.views.laboratory import due_tone
+
+    today = timezone.localdate()
+    days = {None: "bad", -1: "bad", 0: "warn", 90: "warn", 91: "good"}
+    for day, tone in days.items():
+        assert due_tone(None if day is None else today + timedelta(days=day), 90) == tone
+
+
+def test_the_metrologist_signs_exactly_what_is_shown(client, planner):
+    rules = rule_set("JJG 596", "2012")
+    url = reverse("rule_set", args=[rules.name])
+    assert rules.digest in client.get(url).content.decode()
+    unit = metering_centre().pk
+    wrong = client.post(url, {"unit": unit, "digest": "0" * 64, "statement": "核对", "act": "sign"})
+    assert wrong.status_code == 200 and not RuleSetSignature.objects.exists()
+    answer = client.post(
+        url, {"unit": unit, "digest": rules.digest, "statement": "与原文核对一致", "act": "sign"}
+    )
+    assert answer.status_code == 302 and RuleSetSignature.objects.get().signed_by == planner
+    assert "林计划" in client.get(url).content.decode()
+    client.post(url, {"unit": unit, "digest": rules.digest, "statement": "有错行", "act": "unsign"})
+    assert RuleSetSignature.objects.count() == 2
+
+
+def test_a_scheme_is_edited_into_a_new_version(client, planner):
+    version = scheme_propose(
+        model=single_phase_model(),
+        stage="first",
+        purpose="every",
+        unit=metering_centre(),
+        actor=actor_for_person(planner),
+    )
+    url = reverse("scheme_edit", args=[version.scheme.code])
+    text = client.get(url).content.decode()
+    assert "0.5Imax 0.5L" in text
+    items = [each["item"] for each in version.content["items"]]
+    wrong = client.post(
+        url, {"items": items, "points": "Imax 1.0\n5A 1.0", "reason": "x", "takes_extra": "on"}
+    )
+    assert wrong.status_code == 200 and TestScheme.objects.get().versions.count() == 1
+    answer = client.post(
+        url,
+        {
+            "items": items[:-1],
+            "points": "Imax 1.0\nIb 0.5L",
+            "reason": "经同意",
+            "takes_extra": "on",
+        },
+    )
+    assert answer.status_code == 302 and TestScheme.objects.get().versions.count() == 2
+    assert load_put and sign_rules

@@ -1,0 +1,559 @@
+"""Pages of the laboratory: authorisations, measuring standards, standards, environment, rule sets."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from dianheng.assets.choices import STANDARDS as STANDARD_KINDS
+from dianheng.assets.choices import DeviceKind
+from dianheng.assets.models import Device
+from dianheng.common.errors import NotFound, Refused
+from dianheng.common.forms import answer_form, take_refusal
+from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
+from dianheng.common.pages import needs, no_right
+from dianheng.identity.selectors import setting, units_with_right
+from dianheng.identity.services import actor_of
+from dianheng.metrology.rule_sets import RuleSet
+from dianheng.metrology.rule_sets import rule_sets as all_rule_sets
+
+from .. import forms, services
+from ..models import (
+    EnvironmentBand,
+    InstallationCertificate,
+    LaboratoryAuthorisation,
+    RuleSetSignature,
+    StandardCertificate,
+    StandardInstallation,
+)
+from ..selectors.laboratory import (
+    benches,
+    records_with_standard,
+    signed_rule_sets,
+    standards,
+)
+from .common import VIEW, action
+
+RIGHT = "verification.laboratory"
+
+
+def due_tone(last_day: Any, days: int = 90) -> str:
+    """Colour of a last day: past bad, soon warn, later good, none bad."""
+    today = timezone.localdate()
+    if last_day is None or last_day < today:
+        return "bad"
+    return "warn" if last_day <= today + timedelta(days=days) else "good"
+
+
+def due_word(last_day: Any, days: int = 90) -> str:
+    """The same in a word."""
+    tone = due_tone(last_day, days)
+    if last_day is None:
+        return _("none")
+    return {"bad": _("out of date"), "warn": _("due soon"), "good": _("in date")}[tone]
+
+
+def _units(request: HttpRequest, right: str = RIGHT) -> Any:
+    return units_with_right(request.rights, right)  # type: ignore[attr-defined]
+
+
+def _button(request: HttpRequest, label: Any, url: str, *, is_primary: bool = False) -> PageAction:
+    refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
+    return action(label, url, refusal, is_primary=is_primary)
+
+
+def _due(rows: Any, days: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "row": row,
+            "tone": "calm" if row.withdrawn_on else due_tone(row.valid_through, days),
+            "word": _("withdrawn") if row.withdrawn_on else due_word(row.valid_through, days),
+        }
+        for row in rows
+    ]
+
+
+@needs(VIEW)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Authorisations, measuring standards and bounds, with the colour of their last days."""
+    units = _units(request, VIEW)
+    days = setting("verification.due_days")
+    installations = []
+    rows = StandardInstallation.objects.filter(unit__in=units).select_related("bench", "unit")
+    for row in rows.prefetch_related("certificates"):
+        valid = [c for c in row.certificates.all() if c.withdrawn_on is None]
+        newest = max(valid, key=lambda c: c.valid_through, default=None)
+        last = newest.valid_through if newest else None
+        installations.append(
+            {
+                "row": row,
+                "certificate": newest,
+                "tone": "calm" if row.stopped_on else due_tone(last, days),
+                "word": _("out of use") if row.stopped_on else due_word(last, days),
+            }
+        )
+    context = {
+        "title": _("Laboratory"),
+        "authorisations": _due(
+            LaboratoryAuthorisation.objects.filter(unit__in=units).select_related("unit"), days
+        ),
+        "installations": installations,
+        "bands": EnvironmentBand.objects.filter(unit__in=units).select_related("unit"),
+        "actions": [
+            _button(request, _("Record an authorisation"), reverse("authorisation_new")),
+            _button(request, _("Record a measuring standard"), reverse("installation_new")),
+            _button(request, _("Set bounds of the environment"), reverse("environment_new")),
+        ],
+        "kind_labels": dict(DeviceKind.choices),
+        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+    }
+    return render(request, "verification/laboratory.html", context)
+
+
+DUE = {
+    "bad": gettext_lazy("out of date"),
+    "warn": gettext_lazy("due soon"),
+    "good": gettext_lazy("in date"),
+    "calm": gettext_lazy("out of use"),
+}
+
+
+def _due_of(device: Device) -> str:
+    detail = getattr(device, "standard", None)
+    if detail is not None and detail.stopped_on is not None:
+        return "calm"
+    return due_tone(device.certificate_through)  # type: ignore[attr-defined]
+
+
+LIST = ListPage(
+    key="verification.standards",
+    title=gettext_lazy("Standards and benches"),
+    rows=lambda scope: standards(),
+    right=VIEW,
+    unit_field="unit",
+    columns=[
+        Column("barcode", gettext_lazy("Bar code"), kind="code", sort="barcode"),
+        Column("kind", gettext_lazy("Kind"), "get_kind_display"),
+        Column("name", gettext_lazy("Name"), "standard.name"),
+        Column("model", gettext_lazy("Model"), "model.code"),
+        Column("certificate_no", gettext_lazy("Certificate"), kind="code"),
+        Column("through", gettext_lazy("Valid through"), "certificate_through", kind="date"),
+        Column(
+            "due",
+            gettext_lazy("Due"),
+            _due_of,
+            kind="state",
+            choices=DUE,
+            tones={k: k for k in DUE},
+        ),
+        Column("place", gettext_lazy("Place"), "place.name"),
+        Column("unit", gettext_lazy("Unit"), "unit.name", hidden=True),
+    ],
+    filters=[
+        Choice("kind", gettext_lazy("Kind"), options=[(k.value, k.label) for k in STANDARD_KINDS]),
+        Contains("certificate", gettext_lazy("Certificate"), "certificate_no"),
+        Days("through", gettext_lazy("Valid through"), "certificate_through"),
+    ],
+    default_order="barcode",
+    search=("barcode", "serial_no", "standard__name"),
+    row_url=lambda row: reverse("standard", args=[row.barcode]),
+    cards=("barcode", "due", "name", "through"),
+    empty_text=gettext_lazy(
+        "No standard yet. Enter standards and benches in the register of devices."
+    ),
+)
+
+
+def standard_list(request: HttpRequest) -> HttpResponse:
+    """Standards, benches and instruments with the last day of their certificates."""
+    return LIST.answer(request)
+
+
+def _standard(request: HttpRequest, barcode: str) -> Device:
+    found = get_object_or_404(
+        Device.objects.select_related("model__manufacturer", "unit", "place", "standard"),
+        barcode=barcode,
+        kind__in=STANDARD_KINDS,
+    )
+    if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("No standard has the bar code %(code)s.") % {"code": barcode})
+    return found
+
+
+@needs(VIEW)
+def standard(request: HttpRequest, barcode: str) -> HttpResponse:
+    """One standard: certificates, where it belongs, what was measured with it."""
+    found = _standard(request, barcode)
+    days = setting("verification.due_days")
+    records = records_with_standard(found)
+    context = {
+        "title": found.barcode,
+        "device": found,
+        "detail": getattr(found, "standard", None),
+        "certificates": _due(found.certificates.all(), days),
+        "parts": found.part_of.select_related("installation"),
+        "installations": found.installations.all(),
+        "records": records.select_related("device", "task")[:20],
+        "record_count": records.count(),
+        "actions": [
+            _button(
+                request,
+                _("Record a certificate"),
+                reverse("standard_certificate", args=[barcode]),
+                is_primary=True,
+            )
+        ],
+        "crumbs": [(LIST.title, reverse("standards"))],
+        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+    }
+    return render(request, "verification/standard.html", context)
+
+
+@needs(RIGHT)
+def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
+    """Record the certificate of a standard."""
+    found = _standard(request, barcode)
+
+    def act(data: dict[str, Any]) -> str:
+        services.standard_certify(device=found, actor=actor_of(request), **data)
+        return reverse("standard", args=[barcode])
+
+    return answer_form(
+        request,
+        forms.StandardCertificateForm(request.POST or None),
+        act,
+        title=_("Record a certificate"),
+        submit=_("Record"),
+        back=reverse("standard", args=[barcode]),
+        crumbs=[(LIST.title, reverse("standards")), (barcode, reverse("standard", args=[barcode]))],
+        success=_("The certificate is recorded."),
+    )
+
+
+_CRUMB = gettext_lazy("Laboratory")
+
+
+def _crumbs() -> list[tuple[Any, str]]:
+    return [(_CRUMB, reverse("laboratory"))]
+
+
+@needs(RIGHT)
+def authorisation_new(request: HttpRequest) -> HttpResponse:
+    """Record a 计量授权证书."""
+    form = forms.AuthorisationForm(request.POST or None, units=_units(request))
+
+    def act(data: dict[str, Any]) -> str:
+        services.authorisation_record(actor=actor_of(request), **data)
+        return reverse("laboratory")
+
+    return answer_form(
+        request,
+        form,
+        act,
+        title=_("Record an authorisation"),
+        submit=_("Record"),
+        back=reverse("laboratory"),
+        crumbs=_crumbs(),
+        success=_("The authorisation is recorded."),
+    )
+
+
+@needs(RIGHT)
+def installation_new(request: HttpRequest) -> HttpResponse:
+    """Record a 计量标准."""
+    units = _units(request)
+    rows = benches(list(units.values_list("pk", flat=True)))
+    form = forms.InstallationForm(request.POST or None, units=units, benches=rows)
+
+    def act(data: dict[str, Any]) -> str:
+        made = services.installation_record(actor=actor_of(request), **data)
+        return reverse("installation", args=[made.code])
+
+    return answer_form(
+        request,
+        form,
+        act,
+        title=_("Record a measuring standard"),
+        submit=_("Record"),
+        back=reverse("laboratory"),
+        crumbs=_crumbs(),
+    )
+
+
+def _installation(request: HttpRequest, code: str) -> StandardInstallation:
+    found = get_object_or_404(
+        StandardInstallation.objects.select_related("unit", "bench__standard"), code=code
+    )
+    if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("There is no measuring standard %(code)s.") % {"code": code})
+    return found
+
+
+@needs(VIEW)
+def installation(request: HttpRequest, code: str) -> HttpResponse:
+    """One measuring standard: certificates, bench, standards."""
+    found = _installation(request, code)
+    days = setting("verification.due_days")
+    at = [code]
+    context = {
+        "title": found.name,
+        "installation": found,
+        "certificates": _due(found.certificates.all(), days),
+        "parts": found.parts.select_related("device__standard", "device__model"),
+        "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
+        "key": getattr(found.bench, "bench_key", None) if found.bench else None,
+        "actions": [
+            _button(
+                request,
+                _("Record a certificate"),
+                reverse("installation_certificate", args=at),
+                is_primary=True,
+            ),
+            _button(request, _("Add a standard"), reverse("installation_equip", args=at)),
+            _button(request, _("Give the bench a key"), reverse("bench_key", args=at)),
+            _button(request, _("Take out of use"), reverse("installation_stop", args=at)),
+        ],
+        "crumbs": _crumbs(),
+        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+    }
+    return render(request, "verification/installation.html", context)
+
+
+def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
+    return [*_crumbs(), (found.name, reverse("installation", args=[found.code]))]
+
+
+@needs(RIGHT)
+def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """Record a 计量标准考核证书."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_certify(installation=found, actor=actor_of(request), **data)
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.CertificateForm(request.POST or None),
+        act,
+        title=_("Record an examination certificate"),
+        submit=_("Record"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+        success=_("The certificate is recorded."),
+    )
+
+
+@needs(RIGHT)
+def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
+    """Add a standard to a measuring standard."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_equip(installation=found, actor=actor_of(request), **data)
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
+        act,
+        title=_("Add a standard"),
+        submit=_("Add"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+    )
+
+
+@needs(RIGHT)
+def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a measuring standard out of use."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_stop(
+            installation=found,
+            stopped_on=data["day"],
+            reason=data["reason"],
+            actor=actor_of(request),
+        )
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
+        act,
+        title=_("Take out of use"),
+        submit=_("Take out of use"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+        intro=_("From that day on, records of its bench are kept blocked."),
+    )
+
+
+@needs(RIGHT)
+def bench_key(request: HttpRequest, code: str) -> HttpResponse:
+    """Give the bench a key; it is shown once."""
+    found = _installation(request, code)
+    if found.bench is None:
+        raise NotFound(_("This measuring standard has no bench."))
+    key = ""
+    if request.method == "POST":
+        key = services.bench_key_make(bench=found.bench, actor=actor_of(request))
+    context = {
+        "title": _("Key of the bench"),
+        "installation": found,
+        "key": key,
+        "has_key": hasattr(found.bench, "bench_key"),
+        "crumbs": _installation_crumbs(found),
+    }
+    return render(request, "verification/bench_key.html", context)
+
+
+PAPERS: dict[str, Any] = {
+    "authorisation": LaboratoryAuthorisation,
+    "installation": InstallationCertificate,
+    "standard": StandardCertificate,
+}
+
+
+@needs(RIGHT)
+def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
+    """End a paper before its last day."""
+    if kind not in PAPERS:
+        raise NotFound(_("There is no such paper."))
+    paper = get_object_or_404(PAPERS[kind], pk=key)
+    back = {
+        "authorisation": lambda: reverse("laboratory"),
+        "installation": lambda: reverse("installation", args=[paper.installation.code]),
+        "standard": lambda: reverse("standard", args=[paper.device.barcode]),
+    }[kind]()
+
+    def act(data: dict[str, Any]) -> str:
+        services.paper_withdraw(
+            paper=paper, withdrawn_on=data["day"], reason=data["reason"], actor=actor_of(request)
+        )
+        return back
+
+    return answer_form(
+        request,
+        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
+        act,
+        title=_("Withdraw %(number)s") % {"number": paper.number},
+        submit=_("Withdraw"),
+        back=back,
+        crumbs=_crumbs(),
+        intro=_("From that day on, what rests on it is kept blocked."),
+    )
+
+
+@needs(RIGHT)
+def environment_new(request: HttpRequest) -> HttpResponse:
+    """Set the laboratory's own bounds."""
+    form = forms.EnvironmentForm(
+        request.POST or None, units=_units(request), initial={"valid_from": "t"}
+    )
+
+    def act(data: dict[str, Any]) -> str:
+        services.environment_set(actor=actor_of(request), **data)
+        return reverse("laboratory")
+
+    return answer_form(
+        request,
+        form,
+        act,
+        title=_("Set bounds of the environment"),
+        submit=_("Set"),
+        back=reverse("laboratory"),
+        crumbs=_crumbs(),
+        intro=_("A record outside them is flagged for the reviewer; it is no reason to fail."),
+    )
+
+
+# -- rule sets ------------------------------------------------------------------------------------
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")
+
+
+def _title(rules: RuleSet) -> str:
+    return rules.title_zh if _is_chinese() else rules.title
+
+
+@needs(VIEW)
+def rule_sets(request: HttpRequest) -> HttpResponse:
+    """All rule sets: what is confirmed, what is signed and by whom."""
+    unit = request.user.unit  # type: ignore[union-attr]
+    signed = signed_rule_sets(unit, all_rule_sets()) if unit else {}
+    rows = [
+        {
+            "rules": rules,
+            "url": reverse("rule_set", args=[rules.name.replace("/", "_")]),
+            "title": _title(rules),
+            "signature": signed.get(rules.digest),
+            "open": len(rules.unconfirmed),
+            "tone": "good" if rules.is_confirmed or rules.digest in signed else "warn",
+        }
+        for rules in all_rule_sets()
+    ]
+    context = {
+        "title": _("Rule sets"),
+        "rows": rows,
+        "unit": unit,
+        "unsigned": sum(1 for row in rows if row["tone"] == "warn"),
+    }
+    return render(request, "verification/rule_sets.html", context)
+
+
+@needs(VIEW)
+def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
+    """One rule set: its figures with source and certainty; where the metrologist signs."""
+    rules = next((each for each in all_rule_sets() if each.name.replace("/", "_") == name), None)
+    if rules is None:
+        raise NotFound(_("There is no such rule set."))
+    right = "verification.confirm_rules"
+    units = units_with_right(request.rights, right)  # type: ignore[attr-defined]
+    initial = {"digest": rules.digest, "unit": getattr(request.user, "unit_id", None)}
+    form = forms.SignForm(request.POST or None, units=units, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        about = {"unit": data["unit"], "standard": rules.standard, "edition": rules.edition}
+        try:
+            if request.POST.get("act") == "unsign":
+                services.rule_set_unsign(
+                    **about, statement=data["statement"], actor=actor_of(request)
+                )
+            else:
+                services.rule_set_sign(
+                    **about,
+                    digest=data["digest"],
+                    statement=data["statement"],
+                    actor=actor_of(request),
+                )
+        except Refused as refused:
+            take_refusal(form, refused)
+        else:
+            messages.success(request, _("Recorded."))
+            return redirect("rule_set", name)
+    unit = request.user.unit  # type: ignore[union-attr]
+    context = {
+        "title": rules.name,
+        "rules": rules,
+        "full_title": _title(rules),
+        "signature": signed_rule_sets(unit, [rules]).get(rules.digest) if unit else None,
+        "signatures": RuleSetSignature.objects.filter(
+            standard=rules.standard, edition=rules.edition
+        ).select_related("signed_by", "unit")[:50],
+        "figures": rules.figures.values(),
+        "tables": rules.tables.items(),
+        "form": form,
+        "refusal": None if request.rights.may(right) else no_right(right),  # type: ignore[attr-defined]
+        "crumbs": [(_("Rule sets"), reverse("rule_sets"))],
+    }
+    return render(request, "verification/rule_set.html", context)

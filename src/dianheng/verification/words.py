@@ -1,0 +1,106 @@
+"""Words for the codes of records and verdicts, in the language of the page."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dianheng.metrology.quantities import plain_text
+from dianheng.metrology.verdicts import Step
+from dianheng.metrology.words import word
+
+from .rules import BLOCK_TEXTS
+
+ITEMS_OF_BENCHES = {
+    "insulation": _("Insulation"),
+    "influence": _("Influence quantities"),
+    "power_consumption": _("Power consumption"),
+    "load_difference": _("Difference of single-phase load"),
+}
+
+
+def trade_word(kind: str, identifier: str) -> str:
+    """A word of the rules: item, reason, conclusion, certainty, fact, …"""
+    if not identifier:
+        return ""
+    return word(kind, identifier, get_language() or "zh")
+
+
+def block_text(block: Mapping[str, Any]) -> str:
+    """Why a record has no verdict."""
+    text = BLOCK_TEXTS.get(block["code"])
+    return str(text) % block["facts"] if text else str(block["code"])
+
+
+def warning_text(warning: Mapping[str, Any]) -> str:
+    """What the reviewer should look at, in words."""
+    about = warning.get("about", "")
+    texts = {
+        "environment": _("%(about)s outside the reference conditions"),
+        "band": _("%(about)s outside the laboratory's own bounds"),
+        "overall": _("the bench's overall conclusion was %(about)s"),
+        "position_filled": _("position %(about)s taken from the load"),
+        "position_missing": _("no position stated"),
+        "test_kind": _("the bench called it %(about)s"),
+        "constant": _("the bench states the constant %(about)s"),
+        "accuracy_class": _("the bench states class %(about)s"),
+        "certificate": _("certificate of %(about)s stated otherwise than in the register"),
+        "attempt": _("attempt %(about)s"),
+        "rewritten": _("written again by the bench: attempt %(about)s"),
+    }
+    if warning["code"] in ("environment", "band"):
+        about = trade_word("fact", about)
+    text = texts.get(warning["code"])
+    return text % {"about": about} if text else warning["code"]
+
+
+def difference_text(code: str) -> str:
+    """In what the bench differs from us."""
+    return {
+        "mean": _("mean"),
+        "rounded": _("rounded value"),
+        "limit": _("limit"),
+        "conclusion": _("conclusion"),
+    }.get(code, code)
+
+
+def missing_text(missing: Mapping[str, str]) -> str:
+    """What keeps a record from being complete."""
+    item = missing["item"]
+    named = _("Environment") if item == "environment" else trade_word("item", item)
+    reason = trade_word("reason", missing["reason"])
+    if missing["reason"] == "not_tested":
+        reason = _("not tested")
+    elif missing["reason"] == "not_recorded":
+        reason = _("not recorded")
+    elif missing["reason"] == "bench_failed_unjudged":
+        reason = _("failed at the bench; the rules do not judge this item")
+    point = missing["point"]
+    if item == "environment" and point:
+        point = trade_word("fact", point)
+    return " ".join(part for part in (named, point) if part) + f": {reason}"
+
+
+def step_lines(step: Step) -> tuple[str, list[tuple[str, str]]]:
+    """A step of a derivation: its name, and its facts with their words."""
+    return trade_word("step", step.name), [
+        (trade_word("fact", name), _fact(name, value)) for name, value in step.facts.items()
+    ]
+
+
+def _fact(name: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Decimal):
+        return plain_text(value, 6)
+    if isinstance(value, tuple | list):
+        return ", ".join(_fact(name, each) for each in value) or "–"
+    text = str(value)
+    for kind in ("conclusion", "reason", "certainty"):
+        if name == kind:
+            return trade_word(kind, text)
+    return text
