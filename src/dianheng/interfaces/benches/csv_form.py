@@ -19,8 +19,18 @@ from dianheng.common.errors import BadInput
 
 from .texts import SCHEMA, decoded, filled, parts, whole
 
-ENVELOPE = ("upload_id", "sent_at", "source_system", "bench_no", "bench_serial", "software_version")
+ENVELOPE = (
+    "schema",
+    "upload_id",
+    "sent_at",
+    "source_system",
+    "bench_no",
+    "bench_serial",
+    "software_version",
+    "signature",  # over both files, one after the other, with this field empty
+)
 WHOLE = ("position_no", "attempt", "seq", "pulses")
+LISTS = ("findings", "rates_kwh")  # facts that are lists even with one entry
 MOST_ROWS = 100_000
 
 
@@ -71,7 +81,7 @@ def _rows(body: bytes, name: str, needed: set[str]) -> list[dict[str, str]]:
             names = ", ".join(missing)
             raise BadInput(_("%(file)s lacks columns: %(names)s") % {"file": name, "names": names})
         reader.fieldnames = columns
-        rows = []
+        rows: list[dict[str, str]] = []
         for row in reader:
             if len(rows) >= MOST_ROWS or None in row:
                 raise BadInput(_("%(file)s has too many rows or fields.") % {"file": name})
@@ -117,7 +127,9 @@ def _point(row: Mapping[str, str]) -> dict[str, Any]:
         point["samples"] = parts(point["samples"])
     facts = point.get("facts")
     if isinstance(facts, dict):
-        point["facts"] = {name: _fact(value) for name, value in facts.items()}
+        point["facts"] = {
+            name: parts(value) if name in LISTS else _fact(value) for name, value in facts.items()
+        }
     return point
 
 

@@ -1,7 +1,7 @@
 """Text of files and tables as benches write it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +15,10 @@ SCHEMA = "metering-test-upload/1"  # the neutral form that every door translates
 PASSED = {"01", "1", "PASS", "合格", "Y"}
 FAILED = {"02", "0", "FAIL", "不合格", "N"}
 # Phase codes of the State Grid record layout (a comment in a public sample).
-PHASES = {"01": "ABC", "02": "A", "03": "B", "04": "C", "": "ABC", "ABC": "ABC", "H": "ABC"}
+PHASES = {"01": "ABC", "02": "A", "03": "B", "04": "C", "": "ABC"}
+# Words of bench software: the balanced load of three- and of four-wire meters, single elements.
+PHASES |= {"ABC": "ABC", "AC": "ABC", "H": "ABC", "合元": "ABC"}
+PHASES |= {"A": "A", "B": "B", "C": "C", "A元": "A", "B元": "B", "C元": "C"}
 # Power directions: our own names, the words of the trade, and digits from memory of public code.
 DIRECTIONS = {
     "": "FWD_ACTIVE",
@@ -81,6 +84,15 @@ def moment(text: Any) -> str:
     return timezone.localtime(found).isoformat()
 
 
+def day_of(moment_text: Any) -> date | None:
+    """The organisation's day of a moment with its offset; None when it is none."""
+    try:
+        found = datetime.fromisoformat(str(moment_text))
+    except ValueError:
+        return None
+    return None if timezone.is_naive(found) else timezone.localdate(found)
+
+
 def whole(text: Any) -> Any:
     """A whole number where the text is one; the text itself otherwise, for the reader to refuse."""
     written = halfwidth(str(text if text is not None else "")).strip()
@@ -97,8 +109,3 @@ def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
 def lowered(row: Mapping[str, Any]) -> dict[str, Any]:
     """Column names in lower case, blanks off."""
     return {str(name).strip().lower(): value for name, value in row.items()}
-
-
-def samples_of(values: Sequence[Any]) -> list[str]:
-    """Samples as text."""
-    return [str(value).strip() for value in values]
