@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dianheng.common.errors import Refusal
 from dianheng.common.texts import gettext_lazy as _
 
-from .choices import IN_STOCK
-from .choices import DeviceState as S
-from .choices import Verb as V
+from .choices import IN_STOCK, DeviceState, Verb
+
+S, V = DeviceState, Verb  # the table below is read by people
 
 
 @dataclass(frozen=True)

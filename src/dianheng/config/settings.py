@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "dianheng.common.middleware.RequestLog",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -176,7 +177,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
     }
 }
-SILENCED_SYSTEM_CHECKS = [] if IS_BEHIND_TLS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+SILENCED_SYSTEM_CHECKS = (
+    [] if IS_BEHIND_TLS else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
 
 PROCRASTINATE_ON_APP_READY = "dianheng.common.jobs.configure"
 PROCRASTINATE_IMPORT_PATHS = ["dianheng.common.tasks"]

@@ -28,7 +28,12 @@ def into_stock() -> None:
         .order_by("barcode").values_list("pk", flat=True)
     )  # fmt: skip
     into_boxes(qualified[:204], 1)
-    stock_take_in(device_ids=qualified[204:], place=place("KF1-A02"), actor=acting("zhoumin"), basis="检定合格入库")
+    stock_take_in(
+        device_ids=qualified[204:],
+        place=place("KF1-A02"),
+        actor=acting("zhoumin"),
+        basis="检定合格入库",
+    )
     month = f"{timezone.localdate():%Y-%m}"
     sent = stock_send(
         device_ids=qualified[:96], purpose="distribute", to_place=place("KF2-QH"), actor=acting("zhoumin"),

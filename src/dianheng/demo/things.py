@@ -154,7 +154,9 @@ def enrol(
             [kind.kind, kind.pk, unit_.pk, place(place_code).pk, state, ownership, lot_id],
         )
         devices_enrol(stage=stage, actor=actor, verb=Verb.ENROL)
-    return list(Device.objects.filter(barcode__in=[row["barcode"] for row in rows]).order_by("barcode"))
+    return list(
+        Device.objects.filter(barcode__in=[row["barcode"] for row in rows]).order_by("barcode")
+    )
 
 
 def laboratory() -> None:
@@ -172,7 +174,14 @@ def laboratory() -> None:
     specification = [
         ("BZ0001", "KY3000-60", "单相电能表检定装置 1#", "3×220 V, (0.01~100) A", "0.1 级", "60"),
         ("BZ0002", "KY3000-60", "单相电能表检定装置 2#", "3×220 V, (0.01~100) A", "0.1 级", "60"),
-        ("BZ0003", "KY3100-24", "三相电能表检定装置 1#", "3×(57.7~380) V, 3×(0.01~100) A", "0.05 级", "24"),
+        (
+            "BZ0003",
+            "KY3100-24",
+            "三相电能表检定装置 1#",
+            "3×(57.7~380) V, 3×(0.01~100) A",
+            "0.05 级",
+            "24",
+        ),
         ("BZ0011", "KY311", "三相标准电能表", "3×(57.7~380) V, 3×(0.01~120) A", "0.05 级", ""),
         ("BZ0012", "KY311", "三相标准电能表", "3×(57.7~380) V, 3×(0.01~120) A", "0.05 级", ""),
         ("BZ0021", "KY60", "时钟测试仪", "(−999~999) s/d", "0.01 s/d", ""),
@@ -205,7 +214,9 @@ def laboratory() -> None:
             installation=installation, number=certificate, issuer="江东省市场监督管理局",
             valid_from=since, valid_through=date(2028, 5, 20), actor=actor,
         )  # fmt: skip
-        installation_equip(installation=installation, device=devices[standard], valid_from=since, actor=actor)
+        installation_equip(
+            installation=installation, device=devices[standard], valid_from=since, actor=actor
+        )
     for rules in rule_sets():
         if not rules.is_confirmed:
             rule_set_sign(

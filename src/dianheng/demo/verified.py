@@ -71,7 +71,9 @@ def test_on_benches(
     at_most: int | None = None,
 ) -> int:
     """Load and test what waits in the task, bench after bench; returns the next seal number."""
-    waiting = list(task.devices.filter(step="waiting").select_related("device").order_by("seq")[:at_most])
+    waiting = list(
+        task.devices.filter(step="waiting").select_related("device").order_by("seq")[:at_most]
+    )
     seal, at = first_seal, began_at
     turn = 0
     while waiting:
@@ -84,7 +86,10 @@ def test_on_benches(
             load_put(load=load, code=row.device.barcode, actor=who)
         seals = {}
         for row in part:
-            seals[row.device.barcode] = [(f"LJ26{seal:08d}", "COVER_LEFT"), (f"LJ26{seal + 1:08d}", "COVER_RIGHT")]
+            seals[row.device.barcode] = [
+                (f"LJ26{seal:08d}", "COVER_LEFT"),
+                (f"LJ26{seal + 1:08d}", "COVER_RIGHT"),
+            ]
             seal += 2
         envelope: dict[str, Any] = bench(code, seed, FAULTS if faults is None else faults).run(
             load_sheet(load), started_at=at, seals=seals
@@ -99,13 +104,25 @@ def test_on_benches(
 def decide(task: VerificationTask, *, password: str, approve: bool = True) -> None:
     """王芳 reviews, 陈强 approves what has a verdict."""
     keys = list(
-        task.devices.filter(step="tested", outcome__in=["passed", "failed", "outside_control", "unfit"]).values_list("pk", flat=True)
+        task.devices.filter(
+            step="tested", outcome__in=["passed", "failed", "outside_control", "unfit"]
+        ).values_list("pk", flat=True)
     )
     digest = signing_digest(lines_of(rows_for(task, keys)))
-    results_review(task=task, agreed=keys, seen_digest=digest, actor=acting("wangfang"), comment="逐点核对,装置结论一致")
+    results_review(
+        task=task,
+        agreed=keys,
+        seen_digest=digest,
+        actor=acting("wangfang"),
+        comment="逐点核对,装置结论一致",
+    )
     if approve:
         results_approve(
-            task=task, task_device_ids=keys, seen_digest=digest, password=password, actor=acting("chenqiang")
+            task=task,
+            task_device_ids=keys,
+            seen_digest=digest,
+            password=password,
+            actor=acting("chenqiang"),
         )
 
 
@@ -113,7 +130,9 @@ def former_lots(*, seed: int, password: str) -> None:
     """A lot of 240 single-phase meters from last month, and a client's gateway meters."""
     system, centre = system_actor("command"), unit("3540001")
     now = timezone.now()
-    lot = lot_make(model=model("DDZY566-Z"), tender_batch="2026-02", unit_id=centre.pk, actor=system)
+    lot = lot_make(
+        model=model("DDZY566-Z"), tender_batch="2026-02", unit_id=centre.pk, actor=system
+    )
     meters = enrol(
         [
             {"barcode": barcode(20260200001 + n), "serial_no": f"2609{n + 1:06d}", "comm_address": f"{20260200001 + n:012d}",
@@ -147,12 +166,23 @@ def former_lots(*, seed: int, password: str) -> None:
         client="临江星源光伏发电有限公司", validity_mode="periodic",
     )  # fmt: skip
     task_add_devices(task=gateway, device_ids=[d.pk for d in client], actor=acting("gaoyan"))
-    test_on_benches(gateway, ["BZ0003"], seed=seed, first_seal=seal, began_at=now - timedelta(days=10), faults={})
+    test_on_benches(
+        gateway,
+        ["BZ0003"],
+        seed=seed,
+        first_seal=seal,
+        began_at=now - timedelta(days=10),
+        faults={},
+    )
     decide(gateway, password=password)
-    certificates_issue(task=gateway, lines=certificate_lines(gateway, by_rule=True), actor=acting("chenqiang"))
+    certificates_issue(
+        task=gateway, lines=certificate_lines(gateway, by_rule=True), actor=acting("chenqiang")
+    )
 
     # Work of today: one lot on the benches, waiting for review.
-    lot = lot_make(model=model("DTZY1808-Z"), tender_batch="2026-02", unit_id=centre.pk, actor=system)
+    lot = lot_make(
+        model=model("DTZY1808-Z"), tender_batch="2026-02", unit_id=centre.pk, actor=system
+    )
     three = enrol(
         [
             {"barcode": barcode(20260300001 + n), "serial_no": f"2610{n + 1:06d}", "comm_address": f"{20260300001 + n:012d}",
@@ -165,5 +195,10 @@ def former_lots(*, seed: int, password: str) -> None:
     task = task_make(unit=centre, kind="initial", model=lot.model, lot=lot, actor=acting("gaoyan"))
     task_add_devices(task=task, device_ids=[d.pk for d in three], actor=acting("gaoyan"))
     test_on_benches(
-        task, ["BZ0003"], seed=seed + 1, first_seal=seal + 100, began_at=now - timedelta(hours=6), at_most=48
+        task,
+        ["BZ0003"],
+        seed=seed + 1,
+        first_seal=seal + 100,
+        began_at=now - timedelta(hours=6),
+        at_most=48,
     )

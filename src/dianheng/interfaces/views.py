@@ -10,7 +10,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dianheng.common.numbers import halfwidth
-
 from dianheng.metrology.words import word
 
 from .calculators import calculate, catalogue
@@ -83,7 +82,9 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
             (_word("step", s["name"]), [(_word("fact", k), v) for k, v in s["facts"].items()])
             for s in (body or {}).get("steps", [])
         ],
-        "certainty": _word("certainty", body["rule"]["certainty"]) if body and "rule" in body else "",
+        "certainty": _word("certainty", body["rule"]["certainty"])
+        if body and "rule" in body
+        else "",
         "command": json.dumps(payload, ensure_ascii=False),
     }
     return render(request, "interfaces/calculator.html", context)
@@ -118,8 +119,7 @@ def _read(one: Input) -> Any:
 
 def _rows(body: dict[str, Any], labels: dict[str, str]) -> list[tuple[str, str, str]]:
     return [
-        (key, labels.get(key, key), _shown(value))
-        for key, value in body.get("result", {}).items()
+        (key, labels.get(key, key), _shown(value)) for key, value in body.get("result", {}).items()
     ]
 
 

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from dianheng.common.errors import NotFound, Refused
-from dianheng.common.forms import Form
+from dianheng.common.forms import Form, take_refusal
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
-from dianheng.common.forms import take_refusal
 from dianheng.identity.services import actor_of
 
 from . import forms, services

@@ -1,15 +1,39 @@
 """What this app tells the others at start."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from dianheng.assets.models import Device
+from dianheng.assets.panels import DeviceAction
+from dianheng.common.pages import no_right
 from dianheng.common.todo import TodoGroup, TodoItem
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import system_actor
 
 from .selectors import open_for
 from .services import recheck_lock
+
+
+def device_actions(device: Device, rights: Any) -> list[DeviceAction]:
+    """Where a device can be taken from here by scan."""
+    path = device.unit.path
+    found = []
+    for right, purpose, label, states in (
+        ("warehouse.move", "stock_in", _lazy("Take into stock"), ("qualified",)),
+        ("warehouse.hand_over", "issue", _lazy("Issue to a person"), ("preallocated",)),
+    ):
+        refusal = "" if rights.may(right, path) else no_right(right).text
+        if device.state in ("qualified", "preallocated"):
+            found.append(
+                DeviceAction(
+                    label, f"{reverse('stock_scan_new')}?purpose={purpose}", refusal, states
+                )
+            )
+    return found
 
 
 def lock_old_stock() -> int:

@@ -46,7 +46,8 @@ def guard_leaving(device: Leaving, on: date) -> Refusal | None:
         return Refusal(
             "out_of_date",
             _(
-                "%(barcode)s was valid through %(day)s and is out of date. Send it for verification first, or take one of %(others)s qualified of the same model."
+                "%(barcode)s was valid through %(day)s and is out of date. "
+                "Send it for verification first, or take one of %(others)s qualified of the same model."
             ),
             {**facts, "day": device.valid_through.isoformat()},
         )
@@ -54,7 +55,8 @@ def guard_leaving(device: Leaving, on: date) -> Refusal | None:
         return Refusal(
             "locked",
             _(
-                "%(barcode)s has been in stock too long (recheck after %(day)s). Send it for verification first, or take one of %(others)s qualified of the same model."
+                "%(barcode)s has been in stock too long (recheck after %(day)s). "
+                "Send it for verification first, or take one of %(others)s qualified of the same model."
             ),
             {**facts, "day": device.recheck_after.isoformat()},
         )

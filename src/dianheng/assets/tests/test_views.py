@@ -28,7 +28,9 @@ def page(client):
 
 def test_the_page_of_a_device_shows_plate_and_life(page):
     (device,) = meters(1)
-    devices_transition(device_ids=[device.pk], verb="begin_verification", actor=system_actor(), document="task:T1")
+    devices_transition(
+        device_ids=[device.pk], verb="begin_verification", actor=system_actor(), document="task:T1"
+    )
     text = page(f"/devices/{barcode(1)}/")
     for word in ("DDZY285", "5(60)A", "1200", "task:T1", "在检"):
         assert word in text
@@ -43,13 +45,25 @@ def test_the_list_finds_a_piece_of_a_number(page):
 def test_all_pages_open(page):
     meters(2)
     target = box()
-    for address in ("/devices/", "/devices/new/", "/devices/states/", "/places/", "/places/new/", "/models/", "/scan/", f"/places/{target.code}/", f"/places/{store().code}/"):
+    for address in (
+        "/devices/",
+        "/devices/new/",
+        "/devices/states/",
+        "/places/",
+        "/places/new/",
+        "/models/",
+        "/scan/",
+        f"/places/{target.code}/",
+        f"/places/{store().code}/",
+    ):
         page(address)
     for part in ("record/", "correct/", "lose/"):
         page(f"/devices/{barcode(1)}/{part}")
 
 
-@pytest.mark.parametrize(("code", "word"), [("]C1{device}", "DDZY285"), ("{box}", "12"), ("nonsense", "没有")])
+@pytest.mark.parametrize(
+    ("code", "word"), [("]C1{device}", "DDZY285"), ("{box}", "12"), ("nonsense", "没有")]
+)
 def test_the_scan_page_says_what_it_is(page, code, word):
     meters(1)
     target = box()
@@ -69,7 +83,9 @@ def test_the_record_is_corrected_with_a_reason(client):
     (device,) = meters(1)
     client.force_login(person_with("*"), backend=BACKEND)
     form = client.get(f"/devices/{barcode(1)}/correct/").context["form"]
-    data = {name: field.initial or "" for name, field in form.fields.items()} | {"serial_no": "NEW-1"}
+    data = {name: field.initial or "" for name, field in form.fields.items()} | {
+        "serial_no": "NEW-1"
+    }
     assert client.post(f"/devices/{barcode(1)}/correct/", data).status_code == 200
     answer = client.post(f"/devices/{barcode(1)}/correct/", data | {"reason": "抄录有误"})
     assert answer.status_code == 302
@@ -100,4 +116,11 @@ def test_a_code_with_blanks_is_refused():
 
     model, place = single_phase_model(), store()
     with pytest.raises(BadInput):
-        device_register(model=model, barcode="A B", unit=metering_centre(), place=place, state="in_service", actor=system_actor())
+        device_register(
+            model=model,
+            barcode="A B",
+            unit=metering_centre(),
+            place=place,
+            state="in_service",
+            actor=system_actor(),
+        )

@@ -1,7 +1,6 @@
 """Documents: numbers in order, data and signature kept, copies counted, ends explained."""
 
 import json
-from dataclasses import replace
 
 import pytest
 

@@ -29,11 +29,14 @@ def test_a_write_without_actor_is_refused():
 
 
 def test_a_copy_without_actor_is_refused():
-    with connection.cursor() as cursor, pytest.raises(psycopg.Error, match="write without actor"):
-        with cursor.copy(
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(psycopg.Error, match="write without actor"),
+        cursor.copy(
             "copy identity_unit (code, name, kind, path, sort_key, is_active) from stdin"
-        ) as copy:
-            copy.write_row(["X", "x", "city", "/X/", "", True])
+        ) as copy,
+    ):
+        copy.write_row(["X", "x", "city", "/X/", "", True])
 
 
 def test_the_batch_of_another_transaction_does_not_count():
@@ -79,7 +82,7 @@ def test_old_and_new_values_are_kept_whatever_wrote_them():
 def test_the_programs_role_may_not(statement):
     with (
         connection.cursor() as cursor,
-        pytest.raises(DatabaseError, match="permission denied|must be owner"),
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
     ):
         cursor.execute(statement)
 

@@ -25,7 +25,10 @@ def begin(purpose="distribute", **options) -> ScanSession:
 
 
 def scan(session, *codes, keys=None):
-    scans = [{"key": keys[i] if keys else f"k{i}", "code": code, "at": "2026-11-23T02:00:00Z"} for i, code in enumerate(codes)]
+    scans = [
+        {"key": keys[i] if keys else f"k{i}", "code": code, "at": "2026-11-23T02:00:00Z"}
+        for i, code in enumerate(codes)
+    ]
     return session_scan(session=session, scans=scans, actor=keeper())
 
 
@@ -43,7 +46,11 @@ def test_the_same_key_is_the_same_scan():
     session = begin()
     first = scan(session, barcode(1), barcode(2))
     again = scan(session, barcode(1), barcode(2))
-    assert [r["outcome"] for r in first["results"]] == [r["outcome"] for r in again["results"]] == ["good", "good"]
+    assert (
+        [r["outcome"] for r in first["results"]]
+        == [r["outcome"] for r in again["results"]]
+        == ["good", "good"]
+    )
     assert Scan.objects.count() == 2
 
 
@@ -52,7 +59,11 @@ def test_undo_takes_the_last_back():
     ready(2)
     session = begin()
     scan(session, barcode(1), barcode(2))
-    answer = session_scan(session=session, scans=[{"key": "u1", "undo": "k1"}, {"key": "u2", "undo": "k1"}], actor=keeper())
+    answer = session_scan(
+        session=session,
+        scans=[{"key": "u1", "undo": "k1"}, {"key": "u2", "undo": "k1"}],
+        actor=keeper(),
+    )
     assert [r["outcome"] for r in answer["results"]] == ["undone", "refused"]
     assert answer["total"] == 1
 
@@ -61,7 +72,9 @@ def test_a_box_means_its_devices_and_one_that_is_not_full_is_flagged():
     county()
     devices = ready(5)
     target = box(capacity=12)
-    devices_transition(device_ids=ids(devices), verb="move", place_id=target.pk, actor=system_actor())
+    devices_transition(
+        device_ids=ids(devices), verb="move", place_id=target.pk, actor=system_actor()
+    )
     session = begin()
     answer = scan(session, target.code, barcode(1))
     assert answer["results"][0]["outcome"] == "good"
@@ -89,7 +102,13 @@ def test_receiving_knows_what_is_expected():
     scan(session, *[d.barcode for d in devices])
     movement = session_book(session=session, actor=keeper())
     ready(1, first=70)
-    receiving = session_make(purpose="receive", unit=county(), actor=county_keeper(), movement=movement, to_place=county_store())
+    receiving = session_make(
+        purpose="receive",
+        unit=county(),
+        actor=county_keeper(),
+        movement=movement,
+        to_place=county_store(),
+    )
     assert receiving.expected == 3
     answer = session_scan(
         session=receiving, actor=county_keeper(),
@@ -105,13 +124,25 @@ class TestPages:
         ready(2)
         person = person_with("*", login="keeper", name="周库管")
         client.force_login(person, backend=BACKEND)
-        answer = client.post("/stock/scan/", {"purpose": "distribute", "unit": metering_centre().pk, "to_place": county_store().code})
+        answer = client.post(
+            "/stock/scan/",
+            {
+                "purpose": "distribute",
+                "unit": metering_centre().pk,
+                "to_place": county_store().code,
+            },
+        )
         assert answer.status_code == 302, answer.content.decode()[-2000:]
         address = answer["Location"]
 
         def send(key, code):
             body = json.dumps({"session": "1", "scans": [{"key": key, "code": code, "at": ""}]})
-            return client.post(f"{address}codes/", body, content_type="application/json", HTTP_ACCEPT="application/json")
+            return client.post(
+                f"{address}codes/",
+                body,
+                content_type="application/json",
+                HTTP_ACCEPT="application/json",
+            )
 
         assert send("k1", barcode(1)).json()["total"] == 1
         client.logout()
@@ -140,7 +171,9 @@ class TestPages:
         county()
         devices = ready(3)
         target = box()
-        devices_transition(device_ids=ids(devices), verb="move", place_id=target.pk, actor=system_actor())
+        devices_transition(
+            device_ids=ids(devices), verb="move", place_id=target.pk, actor=system_actor()
+        )
         client.force_login(person_with("*", login="keeper", name="周库管"), backend=BACKEND)
         assert store().code in client.get("/stock/").content.decode()
         assert "DDZY285" in client.get(f"/stock/in/{target.code}/").content.decode()
