@@ -6,6 +6,7 @@ this process, in memory where the system offers that, and the job is removed whe
 """
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
@@ -24,12 +25,20 @@ from .fonts import font_folder
 TEMPLATES = Path(__file__).parent / "templates"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
+_PREFIX = "dianheng-papers-"
+
 _lock = threading.Lock()
 
 
 def _own_folder() -> Path:
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="dianheng-papers-", dir=place))
+    """A folder for this process; those of processes that died are cleared away."""
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    for other in place.glob(f"{_PREFIX}*"):
+        if (lock := _locked(other)) is not None:
+            shutil.rmtree(other, ignore_errors=True)
+            os.close(lock)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    _locked(folder)  # for life: the descriptor is never closed
     process = os.getpid()
 
     def remove() -> None:
@@ -38,6 +47,20 @@ def _own_folder() -> Path:
 
     atexit.register(remove)
     return folder
+
+
+def _locked(folder: Path) -> int | None:
+    """The folder's lock, held while the descriptor is open; None when somebody holds it."""
+    try:
+        lock = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError:
+        return None  # another person's
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 class Press:

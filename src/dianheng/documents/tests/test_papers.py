@@ -267,3 +267,17 @@ def test_an_unknown_kind_or_language_is_refused():
         compose("diploma", certificate())
     with pytest.raises(PaperDataError, match="language"):
         compose("verification_certificate", certificate(), "fr")
+
+
+def test_the_folder_of_a_process_that_died_is_cleared_away(tmp_path, monkeypatch):
+    from dianheng.documents.papers import press
+
+    monkeypatch.setattr(press, "_MEMORY", tmp_path)
+    dead = tmp_path / "dianheng-papers-dead"
+    dead.mkdir()
+    (dead / "job.json").write_text("{}")
+    first = press._own_folder()
+    second = press._own_folder()
+    assert not dead.exists()
+    assert first.exists()
+    assert second.exists()
