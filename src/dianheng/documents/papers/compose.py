@@ -19,7 +19,7 @@ from dianheng.documents.signing.canonical import plain
 
 from .codes import qr_svg
 from .fonts import drawable, font_folder
-from .press import TEMPLATES, compile_document
+from .press import TEMPLATES, compile_document, forget_jobs
 from .schema import LABELS, PAPERS, Paper
 from .schema.reading import PaperDataError, read
 
@@ -204,6 +204,7 @@ def compose_run(
         job["duplex"] = duplex
         moment = datetime.fromisoformat(ready[0]["created_at"])
         yield compile_document("main.typ", job, moment, archive=False, tags=False)
+        forget_jobs()
 
 
 __all__ = [

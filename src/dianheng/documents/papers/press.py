@@ -26,6 +26,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 _PREFIX = "dianheng-papers-"
+_REMEMBERED = 12
 
 _lock = threading.Lock()
 
@@ -92,6 +93,14 @@ class Press:
         finally:
             file.unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Let go of what Typst remembers of large jobs.
+
+        It keeps results for ten compilations, which for print runs is ten times the memory.
+        """
+        for _ in range(_REMEMBERED):
+            self._compiler.compile(input=b"", format="svg")
+
 
 @cache
 def _press(fonts: Path, process: int) -> Press:
@@ -109,3 +118,9 @@ def compile_document(
     with _lock:
         press = _press(font_folder(), os.getpid())
         return press.print(main, job, moment, archive=archive, tags=tags)
+
+
+def forget_jobs() -> None:
+    """Give back the memory of the jobs before; see `Press.forget`."""
+    with _lock:
+        _press(font_folder(), os.getpid()).forget()
