@@ -33,6 +33,7 @@ from ..choices import LOT_DECIDES, Decision, Outcome, Project, Step
 from ..models import Approval, Review, ReviewLine, TaskDevice, VerificationTask
 from ..rules import fault_of_outcome, guard_unchanged
 from ..schemes import plate_of
+from ..selectors.devices import keys_found
 from ..selectors.laboratory import signed_rule_sets
 from ..selectors.tasks import digest_of
 from ..selectors.tasks import signed_lines as lines_of
@@ -67,7 +68,7 @@ def rows_for(task: VerificationTask, task_device_ids: Sequence[int]) -> list[Tas
 def _locked_rows(task: VerificationTask, task_device_ids: Sequence[int]) -> list[TaskDevice]:
     wanted = list(dict.fromkeys(task_device_ids))
     keys = list(
-        TaskDevice.objects.select_for_update()
+        TaskDevice.objects.select_for_update(no_key=True)
         .filter(task=task, pk__in=wanted)
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -321,6 +322,7 @@ def results_approve(
         TaskDevice.objects.filter(pk__in=[row.pk for row in rows]).update(
             step=Step.APPROVED, is_open=False, is_to_be_sealed=False
         )
+        _learn_keys([row.pk for row in rows])
         waiting = 0
         if locked.kind not in LOT_DECIDES:
             waiting = _move(locked, rows, days, last_days, batch.actor)
@@ -464,6 +466,21 @@ def _move(
     return len(waiting)
 
 
+def _learn_keys(task_device_ids: Sequence[int]) -> None:
+    """The register takes over what an approved test found of the keys, either way."""
+    found = keys_found(task_device_ids)
+    if found:
+        with connection.cursor() as cursor:
+            cursor.execute(_LEARN_KEYS, [list(found), list(found.values())])
+
+
+_LEARN_KEYS = """
+update assets_meter m set key_state = n.key_state
+  from unnest(%s::bigint[], %s::text[]) n (device_id, key_state)
+ where m.device_id = n.device_id and m.key_state <> n.key_state
+"""
+
+
 def task_apply(*, task: VerificationTask, actor: Actor) -> int:
     """Let the approved outcomes of a sampling or acceptance task happen to its devices.
 
@@ -527,7 +544,7 @@ def results_seal(
 
 def _qualify_sealed(task: VerificationTask, actor: Actor) -> int:
     rows = list(
-        TaskDevice.objects.select_for_update(of=("self",))
+        TaskDevice.objects.select_for_update(of=("self",), no_key=True)
         .filter(task=task, is_to_be_sealed=True)
         .select_related("device", "record", "verdict")
         .order_by("pk")

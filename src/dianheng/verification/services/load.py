@@ -40,7 +40,7 @@ def load_make(
 
 def _locked(load: BenchLoad) -> BenchLoad:
     return (
-        BenchLoad.objects.select_for_update(of=("self",))
+        BenchLoad.objects.select_for_update(of=("self",), no_key=True)
         .select_related("task", "bench__standard")
         .get(pk=load.pk)
     )
@@ -143,7 +143,7 @@ def _task_device(load: BenchLoad, code: str) -> TaskDevice:
             _("No device has the code %(code)s.") % {"code": scanned[:80]}, code=scanned[:80]
         )
     held = (
-        TaskDevice.objects.select_for_update(of=("self",))
+        TaskDevice.objects.select_for_update(of=("self",), no_key=True)
         .select_related("device", "record", "task")
         .filter(device=device, task=load.task)
         .first()

@@ -49,7 +49,7 @@ def results_judge_again(
     with write_batch(actor=actor, action="results.judge_again", reason=reason) as batch:
         locked = lock_task(task)
         guard_open(locked)
-        rows = TaskDevice.objects.select_for_update(of=("self",)).filter(
+        rows = TaskDevice.objects.select_for_update(of=("self",), no_key=True).filter(
             task=task, is_open=True, step__in=[Step.TESTED, Step.REVIEWED], record__isnull=False
         )
         if task_device_ids is None:

@@ -165,7 +165,7 @@ def scheme_edit(
         raise BadInput(_("Say why the scheme changes."))
     actor = require(actor, "verification.plan", scheme.unit_id)
     with write_batch(actor=actor, action="scheme.edit", reason=reason):
-        TestScheme.objects.select_for_update().get(pk=scheme.pk)
+        TestScheme.objects.select_for_update(no_key=True).get(pk=scheme.pk)
         newest = scheme.versions.order_by("-version").first()
         if newest is None:
             raise BadInput(_("The scheme has no version yet."))

@@ -128,7 +128,7 @@ class Sorting:
         self, tasks: Iterable[VerificationTask], devices: Iterable[Device]
     ) -> dict[tuple[int, int], TaskDevice]:
         rows = (
-            TaskDevice.objects.select_for_update(of=("self",))
+            TaskDevice.objects.select_for_update(of=("self",), no_key=True)
             .filter(task__in=list(tasks), device__in=list(devices))
             .select_related("record")
             .order_by("pk")

@@ -275,7 +275,7 @@ def task_withdraw_devices(
         locked = lock_task(task)
         guard_open(locked)
         rows = list(
-            TaskDevice.objects.select_for_update(of=("self",))
+            TaskDevice.objects.select_for_update(of=("self",), no_key=True)
             .filter(task=task, device_id__in=list(device_ids))
             .select_related("device")
             .order_by("pk")
@@ -385,7 +385,7 @@ def task_cancel(*, task: VerificationTask, reason: str, actor: Actor) -> None:
 def lock_task(task: VerificationTask) -> VerificationTask:
     """The task, locked until the end of the transaction."""
     return (
-        VerificationTask.objects.select_for_update(of=("self",))
+        VerificationTask.objects.select_for_update(of=("self",), no_key=True)
         .select_related("unit")
         .get(pk=task.pk)
     )

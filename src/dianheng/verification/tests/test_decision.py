@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from dianheng.assets.models import DeviceEvent
+from dianheng.assets.models import DeviceEvent, Meter
+from dianheng.assets.services import devices_transition
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.models import Person
 from dianheng.identity.services import (
@@ -14,13 +15,17 @@ from dianheng.identity.services import (
     qualification_grant,
     separation_except,
     system_actor,
+    write_batch,
 )
 from dianheng.identity.tests.factories import PASSWORD, person_with
 from dianheng.metrology.periods import last_valid_day
 from dianheng.verification.models import Approval, ApprovalLine, Review, ReviewLine
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import (
+    load_make,
+    load_put,
     results_approve,
+    results_judge_again,
     results_review,
     results_seal,
     review_take_back,
@@ -143,10 +148,6 @@ def test_each_fault_leads_to_its_state(fault, outcome, state):
 
 def test_a_meter_with_a_wrong_price_preset_is_not_issuable():
     story = Story(1)
-    from dianheng.assets.models import Meter
-    from dianheng.identity.services import write_batch
-    from dianheng.verification.services import load_make, load_put
-
     held = story.task.devices.select_related("device").get()
     with write_batch(actor=system_actor(), action="test.preset"):
         Meter.objects.filter(device=held.device).update(price_preset="0.5460")
@@ -162,6 +163,27 @@ def test_a_meter_with_a_wrong_price_preset_is_not_issuable():
     held.refresh_from_db()
     assert held.outcome == "unfit" and held.verdict.failing_items == ["parameter"]
     assert held.verdict.legal == "pass" and held.verdict.fitness == "fail"
+
+
+def test_the_register_learns_the_keys_that_an_approved_test_found():
+    story = Story(2, faults={0: "test_keys"})
+    with write_batch(actor=system_actor(), action="test.keys"):
+        Meter.objects.update(key_state="test")  # as the maker delivered them
+    story.review()
+    story.approve()
+    assert story.states() == ["outside_control", "qualified"]
+    keys = Meter.objects.filter(device__tasks__task=story.task).order_by("device__tasks__seq")
+    assert list(keys.values_list("key_state", flat=True)) == ["test", "formal"]
+
+
+def test_a_meter_with_test_keys_is_qualified_by_no_door():
+    story = Story(1)
+    device = story.task.devices.get().device
+    with write_batch(actor=system_actor(), action="test.keys"):
+        Meter.objects.filter(device=device).update(key_state="test")
+    with pytest.raises(Refused) as refused:
+        devices_transition(device_ids=[device.pk], verb="qualify", actor=system_actor())
+    assert [error["code"] for error in refused.value.refusal.errors] == ["test_keys"]
 
 
 def test_the_ordered_price_is_ours_whatever_the_bench_says_was_ordered():
@@ -207,8 +229,6 @@ def test_a_reviewer_sends_a_meter_back_and_it_is_tested_again():
 @pytest.mark.parametrize("outcome", ["incomplete", "provisional", "blocked"])
 def test_what_has_no_verdict_is_not_agreed_to(outcome):
     story = Story(2)
-    from dianheng.identity.services import write_batch
-
     with write_batch(actor=system_actor(), action="test.outcome"):
         story.task.devices.filter(pk=story.ids(0)[0]).update(outcome=outcome)
     with pytest.raises(Refused) as refused:
@@ -310,8 +330,6 @@ def test_approval_asks_for_the_password():
 def test_what_changed_since_it_was_shown_is_not_signed():
     story = Story(2)
     seen = story.digest(story.ids())
-    from dianheng.verification.services import results_judge_again
-
     rule_set_unsign(
         unit=story.lab.unit, standard="JJG 596", edition="2012", statement="x", actor=system_actor()
     )

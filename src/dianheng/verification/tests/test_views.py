@@ -22,9 +22,9 @@ from dianheng.verification.models import (
     Upload,
     VerificationTask,
 )
-from dianheng.verification.services import load_make, load_put, scheme_propose, upload_receive
+from dianheng.verification.services import load_make, scheme_propose, upload_receive
 
-from .factories import envelope_of, equipment, laboratory, load_with, send, sign_rules, task_with
+from .factories import envelope_of, equipment, laboratory, load_with, send, task_with
 from .test_decision import Story, signer
 
 pytestmark = pytest.mark.django_db
@@ -539,4 +539,51 @@ def test_a_scheme_is_edited_into_a_new_version(client, planner):
         },
     )
     assert answer.status_code == 302 and TestScheme.objects.get().versions.count() == 2
-    assert load_put and sign_rules
+
+
+# -- the shell ------------------------------------------------------------------------------------------------
+
+
+def test_home_tells_each_what_waits(client):
+    story = Story(2)
+    log_in(client, story.checker)
+    assert story.task.number in page(client, "home")
+    story.review()
+    log_in(client, story.signatory)
+    assert reverse("task_approve", args=[story.task.number]) in page(client, "home")
+
+
+def test_home_asks_the_metrologist_to_sign_the_rules(client):
+    laboratory(has_signed_rules=False)
+    task_with(1)
+    log_in(client, person_with("*", login="metrologist", name="周计量"))
+    assert reverse("rule_set", args=["JJG 596-2012"]) in page(client, "home")
+
+
+def test_the_search_finds_tasks_and_records(client, planner):
+    lab, task = laboratory(), task_with(1)
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    record = TestRecord.objects.get()
+    text = page(client, "find", q=task.number[:-1])
+    assert (
+        reverse("task", args=[task.number]) in text
+        and reverse("record", args=[record.number]) in text
+    )
+    for code, name in (
+        (task.number, "task"),
+        (record.number, "record"),
+        (task.loads.get().number, "load"),
+    ):
+        answer = client.get(reverse("find_code"), {"code": code})
+        assert answer.status_code == 302 and answer.url == reverse(name, args=[code])
+
+
+def test_the_page_of_a_device_shows_its_records(client, planner):
+    lab, task = laboratory(), task_with(1)
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    record = TestRecord.objects.select_related("device").get()
+    text = page(client, "device", record.device.barcode)
+    assert (
+        reverse("record", args=[record.number]) in text
+        and reverse("task", args=[task.number]) in text
+    )
