@@ -269,6 +269,8 @@ def check_pdf(
 
 def _unsigned(pdf: bytes, keys: Sequence[PublicKey]) -> Report:
     """A file without signature: nothing can be said of the file, only of the codes in it."""
+    if pdf.lstrip()[:1] == b"{":
+        return Report(UNREADABLE, (Finding("need_code", None),))
     findings = [Finding("signature_missing", None)]
     facts = None
     try:

@@ -344,6 +344,11 @@ def test_a_data_file_is_checked_against_the_code(issued, keys):
     assert {"data_differs", "facts_differ"} <= set(codes(report))
 
 
+def test_a_data_file_without_its_code_cannot_be_judged(issued, keys):
+    report = check_pdf(issued.data_json, keys)
+    assert (report.exit_code, codes(report)) == (2, ["need_code"])
+
+
 def test_a_forged_code_is_not_genuine(issued, keys):
     assert codes(check_code(issued.code.replace("~P~", "~F~"), keys)) == ["code_forged"]
     assert check_code("something", keys).exit_code == 2
