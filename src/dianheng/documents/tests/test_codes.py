@@ -28,14 +28,17 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 def test_the_facts_are_those_of_the_paper():
-    assert Facts(
-        kind="verification_certificate",
-        number="DN2026-0012347",
-        subject="4130001000000446529641",
-        conclusion="pass",
-        tested_on=date(2026, 11, 18),
-        valid_through=date(2034, 11, 17),
-    ) == FACTS
+    assert (
+        Facts(
+            kind="verification_certificate",
+            number="DN2026-0012347",
+            subject="4130001000000446529641",
+            conclusion="pass",
+            tested_on=date(2026, 11, 18),
+            valid_through=date(2034, 11, 17),
+        )
+        == FACTS
+    )
     assert facts_of("result_notice", plain(SAMPLES["result_notice"])).conclusion == "fail"
     assert facts_of("result_notice", plain(SAMPLES["result_notice"])).valid_through is None
     report = facts_of("sampling_report", plain(SAMPLES["sampling_report"]))
