@@ -6,4 +6,10 @@ class SupplyConfig(AppConfig):
     label = "supply"
 
     def ready(self) -> None:
+        from dianheng.assets.choices import Verb
+        from dianheng.assets.services import register_transition_guard
+
         from . import rights, tasks  # noqa: F401
+        from .services.inspection import guard_before_acceptance
+
+        register_transition_guard(Verb.BEGIN_VERIFICATION, guard_before_acceptance)

@@ -62,7 +62,7 @@ INSPECTION_OPEN = (
 class Outcome(TextChoices):
     """Result of a device of the sample."""
 
-    PASS = "pass", _("Conforms")  # noqa: S105  no password
+    PASS = "pass", _("Conforms")
     FAIL = "fail", _("Does not conform")
 
 

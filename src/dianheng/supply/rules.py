@@ -85,22 +85,38 @@ def finding_text(
     code: str, field: Text = "", value: str = "", facts: Mapping[str, Any] | None = None
 ) -> Text:
     """The finding in words, translated when shown."""
-    words: dict[str, Any] = {"field": field, "value": value, "wanted": "", "other": "", **(facts or {})}
+    words: dict[str, Any] = {
+        "field": field,
+        "value": value,
+        "wanted": "",
+        "other": "",
+        **(facts or {}),
+    }
     return FINDINGS[code].text % words
 
 
 def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
     """A delivery is taken when it was checked without faults; remarks are accepted expressly."""
     if state == "refused":
-        return Refusal("delivery_refused", _("This delivery file was refused. Ask the maker for a corrected one."))
+        return Refusal(
+            "delivery_refused",
+            _("This delivery file was refused. Ask the maker for a corrected one."),
+        )
     if state in ("received", "mapped"):
         return Refusal("not_checked", _("Check the file before it is taken."))
     if state == "faulty":
-        return Refusal("delivery_faulty", _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."))
+        return Refusal(
+            "delivery_faulty",
+            _(
+                "The file has faults; nothing of it can be taken. Send the marked copy to the maker."
+            ),
+        )
     if warnings and not with_warnings:
         return Refusal(
             "warnings",
-            _("The check has %(count)s remarks. Read them, then say that the file is taken in spite of them."),
+            _(
+                "The check has %(count)s remarks. Read them, then say that the file is taken in spite of them."
+            ),
             {"count": warnings},
         )
     return None
@@ -112,12 +128,20 @@ def guard_mapping(fields: Sequence[str], required: Iterable[str]) -> list[Refusa
     used = [field for field in fields if field and field != "-"]
     for field in dict.fromkeys(used):
         if used.count(field) > 1:
-            faults.append(Refusal("field_twice", _("Two columns stand for the same field."), {"field": field}))
+            faults.append(
+                Refusal("field_twice", _("Two columns stand for the same field."), {"field": field})
+            )
     if "" in fields:
-        faults.append(Refusal("column_open", _("Say for each column what it is, or that it is left out.")))
+        faults.append(
+            Refusal("column_open", _("Say for each column what it is, or that it is left out."))
+        )
     for field in required:
         if field not in used:
-            faults.append(Refusal("field_missing", _("Say which column holds the bar code."), {"field": field}))
+            faults.append(
+                Refusal(
+                    "field_missing", _("Say which column holds the bar code."), {"field": field}
+                )
+            )
     return faults
 
 
@@ -186,7 +210,9 @@ def aql_by_class(given: Mapping[str, str]) -> dict[NonconformityClass, Decimal]:
     try:
         return {NonconformityClass(name): Decimal(value) for name, value in given.items() if value}
     except (ValueError, InvalidOperation):
-        raise MetrologyError("aql", "no class or no AQL", {"given": str(dict(given))[:80]}) from None
+        raise MetrologyError(
+            "aql", "no class or no AQL", {"given": str(dict(given))[:80]}
+        ) from None
 
 
 def plan_record(*, lot: int, level: str, aql: Mapping[str, str], severity: str) -> dict[str, Any]:
@@ -242,7 +268,9 @@ def plan_of(record: Mapping[str, Any]) -> LotPlan:
             line["re"],
             line["inspect_all"],
             line["inspect_count"],
-            RuleRef(record["standard"], record["edition"], line["row"], Certainty(line["certainty"])),
+            RuleRef(
+                record["standard"], record["edition"], line["row"], Certainty(line["certainty"])
+            ),
         )
         for line in record["lines"]
     }
@@ -301,7 +329,9 @@ def guard_opinion(opinion: str, text: str, is_accepted: bool | None) -> Refusal 
     if opinion == "accept" and is_accepted is not True:
         return Refusal(
             "sample_rejects",
-            _("The sample rejects the lot; it cannot be accepted. Sign the rejection, the lot goes back to the maker."),
+            _(
+                "The sample rejects the lot; it cannot be accepted. Sign the rejection, the lot goes back to the maker."
+            ),
         )
     if opinion == "reject" and not text.strip():
         return Refusal("reason", _("Say why the lot is rejected."))

@@ -77,7 +77,11 @@ _OUTSIDE = barcode_scheme("state_grid_22").generate(BarcodeParts("41300", "01", 
 
 # What really goes wrong, with the finding that names it: (finding, column, spoil).
 MISTAKES: Sequence[tuple[str, str, Mistake]] = (
-    ("check_digit", "barcode", _set("条形码", lambda code: code[:-1] + str((int(code[-1]) + 3) % 10))),
+    (
+        "check_digit",
+        "barcode",
+        _set("条形码", lambda code: code[:-1] + str((int(code[-1]) + 3) % 10)),
+    ),
     ("format", "barcode", _set("条形码", lambda code: code[:-2])),
     ("number_lost", "barcode", _set("条形码", "4.13000100000045E+21")),
     ("twice_in_file", "barcode", _copy("条形码")),
@@ -120,7 +124,9 @@ def with_mistakes(rows: Iterable[Sequence[str]], share: float, seed: int) -> Ite
     yield from spoiled()
 
 
-def each_mistake_once(rows: Iterable[Sequence[str]], start: int = 10, step: int = 7) -> list[list[str]]:
+def each_mistake_once(
+    rows: Iterable[Sequence[str]], start: int = 10, step: int = 7
+) -> list[list[str]]:
     """The rows with every kind of mistake once: at `start`, `start + step` …"""
     given = [list(row) for row in rows]
     for number, (_finding, _column, spoil) in enumerate(MISTAKES):
@@ -128,7 +134,12 @@ def each_mistake_once(rows: Iterable[Sequence[str]], start: int = 10, step: int 
     return given
 
 
-def write_csv(path: Path, rows: Iterable[Sequence[str]], heads: Sequence[str] = HEADS_ZH, encoding: str = "utf-8-sig") -> Path:
+def write_csv(
+    path: Path,
+    rows: Iterable[Sequence[str]],
+    heads: Sequence[str] = HEADS_ZH,
+    encoding: str = "utf-8-sig",
+) -> Path:
     """A delivery file as CSV."""
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file)
@@ -138,12 +149,18 @@ def write_csv(path: Path, rows: Iterable[Sequence[str]], heads: Sequence[str] = 
 
 
 def write_xlsx(
-    path: Path, rows: Iterable[Sequence[str]], heads: Sequence[str] = HEADS_ZH, title: str = "", dates: bool = True
+    path: Path,
+    rows: Iterable[Sequence[str]],
+    heads: Sequence[str] = HEADS_ZH,
+    title: str = "",
+    dates: bool = True,
 ) -> Path:
     """A delivery file as a workbook: a title above if wanted, dates as dates, codes as text."""
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     sheet = book.add_worksheet("到货明细")
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})

@@ -53,7 +53,9 @@ class DelimitedTable:
                     counts[sign] = max(counts[sign], line.count(sign))
         found = max(DELIMITERS, key=lambda sign: counts[sign])
         if counts[found] >= MOST_COLUMNS:
-            raise Unreadable("too_wide", _("The table has more than %(most)s columns.") % {"most": MOST_COLUMNS})
+            raise Unreadable(
+                "too_wide", _("The table has more than %(most)s columns.") % {"most": MOST_COLUMNS}
+            )
         return found
 
 
@@ -80,7 +82,10 @@ def _encoding(path: Path) -> tuple[str, bool]:
                 row += part.count(b"\n", 0, place)
                 raise Unreadable(
                     "nul",
-                    _("Row %(row)s holds signs that no table has. The file is damaged or of another kind.") % {"row": row},
+                    _(
+                        "Row %(row)s holds signs that no table has. The file is damaged or of another kind."
+                    )
+                    % {"row": row},
                     row=row,
                 )
             row += part.count(b"\n")
@@ -105,6 +110,9 @@ def _prove(path: Path, encoding: str) -> None:
             row += part.count(b"\n", 0, max(fault.start, 0))
             raise Unreadable(
                 "encoding",
-                _("About row %(row)s the file is neither UTF-8 nor GBK. Save it again as “CSV UTF-8”.") % {"row": row},
+                _(
+                    "About row %(row)s the file is neither UTF-8 nor GBK. Save it again as “CSV UTF-8”."
+                )
+                % {"row": row},
                 row=row,
             ) from None

@@ -60,7 +60,9 @@ def find_head(table: Table, recognise: Callable[[str], str]) -> Head:
     if nameless:
         raise Unreadable(
             "head_empty",
-            _("Columns %(columns)s have no name in row %(row)s. Give each column one name in one row; do not merge cells.")
+            _(
+                "Columns %(columns)s have no name in row %(row)s. Give each column one name in one row; do not merge cells."
+            )
             % {"columns": ", ".join(map(letter, nameless)), "row": no},
         )
     seen: dict[str, int] = {}
@@ -68,11 +70,15 @@ def find_head(table: Table, recognise: Callable[[str], str]) -> Head:
         if name and name in seen:
             raise Unreadable(
                 "head_twice",
-                _("Two columns are called “%(name)s” (%(first)s and %(second)s). Give each its own name.")
+                _(
+                    "Two columns are called “%(name)s” (%(first)s and %(second)s). Give each its own name."
+                )
                 % {"name": name, "first": letter(seen[name]), "second": letter(place)},
             )
         seen[name] = place
-    return Head(no, tuple(names), tuple(tuple((row + [""] * len(names))[: len(names)]) for row in below))
+    return Head(
+        no, tuple(names), tuple(tuple((row + [""] * len(names))[: len(names)]) for row in below)
+    )
 
 
 def letter(place: int) -> str:

@@ -133,7 +133,10 @@ def without_nul(parts: Iterator[bytes]) -> Iterator[bytes]:
     """The parts; a NUL, which no text of the database can hold, is refused."""
     for part in parts:
         if b"\0" in part:
-            raise Unreadable("nul", _("The file holds signs that no table has. It is damaged or of another kind."))
+            raise Unreadable(
+                "nul",
+                _("The file holds signs that no table has. It is damaged or of another kind."),
+            )
         yield part
 
 

@@ -45,8 +45,12 @@ def open_table(path: Path) -> Table:
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise Unreadable(
             "password",
-            _("The workbook is protected by a password or in the old .xls form. Save it as .xlsx without password."),
+            _(
+                "The workbook is protected by a password or in the old .xls form. Save it as .xlsx without password."
+            ),
         )
-    if start.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")):
+    if start.startswith(
+        (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
+    ):
         raise Unreadable("kind", _("This is no table. Send the list as .xlsx or .csv."))
     return DelimitedTable(path)

@@ -74,7 +74,9 @@ class XlsxTable:
         parts = self.book.infolist()
         self._names = {part.filename for part in parts}
         if any(part.flag_bits & 1 for part in parts):
-            raise Unreadable("password", _("The workbook is protected by a password. Save it without one."))
+            raise Unreadable(
+                "password", _("The workbook is protected by a password. Save it without one.")
+            )
         if "xl/workbook.xml" not in self._names:
             raise Unreadable("kind", _("This is no workbook. Send the list as .xlsx or .csv."))
         unpacked = sum(part.file_size for part in parts)
@@ -84,7 +86,9 @@ class XlsxTable:
         ):
             raise Unreadable(
                 "bomb",
-                _("The file unpacks to %(times)s times its size (%(size)s MB): that is no list. It was not opened.")
+                _(
+                    "The file unpacks to %(times)s times its size (%(size)s MB): that is no list. It was not opened."
+                )
                 % {"times": unpacked // packed, "size": unpacked >> 20},
             )
         texts = next((p.file_size for p in parts if p.filename == "xl/sharedStrings.xml"), 0)
@@ -105,7 +109,9 @@ class XlsxTable:
         book, links = _Tags("sheet", "workbookPr"), _Tags("Relationship")
         self._stream("xl/workbook.xml", book)
         self._stream("xl/_rels/workbook.xml.rels", links)
-        targets = {link["Id"]: link["Target"] for link in links.found["Relationship"] if "Id" in link}
+        targets = {
+            link["Id"]: link["Target"] for link in links.found["Relationship"] if "Id" in link
+        }
         names = []
         for sheet in book.found["sheet"]:
             if sheet.get("state", "visible") != "visible":
@@ -164,7 +170,9 @@ class _Handler:
         """Text inside an element."""
 
     def _doctype(self, *_args: Any) -> None:
-        raise Unreadable("doctype", _("The workbook holds definitions that lists do not have. It was not read."))
+        raise Unreadable(
+            "doctype", _("The workbook holds definitions that lists do not have. It was not read.")
+        )
 
 
 class _Tags(_Handler):
@@ -338,7 +346,8 @@ class _Sheet(_Handler):
             if self.kind == "far":
                 if text:
                     raise Unreadable(
-                        "too_wide", _("The table has more than %(most)s columns.") % {"most": MOST_COLUMNS}
+                        "too_wide",
+                        _("The table has more than %(most)s columns.") % {"most": MOST_COLUMNS},
                     )
                 return
             missing = self.column - 1 - len(self.cells)
@@ -372,12 +381,17 @@ def _plain(text: str) -> str:
     """Text with escaped signs resolved; what no table holds becomes a blank."""
     if "_x" in text:
         text = _ILLEGAL.sub(lambda found: chr(int(found[1], 16)), text)
-    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    )
 
 
 def _broken() -> Unreadable:
     return Unreadable(
-        "broken", _("The workbook is damaged or was cut off. Open it, save it again and send it once more.")
+        "broken",
+        _("The workbook is damaged or was cut off. Open it, save it again and send it once more."),
     )
 
 

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('part_no', models.SmallIntegerField(default=1, verbose_name='Part')),
                 ('part_count', models.SmallIntegerField(default=1, verbose_name='Parts')),
                 ('state', dianheng.common.fields.CodeField(choices=[('stated', 'Split stated'), ('published', "Seed's digest published"), ('drawn', 'Sample drawn'), ('judged', 'Sample judged'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('void', 'Withdrawn')], db_collation='C', default='stated', verbose_name='State')),
-                ('statement', models.TextField(blank=True, default='', verbose_name='Why split so')),
+                ('split_reason', models.TextField(blank=True, default='', verbose_name='Why split so')),
                 ('level', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Inspection level')),
                 ('aql', models.JSONField(default=dict, verbose_name='AQL by class')),
                 ('severity', dianheng.common.fields.CodeField(db_collation='C', default='normal', verbose_name='Severity')),

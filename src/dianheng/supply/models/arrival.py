@@ -14,15 +14,28 @@ class Arrival(models.Model):
     """Devices of one delivery file; the register's devices carry its number."""
 
     number = CodeField(_("Arrival"), unique=True)
-    line = models.ForeignKey("supply.OrderLine", models.PROTECT, verbose_name=_("Order line"), related_name="arrivals")
-    delivery = models.OneToOneField("supply.DeliveryFile", models.PROTECT, verbose_name=_("Delivery file"), related_name="arrival")
-    lot = models.ForeignKey("assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="arrivals")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+")
+    line = models.ForeignKey(
+        "supply.OrderLine", models.PROTECT, verbose_name=_("Order line"), related_name="arrivals"
+    )
+    delivery = models.OneToOneField(
+        "supply.DeliveryFile",
+        models.PROTECT,
+        verbose_name=_("Delivery file"),
+        related_name="arrival",
+    )
+    lot = models.ForeignKey(
+        "assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="arrivals"
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
+    )
     state = CodeField(_("State"), choices=ArrivalState, default=ArrivalState.ANNOUNCED)
     announced = models.IntegerField(_("Announced"))
     received = models.IntegerField(_("Received"), default=0)
     delivery_note_no = CodeField(_("Delivery note"), blank=True, default="")
-    place = models.ForeignKey("assets.Place", models.PROTECT, verbose_name=_("Received in"), null=True, related_name="+")
+    place = models.ForeignKey(
+        "assets.Place", models.PROTECT, verbose_name=_("Received in"), null=True, related_name="+"
+    )
     arrived_on = models.DateField(_("Arrived on"), null=True)
     announced_at = models.DateTimeField(_("Announced"))
     received_at = models.DateTimeField(_("Received"), null=True)
@@ -57,7 +70,9 @@ class ArrivalScan(models.Model):
 
     arrival = models.ForeignKey(Arrival, models.PROTECT, related_name="scans", db_index=False)
     code = CodeField(_("Code"))
-    device = models.ForeignKey("assets.Device", models.PROTECT, null=True, related_name="+", db_index=False)
+    device = models.ForeignKey(
+        "assets.Device", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     result = CodeField(_("Result"), choices=ScanResult)
     box_code = CodeField(_("Box"), default="", blank=True)
     client_key = CodeField(default="", blank=True)

@@ -26,7 +26,9 @@ class DeliveryFile(models.Model):
     """A file for one order line. The same bytes for the same line are the same delivery."""
 
     number = CodeField(_("Delivery file"), unique=True)
-    line = models.ForeignKey("supply.OrderLine", models.PROTECT, verbose_name=_("Order line"), related_name="deliveries")
+    line = models.ForeignKey(
+        "supply.OrderLine", models.PROTECT, verbose_name=_("Order line"), related_name="deliveries"
+    )
     name = NameField(_("File"))
     file = models.ForeignKey("documents.StoredFile", models.PROTECT, related_name="+")
     digest = CodeField(_("SHA-256"))  # of the file, for the constraint below
@@ -61,7 +63,9 @@ class DeliveryFile(models.Model):
 class DeliveryFault(models.Model):
     """One fault of the last check. Bookkeeping: each check writes them anew from the file."""
 
-    delivery = models.ForeignKey(DeliveryFile, models.CASCADE, related_name="faults", db_index=False)
+    delivery = models.ForeignKey(
+        DeliveryFile, models.CASCADE, related_name="faults", db_index=False
+    )
     row_no = models.BigIntegerField(_("Row"))  # of the file; 0: the file as a whole
     field = CodeField(_("Column"))
     code = CodeField(_("Code"))

@@ -17,13 +17,17 @@ class InspectionLot(models.Model):
     """
 
     number = CodeField(_("Inspection"), unique=True)
-    lot = models.ForeignKey("assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="inspections")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+")
+    lot = models.ForeignKey(
+        "assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="inspections"
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
+    )
     submission = models.SmallIntegerField(_("Submission"), default=1)  # 1: the original inspection
     part_no = models.SmallIntegerField(_("Part"), default=1)
     part_count = models.SmallIntegerField(_("Parts"), default=1)
     state = CodeField(_("State"), choices=InspectionState, default=InspectionState.STATED)
-    statement = models.TextField(_("Why split so"), blank=True, default="")
+    split_reason = models.TextField(_("Why split so"), blank=True, default="")
     level = CodeField(_("Inspection level"))
     aql = models.JSONField(_("AQL by class"), default=dict)  # {"B": "1.0", "C": "4.0"}
     severity = CodeField(_("Severity"), default="normal")
@@ -65,8 +69,16 @@ class InspectionPart(models.Model):
 class InspectionMember(models.Model):
     """A device of a closed lot: the frozen list, never changed. The join is by key alone."""
 
-    inspection = models.ForeignKey(InspectionLot, models.DO_NOTHING, db_constraint=False, related_name="members", db_index=False)
-    device = models.ForeignKey("assets.Device", models.DO_NOTHING, db_constraint=False, related_name="inspections")
+    inspection = models.ForeignKey(
+        InspectionLot,
+        models.DO_NOTHING,
+        db_constraint=False,
+        related_name="members",
+        db_index=False,
+    )
+    device = models.ForeignKey(
+        "assets.Device", models.DO_NOTHING, db_constraint=False, related_name="inspections"
+    )
 
     class Meta:
         constraints = [
@@ -153,17 +165,23 @@ class SentSample(models.Model):
     inspection = models.OneToOneField(InspectionLot, models.PROTECT, related_name="sent")
     number = CodeField(_("Sent sample"), unique=True)
     sent_to = NameField(_("Sent to"))
-    place = models.ForeignKey("assets.Place", models.PROTECT, verbose_name=_("Place"), null=True, related_name="+")
+    place = models.ForeignKey(
+        "assets.Place", models.PROTECT, verbose_name=_("Place"), null=True, related_name="+"
+    )
     state = CodeField(_("State"), choices=SentState, default=SentState.LISTED)
     listed_at = models.DateTimeField(_("Listed"))
     listed_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     carrier = NameField(_("Carrier"), default="", blank=True)
     handed_over_at = models.DateTimeField(_("Handed over"), null=True)
-    handed_over_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+    handed_over_by = models.ForeignKey(
+        "identity.Person", models.PROTECT, null=True, related_name="+"
+    )
     received_by_name = NameField(_("Received there by"), default="", blank=True)
     report_no = CodeField(_("Report"), default="", blank=True)
     report_on = models.DateField(_("Date of the report"), null=True)
-    report_file = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, related_name="+")
+    report_file = models.ForeignKey(
+        "documents.StoredFile", models.PROTECT, null=True, related_name="+"
+    )
     back_at = models.DateTimeField(_("Came back"), null=True)
 
 
@@ -190,8 +208,12 @@ class AcceptanceOpinion(models.Model):
 class SwitchingState(models.Model):
     """Severity of inspection for a maker's model in a unit, after the lots judged so far."""
 
-    model = models.ForeignKey("assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="+")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+")
+    model = models.ForeignKey(
+        "assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="+"
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
+    )
     state = CodeField(_("Severity"), default="normal")  # normal, tightened, discontinued
     recent = models.JSONField(_("Recent lots"), default=list)
     accepted_run = models.SmallIntegerField(_("Accepted in a row"), default=0)

@@ -13,8 +13,12 @@ class PurchaseOrder(models.Model):
     """An order to one maker."""
 
     order_no = CodeField(_("Order"), unique=True)
-    manufacturer = models.ForeignKey("assets.Manufacturer", models.PROTECT, verbose_name=_("Maker"), related_name="orders")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="orders")
+    manufacturer = models.ForeignKey(
+        "assets.Manufacturer", models.PROTECT, verbose_name=_("Maker"), related_name="orders"
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="orders"
+    )
     contract_no = CodeField(_("Contract"), blank=True, default="")
     tender_batch = CodeField(_("Tender batch"))
     ordered_on = models.DateField(_("Ordered on"))
@@ -37,7 +41,9 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
     line_no = models.SmallIntegerField(_("Line"))
-    model = models.ForeignKey("assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="+")
+    model = models.ForeignKey(
+        "assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="+"
+    )
     quantity = models.IntegerField(_("Quantity"))
     contract_no = CodeField(_("Contract"), blank=True, default="")
     tender_batch = CodeField(_("Tender batch"))
@@ -75,7 +81,10 @@ class NumberSegment(models.Model):
     class Meta:
         ordering = ["first_body"]
         constraints = [
-            models.CheckConstraint(condition=Q(first_body__regex=r"^[0-9]{21}$") & Q(last_body__regex=r"^[0-9]{21}$"), name="segment_form"),
+            models.CheckConstraint(
+                condition=Q(first_body__regex=r"^[0-9]{21}$") & Q(last_body__regex=r"^[0-9]{21}$"),
+                name="segment_form",
+            ),
             models.CheckConstraint(condition=Q(last_body__gte=F("first_body")), name="segment_order"),
         ]  # fmt: skip
 

@@ -13,9 +13,15 @@ class ReturnOrder(models.Model):
 
     number = CodeField(_("Return order"), unique=True)
     kind = CodeField(_("Kind"), choices=ReturnKind)
-    lot = models.ForeignKey("assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="returns")
-    inspection = models.OneToOneField("supply.InspectionLot", models.PROTECT, null=True, related_name="return_order")
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+")
+    lot = models.ForeignKey(
+        "assets.Lot", models.PROTECT, verbose_name=_("Lot"), related_name="returns"
+    )
+    inspection = models.OneToOneField(
+        "supply.InspectionLot", models.PROTECT, null=True, related_name="return_order"
+    )
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
+    )
     state = CodeField(_("State"), choices=ReturnState, default=ReturnState.DRAWN_UP)
     # [{reason, quantity, document_kind, document_no}]
     reasons = models.JSONField(_("Reasons"), default=list)

@@ -11,10 +11,10 @@ from psycopg.types.json import Jsonb
 from dianheng.assets.choices import METERS
 from dianheng.assets.services import Stage
 
+from ..choices import DeliveryState
 from ..fields import CHOICE_WORDS, FIELDS
 from ..files import Prepared
 from ..models import OrderLine
-from ..choices import DeliveryState
 from ..rules import COMPARED, FINDINGS
 from .fill import stage_column
 
@@ -44,7 +44,12 @@ class Ordered:
         """From the order line; its row is locked."""
         maker, model, order = line.order.manufacturer, line.model, line.order
         wanted = {
-            "model": (model.code, model.name, f"{model.code} {model.name}", f"{model.code}{model.name}"),
+            "model": (
+                model.code,
+                model.name,
+                f"{model.code} {model.name}",
+                f"{model.code}{model.name}",
+            ),
             "order_no": (order.order_no, f"{order.order_no}/{line.line_no}"),
             "contract_no": (line.contract_no,),
             "tender_batch": (line.tender_batch,),
@@ -72,7 +77,9 @@ class Findings:
     by_kind: list[dict[str, Any]] = field(default_factory=list)
 
 
-def check_stage(stage: Stage, prepared: Prepared, fields: Sequence[str], ordered: Ordered) -> Findings:
+def check_stage(
+    stage: Stage, prepared: Prepared, fields: Sequence[str], ordered: Ordered
+) -> Findings:
     """Find all faults of the staged rows; they stand in `stage_fault` then."""
     _Check(stage, fields, ordered).run(prepared)
     stage.cursor.execute("select count(*) from stage")
@@ -124,7 +131,14 @@ class _Check:
         return self.stage.cursor
 
     def _fault(
-        self, code: str, name: str, where: str, params: Any = None, *, facts: str = "null", table: str = "stage s"
+        self,
+        code: str,
+        name: str,
+        where: str,
+        params: Any = None,
+        *,
+        facts: str = "null",
+        table: str = "stage s",
     ) -> None:
         """A finding for each row that fulfils a condition; `facts` is an SQL expression."""
         self._execute(
@@ -158,7 +172,9 @@ class _Check:
         for name in self.each:
             column = self.column[name]
             self._fault("formula", name, f"s.is_odd and s.{column} ~ '^='")
-            self._fault("number_lost", name, f"s.is_odd and s.{column} ~ '^[0-9][.0-9]*[eE][+][0-9]+$'")
+            self._fault(
+                "number_lost", name, f"s.is_odd and s.{column} ~ '^[0-9][.0-9]*[eE][+][0-9]+$'"
+            )
             self._fault("too_long", name, f"s.is_odd and length(s.{column}) > {LONGEST_CODE}")
 
     def _clean_repeated(self) -> None:
@@ -207,7 +223,7 @@ class _Check:
         )
 
     def _form(self) -> None:
-        wanted = 'jsonb_build_object(\'wanted\', %(wanted)s::text)'
+        wanted = "jsonb_build_object('wanted', %(wanted)s::text)"
         said = "not exists (select from stage_fault f where f.row_no = s.row_no and f.field = 'barcode')"
         if self.ordered.segments:
             self._fault(
@@ -215,16 +231,21 @@ class _Check:
                 {"wanted": "22 × 0-9"}, facts=wanted,
             )  # fmt: skip
             inside = " or ".join(
-                f"s.barcode between '{first}0' and '{last}9'" for first, last in self.ordered.segments
+                f"s.barcode between '{first}0' and '{last}9'"
+                for first, last in self.ordered.segments
             )
-            self._fault("outside_segment", "barcode", f"s.barcode ~ '^[0-9]{{22}}$' and not ({inside})")
+            self._fault(
+                "outside_segment", "barcode", f"s.barcode ~ '^[0-9]{{22}}$' and not ({inside})"
+            )
         else:
             self._fault(
                 "format", "barcode", f"s.barcode !~ '^[!-~]{{4,64}}$' and s.barcode <> '' and {said}",
                 {"wanted": "4–64 × A-Z 0-9"}, facts=wanted,
             )  # fmt: skip
             self._fault(
-                "format_legacy", "barcode", f"s.barcode !~ '^[0-9]{{22}}$' and s.barcode ~ '^[!-~]{{4,64}}$' and {said}"
+                "format_legacy",
+                "barcode",
+                f"s.barcode !~ '^[0-9]{{22}}$' and s.barcode ~ '^[!-~]{{4,64}}$' and {said}",
             )
         self._fault(
             "check_digit" if self.ordered.segments else "check_digit_legacy", "barcode",
@@ -261,7 +282,13 @@ class _Check:
 
     def _in_register(self) -> None:
         facts = "jsonb_build_object('other', d.barcode)"
-        self._fault("in_register", "barcode", "d.barcode = s.barcode", facts=facts, table="stage s, assets_device d")
+        self._fault(
+            "in_register",
+            "barcode",
+            "d.barcode = s.barcode",
+            facts=facts,
+            table="stage s, assets_device d",
+        )
         if "asset_no" in self.fields:
             self._fault(
                 "in_register", "asset_no", "d.asset_no = s.asset_no and s.asset_no not in ('', s.barcode) and d.asset_no <> ''",
@@ -288,7 +315,7 @@ class _Check:
         today = timezone.localdate()
         for name in self.repeated:
             column = self.column[name]
-            bad = f"s.{column} in (select {column} from stage_value where %s)"
+            bad = f"s.{column} in (select {column} from stage_value where %s)"  # noqa: S608
             if name == "produced_on":
                 self._dates(name, bad, today)
             if name in CHOICE_WORDS:
@@ -308,8 +335,14 @@ class _Check:
 
     def _dates(self, name: str, bad: str, today: date) -> None:
         column = self.column[name]
-        self._fault("date", name, bad % f"{column} !~ '^=' and {column} <> '' and supply_day({column}) is null")
-        self._fault("date_future", name, bad % f"supply_day({column}) > %(today)s", {"today": today})
+        self._fault(
+            "date",
+            name,
+            bad % f"{column} !~ '^=' and {column} <> '' and supply_day({column}) is null",
+        )
+        self._fault(
+            "date_future", name, bad % f"supply_day({column}) > %(today)s", {"today": today}
+        )
 
     # -- the order ---------------------------------------------------------------------------
 

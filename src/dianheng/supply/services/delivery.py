@@ -35,6 +35,10 @@ Tell = Callable[[int, int, str], None]
 AT_ONCE = 2000  # rows; more are the work of a job
 BYTES_AT_ONCE = {"csv": 256 << 10, "xlsx": 96 << 10}  # while the rows are not counted yet
 CHUNK = 1 << 20
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def nobody(done: int, total: int, text: str = "") -> None:
@@ -49,7 +53,9 @@ def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> 
     """
     actor = require(actor, "supply.deliver", line.order.unit_id)
     if line.order.state == OrderState.CLOSED:
-        raise Refused(Refusal("order_closed", _("Order %(no)s is closed.") % {"no": line.order.order_no}))
+        raise Refused(
+            Refusal("order_closed", _("Order %(no)s is closed.") % {"no": line.order.order_no})
+        )
     table = table_of(path)
     head = find_head(table, recognise)
     fields = propose(head.names, remembered(line.order.manufacturer_id))
@@ -57,7 +63,7 @@ def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> 
         with path.open("rb") as content:
             file = file_store(
                 chunks=iter(lambda: content.read(CHUNK), b""), name=name,
-                media_type="text/csv" if table.kind == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                media_type=MEDIA_TYPES[table.kind],
                 actor=actor,
             )  # fmt: skip
         # Two people sending the same file at once: the second waits and finds the first's.
@@ -123,8 +129,19 @@ def delivery_take(
     if delivery.state == DeliveryState.TAKEN:
         return delivery
     refuse(guard_take(delivery.state, delivery.warning_count, with_warnings))
-    delivery = _go_through(delivery, actor, is_dry=False, tell=tell, request_key=request_key, with_warnings=with_warnings)
-    refuse(guard_take(delivery.state, delivery.warning_count, with_warnings) if delivery.state != DeliveryState.TAKEN else None)
+    delivery = _go_through(
+        delivery,
+        actor,
+        is_dry=False,
+        tell=tell,
+        request_key=request_key,
+        with_warnings=with_warnings,
+    )
+    refuse(
+        guard_take(delivery.state, delivery.warning_count, with_warnings)
+        if delivery.state != DeliveryState.TAKEN
+        else None
+    )
     return delivery
 
 
@@ -137,19 +154,29 @@ def delivery_refuse(*, delivery: DeliveryFile, reason: str, actor: Actor) -> Del
         delivery = DeliveryFile.objects.select_for_update().get(pk=delivery.pk)
         if delivery.state == DeliveryState.TAKEN:
             raise Refused(
-                Refusal("delivery_taken", _("%(no)s is taken; its devices are in the register.") % {"no": delivery.number})
+                Refusal(
+                    "delivery_taken",
+                    _("%(no)s is taken; its devices are in the register.")
+                    % {"no": delivery.number},
+                )
             )
         delivery.state, delivery.reason = DeliveryState.REFUSED, reason
         delivery.save(update_fields=["state", "reason"])
     return delivery
 
 
-def delivery_start(*, delivery: DeliveryFile, what: str, actor: Actor, with_warnings: bool = False) -> Job:
+def delivery_start(
+    *, delivery: DeliveryFile, what: str, actor: Actor, with_warnings: bool = False
+) -> Job:
     """Check or take as a job: `what` is "check" or "take". A running one is joined."""
     actor = require(actor, "supply.deliver", delivery.line.order.unit_id)
     titles = {"check": _("Check delivery file %(no)s"), "take": _("Take delivery file %(no)s")}
     with write_batch(actor=actor, action=f"delivery.start_{what}"):
-        delivery = DeliveryFile.objects.select_for_update(of=("self",)).select_related("job").get(pk=delivery.pk)
+        delivery = (
+            DeliveryFile.objects.select_for_update(of=("self",))
+            .select_related("job")
+            .get(pk=delivery.pk)
+        )
         if delivery.job is not None and not delivery.job.is_over:
             return delivery.job
         if what == "take" and delivery.state != DeliveryState.TAKEN:
@@ -177,7 +204,9 @@ class _Steps:
         """A step that ends at `upto`; the function takes how much of it is done, 0 to 1."""
         start, self.at = self.at, upto
         self.tell(start, 1000, str(text))
-        return lambda share: self.tell(start + int((upto - start) * min(share, 1.0)), 1000, str(text))
+        return lambda share: self.tell(
+            start + int((upto - start) * min(share, 1.0)), 1000, str(text)
+        )
 
 
 def _go_through(
@@ -194,45 +223,50 @@ def _go_through(
     What was found is kept in either case. One transaction: a crash leaves nothing.
     """
     steps = _Steps(tell)
-    with prepared_file(delivery, steps.part(150, _("Reading the file"))) as (prepared, head):
-        with write_batch(actor=actor, action="delivery.check" if is_dry else "delivery.take") as batch:
-            earlier = idempotent(request_key, "delivery.take")
-            # The line is held too: its quantity is counted by one file after the other.
-            line = OrderLine.objects.select_for_update(of=("self",)).select_related(
-                "order__manufacturer", "order__unit", "model__manufacturer"
-            ).get(pk=delivery.line_id)  # fmt: skip
-            delivery = DeliveryFile.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
-            delivery.line = line
-            if earlier is not None or delivery.state in (DeliveryState.TAKEN, DeliveryState.REFUSED):
-                return delivery
-            fields = [column["field"] for column in delivery.columns]
-            with stage_open() as stage:
-                ordered = Ordered.of(line)
-                sent = steps.part(400, _("Sending rows to the database"))
-                fill_stage(
-                    stage, prepared, fields, defaults=_defaults(line, ordered),
-                    tell=lambda done: sent(done / max(1, prepared.size)),
-                )  # fmt: skip
-                steps.part(600, _("Checking"))
-                findings = check_stage(stage, prepared, [f for f in fields if f != LEFT_OUT], ordered)
-                if findings.faults == 0 and (is_dry or with_warnings or not findings.warnings):
-                    steps.part(950, _("Writing devices and ledger"))
-                    point = transaction.savepoint()
-                    _write(stage, delivery, findings.rows, "box_no" in fields, actor)
-                    if is_dry:
-                        transaction.savepoint_rollback(point)
-                    else:
-                        transaction.savepoint_commit(point)
-                        delivery.state = DeliveryState.TAKEN
-                        delivery.taken_at, delivery.taken_by_id = batch.at, actor.person_id
-                steps.part(990, _("Noting what was found"))
-                _note(stage, delivery, findings)
-            delivery.checked_at = batch.at
-            delivery.save(
-                update_fields=["state", "row_count", "fault_count", "warning_count", "findings", "checked_at", "taken_at", "taken_by"]
+    with (
+        prepared_file(delivery, steps.part(150, _("Reading the file"))) as (prepared, _head),
+        write_batch(actor=actor, action="delivery.check" if is_dry else "delivery.take") as batch,
+    ):
+        earlier = idempotent(request_key, "delivery.take")
+        # The line is held too: its quantity is counted by one file after the other.
+        line = OrderLine.objects.select_for_update(of=("self",)).select_related(
+            "order__manufacturer", "order__unit", "model__manufacturer"
+        ).get(pk=delivery.line_id)  # fmt: skip
+        delivery = DeliveryFile.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+        delivery.line = line
+        if earlier is not None or delivery.state in (
+            DeliveryState.TAKEN,
+            DeliveryState.REFUSED,
+        ):
+            return delivery
+        fields = [column["field"] for column in delivery.columns]
+        with stage_open() as stage:
+            ordered = Ordered.of(line)
+            sent = steps.part(400, _("Sending rows to the database"))
+            fill_stage(
+                stage, prepared, fields, defaults=_defaults(line, ordered),
+                tell=lambda done: sent(done / max(1, prepared.size)),
             )  # fmt: skip
-            if delivery.state == DeliveryState.TAKEN:
-                remember(request_key, "delivery.take", {"delivery": delivery.pk})
+            steps.part(600, _("Checking"))
+            findings = check_stage(stage, prepared, [f for f in fields if f != LEFT_OUT], ordered)
+            if findings.faults == 0 and (is_dry or with_warnings or not findings.warnings):
+                steps.part(950, _("Writing devices and ledger"))
+                point = transaction.savepoint()
+                _write(stage, delivery, findings.rows, "box_no" in fields, actor)
+                if is_dry:
+                    transaction.savepoint_rollback(point)
+                else:
+                    transaction.savepoint_commit(point)
+                    delivery.state = DeliveryState.TAKEN
+                    delivery.taken_at, delivery.taken_by_id = batch.at, actor.person_id
+            steps.part(990, _("Noting what was found"))
+            _note(stage, delivery, findings)
+        delivery.checked_at = batch.at
+        delivery.save(
+            update_fields=["state", "row_count", "fault_count", "warning_count", "findings", "checked_at", "taken_at", "taken_by"]
+        )  # fmt: skip
+        if delivery.state == DeliveryState.TAKEN:
+            remember(request_key, "delivery.take", {"delivery": delivery.pk})
     tell(1000, 1000, "")
     return delivery
 
@@ -246,13 +280,17 @@ class prepared_file:  # noqa: N801  used as a context manager
     def __enter__(self) -> tuple[Prepared, Head]:
         folder = Path(settings.DATA) / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="delivery-", suffix=".csv", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            dir=folder, prefix="delivery-", suffix=".csv", delete=False
+        ) as file:
             self.scratch = Path(file.name)
         try:
             table = table_of(file_path(self.delivery.digest))
             head = find_head(table, recognise)
             if [column["head"] for column in self.delivery.columns] != list(head.names):
-                raise Unreadable("broken", _("The file on the disk is not the one that was received."))
+                raise Unreadable(
+                    "broken", _("The file on the disk is not the one that was received.")
+                )
             expected = max(1, self.delivery.row_count or self.delivery.size // 60)
             prepared = prepare(table, head, self.scratch, lambda rows: self.tell(rows / expected))
         except BaseException:
@@ -286,7 +324,12 @@ def _write(stage: Stage, delivery: DeliveryFile, rows: int, has_boxes: bool, act
     """Lot, arrival, devices, first events, boxes."""
     line = delivery.line
     with write_batch(actor=actor, action="delivery.take") as batch:
-        lot = lot_make(model=line.model, tender_batch=line.tender_batch, unit_id=line.order.unit_id, actor=actor)
+        lot = lot_make(
+            model=line.model,
+            tender_batch=line.tender_batch,
+            unit_id=line.order.unit_id,
+            actor=actor,
+        )
         place = supplier_place(line)
         (number,) = numbers_take(key="arrival", unit_id=line.order.unit_id, year=batch.at.year)
         arrival = Arrival.objects.create(
@@ -296,9 +339,9 @@ def _write(stage: Stage, delivery: DeliveryFile, rows: int, has_boxes: bool, act
         # A column added with a default costs nothing; an update would write every row again.
         for name, value in (("lot_id", lot.pk), ("place_id", place.pk)):
             stage.cursor.execute(
-                sql.SQL("alter table stage drop column {n}, add column {n} bigint default {v}").format(
-                    n=sql.Identifier(name), v=sql.Literal(value)
-                )
+                sql.SQL(
+                    "alter table stage drop column {n}, add column {n} bigint default {v}"
+                ).format(n=sql.Identifier(name), v=sql.Literal(value))
             )
         devices_enrol(
             stage=stage, actor=actor, verb=Verb.ANNOUNCE, document=f"delivery:{delivery.number}",

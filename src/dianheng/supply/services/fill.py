@@ -43,9 +43,9 @@ def fill_stage(
         columns.append(name)
         if name.startswith(("left_", "x_")):
             statements.append(
-                sql.SQL("alter table stage add column {} text collate \"C\" not null default ''").format(
-                    sql.Identifier(name)
-                )
+                sql.SQL(
+                    "alter table stage add column {} text collate \"C\" not null default ''"
+                ).format(sql.Identifier(name))
             )
     for name, value in defaults.items():
         if name not in columns and value not in ("", None):
@@ -64,7 +64,9 @@ def fill_stage(
     for statement in statements:
         cursor.execute(statement)
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    copy_text = sql.SQL("copy stage ({}{}) from stdin (format csv, delimiter {}, force_not_null ({}))").format(
+    copy_text = sql.SQL(
+        "copy stage ({}{}) from stdin (format csv, delimiter {}, force_not_null ({}))"
+    ).format(
         sql.SQL("row_no, ") if prepared.has_row_no else sql.SQL(""),
         names,
         sql.Literal(prepared.delimiter),
@@ -79,10 +81,14 @@ def fill_stage(
                 tell(sent)
     except psycopg.DataError as error:
         raise Unreadable(
-            "broken", _("The file cannot be read as a table: %(why)s") % {"why": str(error.diag.message_primary)}
+            "broken",
+            _("The file cannot be read as a table: %(why)s")
+            % {"why": str(error.diag.message_primary)},
         ) from None
     # Rows of nothing but delimiters are what spreadsheets leave below a list.
     filled = sql.SQL(" and ").join(
-        sql.SQL("{} = ''").format(sql.Identifier(name)) for name in columns if not name.startswith("left_")
+        sql.SQL("{} = ''").format(sql.Identifier(name))
+        for name in columns
+        if not name.startswith("left_")
     )
     cursor.execute(sql.SQL("delete from stage where {}").format(filled))

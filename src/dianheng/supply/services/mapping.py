@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from dianheng.common.errors import Refused
 from dianheng.common.actor import Actor
+from dianheng.common.errors import Refused
 from dianheng.identity.services import require, write_batch
 
 from ..choices import DeliveryState
@@ -16,7 +16,9 @@ REQUIRED = tuple(field.key for field in FIELDS.values() if field.is_required)
 
 def remembered(manufacturer_id: int) -> dict[str, str]:
     """Field by plain head, as this maker's files were mapped before."""
-    return dict(HeaderMapping.objects.filter(manufacturer_id=manufacturer_id).values_list("head", "field"))
+    return dict(
+        HeaderMapping.objects.filter(manufacturer_id=manufacturer_id).values_list("head", "field")
+    )
 
 
 def is_mapped(fields: Sequence[str]) -> bool:
@@ -34,13 +36,19 @@ def delivery_map(*, delivery: DeliveryFile, fields: Sequence[str], actor: Actor)
     if faults:
         raise Refused(*faults)
     with write_batch(actor=actor, action="delivery.map"):
-        delivery = DeliveryFile.objects.select_for_update().select_related("line__order").get(pk=delivery.pk)
+        delivery = (
+            DeliveryFile.objects.select_for_update()
+            .select_related("line__order")
+            .get(pk=delivery.pk)
+        )
         if delivery.state in (DeliveryState.TAKEN, DeliveryState.REFUSED):
             return delivery
         for column, field in zip(delivery.columns, fields, strict=True):
             column["field"] = field
             HeaderMapping.objects.update_or_create(
-                manufacturer_id=order.manufacturer_id, head=plain_head(column["head"]), defaults={"field": field}
+                manufacturer_id=order.manufacturer_id,
+                head=plain_head(column["head"]),
+                defaults={"field": field},
             )
         delivery.state = DeliveryState.MAPPED
         delivery.save(update_fields=["columns", "state"])

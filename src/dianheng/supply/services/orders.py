@@ -42,9 +42,13 @@ def order_make(
     if not order_no.strip():
         faults.append({"field": "order_no", "code": "missing", "text": _("An order has a number.")})
     if not tender_batch.strip():
-        faults.append({"field": "tender_batch", "code": "missing", "text": _("Name the tender batch.")})
+        faults.append(
+            {"field": "tender_batch", "code": "missing", "text": _("Name the tender batch.")}
+        )
     if not lines:
-        faults.append({"field": "lines", "code": "missing", "text": _("An order has at least one line.")})
+        faults.append(
+            {"field": "lines", "code": "missing", "text": _("An order has at least one line.")}
+        )
     for place, line in enumerate(lines, start=1):
         faults += [{**fault, "row": place} for fault in _line_faults(line, manufacturer)]
     if faults:
@@ -55,7 +59,11 @@ def order_make(
             return PurchaseOrder.objects.get(pk=earlier["order"])
         if PurchaseOrder.objects.filter(order_no=order_no.strip()).exists():
             raise Refused(
-                Refusal("order_exists", _("Order %(no)s is entered already.") % {"no": order_no}, {"order_no": order_no})
+                Refusal(
+                    "order_exists",
+                    _("Order %(no)s is entered already.") % {"no": order_no},
+                    {"order_no": order_no},
+                )
             )
         order = PurchaseOrder.objects.create(
             order_no=order_no.strip(), manufacturer=manufacturer, unit_id=unit_id,
@@ -86,10 +94,17 @@ def _line_faults(line: Mapping[str, Any], manufacturer: Manufacturer) -> list[di
         faults.append({"field": "model", "code": "missing", "text": _("Name the model.")})
     elif model.manufacturer_id != manufacturer.pk:
         faults.append(
-            {"field": "model", "code": "wrong_maker", "text": _("%(model)s is not made by %(maker)s.") % {"model": model, "maker": manufacturer}}
+            {
+                "field": "model",
+                "code": "wrong_maker",
+                "text": _("%(model)s is not made by %(maker)s.")
+                % {"model": model, "maker": manufacturer},
+            }
         )
     if not isinstance(line.get("quantity"), int) or line["quantity"] < 1:
-        faults.append({"field": "quantity", "code": "quantity", "text": _("The quantity is at least 1.")})
+        faults.append(
+            {"field": "quantity", "code": "quantity", "text": _("The quantity is at least 1.")}
+        )
     return faults
 
 
@@ -105,7 +120,13 @@ def _line_add(order: PurchaseOrder, line: Mapping[str, Any]) -> OrderLine:
 
 
 def segment_issue(
-    *, line: OrderLine, first: str, count: int, actor: Actor, issued_on: date | None = None, request_key: str = ""
+    *,
+    line: OrderLine,
+    first: str,
+    count: int,
+    actor: Actor,
+    issued_on: date | None = None,
+    request_key: str = "",
 ) -> NumberSegment:
     """Issue bar codes to the maker, before production: from a code on, so many.
 
@@ -121,7 +142,10 @@ def segment_issue(
         codes = segment_codes(first.strip(), count)
     except MetrologyError:
         raise BadInput(
-            _("“%(first)s” is no first bar code of a segment with %(count)s numbers: 22 digits with the right check digit, or 21 without.")
+            _(
+                "“%(first)s” is no first bar code of a segment with %(count)s numbers: "
+                "22 digits with the right check digit, or 21 without."
+            )
             % {"first": first[:40], "count": count},
             [{"field": "first", "code": "format", "text": _("Look at the code once more.")}],
         ) from None
@@ -167,5 +191,9 @@ def order_close(*, order: PurchaseOrder, reason: str, actor: Actor) -> None:
 def _refuse_closed(order: PurchaseOrder) -> None:
     if order.state == OrderState.CLOSED:
         raise Refused(
-            Refusal("order_closed", _("Order %(no)s is closed.") % {"no": order.order_no}, {"order_no": order.order_no})
+            Refusal(
+                "order_closed",
+                _("Order %(no)s is closed.") % {"no": order.order_no},
+                {"order_no": order.order_no},
+            )
         )

@@ -14,7 +14,12 @@ pytestmark = pytest.mark.django_db
 
 def test_a_right_file_has_no_fault_and_its_dry_run_leaves_nothing(tmp_path):
     delivery = right_delivery(50, tmp_path)
-    assert (delivery.state, delivery.row_count, delivery.fault_count, delivery.findings) == ("checked", 50, 0, [])
+    assert (delivery.state, delivery.row_count, delivery.fault_count, delivery.findings) == (
+        "checked",
+        50,
+        0,
+        [],
+    )
     assert Device.objects.count() == Arrival.objects.count() == Lot.objects.count() == 0
 
 
@@ -22,7 +27,9 @@ def test_every_kind_of_mistake_is_listed_at_once_with_its_row(tmp_path):
     line = order_line(200)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
     delivery = delivery_check(delivery=delivery_with(rows, line, tmp_path), actor=buyer())
-    found = {(f.row_no, f.code, f.field) for f in delivery.faults.all() if f.code != "address_differs"}
+    found = {
+        (f.row_no, f.code, f.field) for f in delivery.faults.all() if f.code != "address_differs"
+    }
     wanted = {(10 + 7 * n + 2, code, field) for n, (code, field, _spoil) in enumerate(MISTAKES)}
     assert found == wanted
     assert delivery.state == "faulty"
@@ -34,10 +41,17 @@ def test_taking_writes_devices_ledger_lot_and_arrival_in_one_go(tmp_path):
     assert taken.state == "taken"
     devices = Device.objects.all()
     assert (devices.count(), set(devices.values_list("state", flat=True))) == (30, {"on_order"})
-    assert DeviceEvent.objects.filter(verb="announce", document=f"delivery:{delivery.number}").count() == 30
+    assert (
+        DeviceEvent.objects.filter(verb="announce", document=f"delivery:{delivery.number}").count()
+        == 30
+    )
     device = devices.select_related("meter", "lot").order_by("barcode").first()
     assert device.arrival_no == taken.arrival.number
     assert (device.lot.tender_batch, device.purchased_on.isoformat()) == ("2026-01", "2026-06-01")
-    assert (device.meter.prepayment, device.meter.key_state, device.meter.price_preset) == ("remote", "formal", "JM-2026-01")
+    assert (device.meter.prepayment, device.meter.key_state, device.meter.price_preset) == (
+        "remote",
+        "formal",
+        "JM-2026-01",
+    )
     assert sum(len(box.device_ids) for box in taken.arrival.boxes.all()) == 30
     assert DeliveryFile.objects.get().state == "taken"
