@@ -141,15 +141,8 @@ memory = Memory()
 
 def collect() -> int:
     """Take in what lies in the folders; returns how many uploads were dealt with."""
-    for number in bench_numbers():
-        if re.fullmatch(r"[\w.-]{1,64}", number) and not number.startswith("."):
-            (root() / number).mkdir(parents=True, exist_ok=True)
     count = 0
-    if not root().is_dir():
-        return 0
-    for folder in sorted(root().iterdir()):
-        if not folder.is_dir() or folder.is_symlink():
-            continue
+    for folder in _folders():
         try:
             count += _look_into(folder, AT_ONCE - count)
         except OSError as error:
@@ -157,6 +150,20 @@ def collect() -> int:
         if count >= AT_ONCE:
             break
     return count
+
+
+def _folders() -> list[Path]:
+    """The folders of benches, made for every bench of the register; none where we may not."""
+    try:
+        for number in bench_numbers():
+            if re.fullmatch(r"[\w.-]{1,64}", number) and not number.startswith("."):
+                (root() / number).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        memory.complain(root(), error)
+    try:
+        return sorted(path for path in root().iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        return []
 
 
 def _look_into(folder: Path, at_most: int) -> int:

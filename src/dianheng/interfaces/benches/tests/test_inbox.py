@@ -290,6 +290,19 @@ def test_a_folder_in_which_nothing_can_be_moved_is_said_once_and_takes_nothing(b
     assert inbox.collect() == 1 and TestRecord.objects.count() == 3
 
 
+def test_a_place_where_no_folder_can_be_made_is_said_once(bench, settings, tmp_path, caplog):
+    settings.DATA = tmp_path / "file"
+    settings.DATA.write_text("")
+    assert [inbox.collect() for _look in range(3)] == [0, 0, 0]
+    assert len(complaints(caplog)) == 1
+
+
+def test_every_bench_of_the_register_gets_its_folder(bench, tmp_path):
+    lab, *_rest = bench
+    inbox.collect()
+    assert [path.name for path in inbox.root().iterdir()] == [lab.bench.barcode]
+
+
 def test_another_bench_is_served_while_one_folder_is_in_the_way(bench, tmp_path):
     _lab, _task, envelope, folder = bench
     bad = tmp_path / "inbox" / "benches" / "A-FIRST"
