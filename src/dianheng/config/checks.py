@@ -12,7 +12,9 @@ def main() -> int:
     import django
     from django.core.management import CommandError, call_command
 
-    warnings.simplefilter("ignore", RuntimeWarning)  # makemigrations asks a database that is not there
+    warnings.simplefilter(
+        "ignore", RuntimeWarning
+    )  # makemigrations asks a database that is not there
     django.setup()
     try:
         call_command("check", deploy=True, fail_level="WARNING")

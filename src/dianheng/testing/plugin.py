@@ -59,6 +59,9 @@ def set_up_django() -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    from dianheng.config.messages import compile_stale
+
+    compile_stale()  # tests read Chinese, with or without `make setup` before
     settings.STATIC_ROOT = _folder / "static"
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     django.setup()
