@@ -1,4 +1,4 @@
-"""Print runs as jobs: unsigned copies in files of up to 500."""
+"""Print runs as jobs: unsigned copies in files of up to 200."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from dianheng.common.jobs import JobRun, job_handler
 
 from .models import IssuedDocument
+from .papers.compose import RUN_SIZE
 from .services import documents_run
 
 
@@ -31,7 +32,7 @@ def print_run(run: JobRun) -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{part}.pdf").write_bytes(pdf)
         files.append({"name": f"{_('Print run')}-{part}.pdf", "path": f"{part}.pdf"})
-        done = min(len(documents), done + 500)
+        done = min(len(documents), done + RUN_SIZE)
         run.progress(done, len(documents), _("Composing pages"))
     return {
         "files": files,

@@ -63,7 +63,7 @@ def document_data(*, document: IssuedDocument, actor: Actor) -> bytes:
 def documents_run(
     *, documents: Sequence[IssuedDocument], actor: Actor, language: str = "zh", duplex: bool = False
 ) -> Iterator[bytes]:
-    """One printable PDF after another with up to 500 documents each, unsigned and said so."""
+    """One printable PDF after another with up to 200 documents each, unsigned and said so."""
     kinds = {document.kind for document in documents}
     if len(kinds) != 1:
         raise Refused(Refusal("one_kind", _("A print run holds documents of one kind.")))
