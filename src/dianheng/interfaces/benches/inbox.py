@@ -115,13 +115,12 @@ class Memory:
 
     def complain(self, folder: Path, error: Exception) -> None:
         """Say once that a folder cannot be worked in."""
-        text = f"{folder}: {error}"
+        # Without the name of a file, which may be that of a person.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        text = f"{folder}: {reason}"
         if text not in self.complaints:
             self.complaints.add(text)
-            log.error(
-                "the folder of a bench cannot be used",
-                extra={"bench": folder.name, "reason": str(error)},
-            )
+            log.error("the folder of bench %s cannot be used: %s", folder.name, reason)
 
     def forgive(self, folder: Path) -> None:
         """The folder can be worked in again."""
@@ -322,10 +321,10 @@ def _answered(drop: Drop) -> tuple[str, dict[str, Any]] | None:
     except (FileNotFoundError, StillChangingError):
         return None  # taken away or written to again: the next look sees what there is
     except Exception:
-        log.exception("a file of a bench broke", extra={"bench": drop.folder.name})
+        log.exception("a file of bench %s broke the program", drop.folder.name)
         memory.broken[drop] = time.monotonic() + AGAIN_S
         return None
-    log.info("file of a bench", extra={"bench": drop.folder.name, "status": status})
+    log.info("file of bench %s", drop.folder.name, extra={"status": status})
     return ("done" if status in (200, 201, 207) else "refused"), {"status": status, **answer}
 
 

@@ -113,7 +113,7 @@ def _take_over_safely(group: Group) -> int:
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        log.exception("middle tables broke", extra={"task": group[0], "bench": group[1]})
+        log.exception("rows of bench %s broke the program", group[1][:40])
         memory.broken[group] = time.monotonic() + AGAIN_S
         return 0
 
@@ -147,7 +147,7 @@ def take_over(task_no: str, bench_no: str) -> int:
         for row in results:
             flag, info = flags[row["bar_code"]]
             _execute(_MARK, [flag, at, info[:2000], row["id"]])
-        log.info("middle tables", extra={"task": task_no, "meters": len(newest)})
+        log.info("rows of bench %s", bench_no[:40], extra={"count": len(newest)})
         return len(newest)
 
 

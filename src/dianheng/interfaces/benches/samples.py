@@ -8,10 +8,13 @@ story and tests. The opposite of what the doors read.
 import csv
 import io
 import json
+import os
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -20,6 +23,7 @@ from django.utils import timezone
 from dianheng.metrology.quantities import EXACT, mean, plain_text
 
 from .grid_items import TABLES
+from .inbox import LONG_AGO_S, root
 from .record_layout import KINDS
 
 Envelope = Mapping[str, Any]
@@ -58,6 +62,39 @@ ENVELOPE_NAMES = (
     "bench_serial",
     "software_version",
 )
+
+
+# -- into the watched folder ---------------------------------------------------------------------
+
+
+def drop(envelope: Envelope, stem: str, form: str = "json") -> list[Path]:
+    """Put results into the folder of their bench, ready to be taken at the next look.
+
+    Args:
+        envelope: with the number of a bench.
+        stem: name of the files without endings.
+        form: `json`, `csv` (a pair), `records` (JSON of the record layout), `record_csv`.
+    """
+    folder = root() / envelope["bench_no"]
+    folder.mkdir(parents=True, exist_ok=True)
+    if form == "csv":
+        header, points = as_csv(envelope)
+        contents = {f"{stem}.header.csv": header, f"{stem}.points.csv": points}
+    elif form == "records":
+        written = json.dumps(as_records(envelope), ensure_ascii=False, indent=1)
+        contents = {f"{stem}.json": written.encode("gb18030")}
+    elif form == "record_csv":
+        contents = {f"{stem}.csv": as_record_csv(envelope)}
+    else:
+        contents = {f"{stem}.json": json.dumps(envelope, ensure_ascii=False, indent=1).encode()}
+    paths = []
+    for name, content in contents.items():
+        draft, path = folder / f".{name}", folder / name
+        draft.write_bytes(content)
+        then = time.time() - LONG_AGO_S  # whole already: nobody has to wait for it to rest
+        os.utime(draft, (then, then))
+        paths.append(draft.rename(path))
+    return paths
 
 
 # -- two CSV files ------------------------------------------------------------------------------
