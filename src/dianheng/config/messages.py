@@ -45,7 +45,7 @@ HEADER = (
 )
 SKIPPED_FOLDERS = {"tests", "migrations", "locale", "testing", "__pycache__"}
 # Read without Django, so it has a catalogue of its own and shares nothing with `common`.
-APART = ("config/runtime",)
+APART = ("config",)
 PLACES = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
 
 Key = tuple[str | None, str]  # context, English (the singular)
@@ -72,7 +72,6 @@ class Found:
 def apps(package: Path = PACKAGE) -> list[Path]:
     """Folders that have a catalogue, or texts that need one; `common` first."""
     folders = [path for path in package.iterdir() if (path / "__init__.py").exists()]
-    folders += [package / name for name in APART if (package / name).exists()]
     kept = [path for path in folders if path.name not in SKIPPED_FOLDERS]
     return sorted(kept, key=lambda path: (path.name != "common", path.name))
 
@@ -85,11 +84,6 @@ def texts_of(app: Path) -> dict[Key, Found]:
         if path.suffix not in (".py", ".html", ".txt") or SKIPPED_FOLDERS.intersection(parts):
             continue
         if path.suffix != ".py" and "templates" not in parts:
-            continue
-        if any(
-            path.is_relative_to(app.parent / name) and app.name == Path(name).parts[0]
-            for name in APART
-        ):
             continue
         for one in texts_in(path, app):
             known = found.get(one.key)

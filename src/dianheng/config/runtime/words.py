@@ -5,7 +5,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-LOCALE = Path(__file__).parent / "locale"
+LOCALE = Path(__file__).parents[1] / "locale"
 
 
 @cache
