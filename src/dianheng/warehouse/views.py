@@ -70,7 +70,9 @@ MOVEMENTS = ListPage(
 RECHECK = ListPage(
     key="stock-recheck",
     title=gettext_lazy("Due for recheck"),
-    rows=lambda scope: Device.objects.filter(state__in=["qualified", "preallocated"], verified_on__isnull=False).select_related("model", "place"),
+    rows=lambda scope: Device.objects.filter(
+        state__in=["qualified", "preallocated"], verified_on__isnull=False
+    ).select_related("model", "place"),
     columns=[
         Column("barcode", gettext_lazy("Bar code"), kind="code", sort="barcode"),
         Column("model", gettext_lazy("Model"), "model.code"),
