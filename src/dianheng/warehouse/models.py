@@ -35,7 +35,7 @@ class Movement(models.Model):
     basis = CodeField(_("Basis"), default="", blank=True)  # order, plan, task
     handed_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     handed_for = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
-    handed_at = models.DateTimeField(_("Handed over"))
+    handed_at = models.DateTimeField(_("Handed over at"))
     received_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
     received_at = models.DateTimeField(_("Received at"), null=True)
     note = models.TextField(_("Note"), default="", blank=True)

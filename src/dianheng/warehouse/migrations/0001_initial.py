@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('count', models.IntegerField(verbose_name='Devices')),
                 ('received_count', models.IntegerField(default=0, verbose_name='Received')),
                 ('basis', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Basis')),
-                ('handed_at', models.DateTimeField(verbose_name='Handed over')),
+                ('handed_at', models.DateTimeField(verbose_name="Handed over at")),
                 ('received_at', models.DateTimeField(null=True, verbose_name='Received at')),
                 ('note', models.TextField(blank=True, default='', verbose_name='Note')),
                 ('from_place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.place')),
