@@ -151,7 +151,7 @@ def device_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lists(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     """The rows of each list, names in lower case; one row needs no list around it."""
-    found = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for name in LISTS:
         rows = record.get(name)
         if isinstance(rows, Mapping):

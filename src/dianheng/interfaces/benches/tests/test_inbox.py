@@ -1,5 +1,7 @@
 """Files of benches: neutral JSON, a pair of CSV, the State Grid record layout; done or refused."""
 
+import hashlib
+import hmac
 import json
 import logging
 import os
@@ -393,6 +395,20 @@ def test_a_bench_with_a_key_signs_its_files_too(bench):
     inbox.collect()
     assert answer(folder, "refused")["errors"][0]["code"] == "signature"
     assert not TestRecord.objects.exists()
+
+
+def test_a_bench_with_a_key_may_sign_a_pair_of_csv_files(bench):
+    lab, _task, envelope, _folder = bench
+    secret = bench_key_make(bench=lab.bench, actor=system_actor())
+    header, points = samples.drop(envelope, "run", "csv")
+    lines = header.read_text(encoding="utf-8").replace("\r\n", "\n").splitlines()
+    lines = [f"{lines[0]},signature", *(f"{line}," for line in lines[1:])]
+    blank = ("\n".join(lines) + "\n").encode()
+    digest = hmac.new(secret.encode(), blank + points.read_bytes(), hashlib.sha256).hexdigest()
+    lines[1] += digest
+    drop(header.parent, header.name, ("\n".join(lines) + "\n").encode())
+    assert inbox.collect() == 1
+    assert Upload.objects.get().signature == "valid" and TestRecord.objects.count() == 3
 
 
 def test_the_words_say_of_each_meter_what_became_of_it(bench):
