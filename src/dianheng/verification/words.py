@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dianheng.metrology.quantities import plain_text
@@ -13,11 +13,31 @@ from dianheng.metrology.words import word
 
 from .rules import BLOCK_TEXTS
 
-ITEMS_OF_BENCHES = {
-    "insulation": _("Insulation"),
-    "influence": _("Influence quantities"),
-    "power_consumption": _("Power consumption"),
-    "load_difference": _("Difference of single-phase load"),
+# Codes of the upload format that the rules have no word for.
+OWN: dict[str, dict[str, Any]] = {
+    "item": {
+        "insulation": gettext_lazy("Insulation"),
+        "influence": gettext_lazy("Influence quantities"),
+        "power_consumption": gettext_lazy("Power consumption"),
+    },
+    "fact": {
+        "is_passed": gettext_lazy("passed"),
+        "findings": gettext_lazy("findings"),
+        "voltage_kv": gettext_lazy("test voltage (kV)"),
+        "duration_s": gettext_lazy("duration (s)"),
+        "has_breakdown": gettext_lazy("breakdown"),
+        "first_pulse_min": gettext_lazy("first pulse (min)"),
+        "elapsed_min": gettext_lazy("test time (min)"),
+        "voltage_pct": gettext_lazy("voltage (% of Un)"),
+        "reference_kwh": gettext_lazy("reference meter (kWh)"),
+        "found": gettext_lazy("read back"),
+        "ordered": gettext_lazy("ordered"),
+        "group_mean_pct": gettext_lazy("mean of the group (%)"),
+        "key_state": gettext_lazy("keys"),
+        "open_s": gettext_lazy("opened after (s)"),
+        "close_s": gettext_lazy("closed after (s)"),
+        "price_preset": gettext_lazy("price preset"),
+    },
 }
 
 
@@ -25,7 +45,10 @@ def trade_word(kind: str, identifier: str) -> str:
     """A word of the rules: item, reason, conclusion, certainty, fact, …"""
     if not identifier:
         return ""
-    return word(kind, identifier, get_language() or "zh")
+    found = word(kind, identifier, get_language() or "zh")
+    if found == identifier:
+        return str(OWN.get(kind, {}).get(identifier, identifier))
+    return found
 
 
 def block_text(block: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.fields import CodeField, NameField
 
@@ -79,7 +80,7 @@ class TestRecord(models.Model):
     load = models.ForeignKey(
         "verification.BenchLoad", models.PROTECT, null=True, related_name="records"
     )
-    position = models.IntegerField(_("Position"), null=True)
+    position = models.IntegerField(pgettext_lazy("bench", "Position"), null=True)
     attempt = models.IntegerField(_("Attempt"))
     attempt_reason = models.TextField(_("Reason of the retest"), default="", blank=True)
     bench = models.ForeignKey(

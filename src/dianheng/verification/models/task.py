@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.fields import CodeField, NameField
 
@@ -145,7 +146,7 @@ class LoadPosition(models.Model):
     """One device on one position of a load; a retest says why it is tested again."""
 
     load = models.ForeignKey(BenchLoad, models.CASCADE, related_name="positions", db_index=False)
-    position = models.IntegerField(_("Position"))
+    position = models.IntegerField(pgettext_lazy("bench", "Position"))
     task_device = models.ForeignKey(TaskDevice, models.PROTECT, related_name="positions")
     attempt = models.IntegerField(_("Attempt"), default=1)
     reason = models.TextField(_("Reason of the retest"), default="", blank=True)

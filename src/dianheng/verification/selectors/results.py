@@ -175,8 +175,8 @@ def verdict_sheet(verdict: Verdict) -> dict[str, Any]:
 class Bar:
     """One column of a histogram: from below `to_pct`, how many devices."""
 
-    from_pct: float
-    to_pct: float
+    from_pct: Decimal
+    to_pct: Decimal
     count: int
 
 
@@ -214,10 +214,10 @@ class Overview:
     distributions: list[Distribution] = field(default_factory=list)
     positions: list[Group] = field(default_factory=list)
     operators: list[Group] = field(default_factory=list)
-    worst: dict[int, tuple[Decimal, str]] = field(default_factory=dict)  # record: share, point
+    worst: dict[int, tuple[Decimal, str, str]] = field(default_factory=dict)  # share, point, item
 
 
-BARS = 40  # over 1.25 times the limit either way
+BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 
 _DISTRIBUTION = """
 select point, max(limit_high), max(internal_limit), count(*), avg(value), coalesce(stddev_samp(value), 0),
@@ -272,11 +272,11 @@ def overview_of(record_ids: Sequence[int]) -> Overview:
         cursor.execute(_DISTRIBUTION, [ids])
         for row in cursor.fetchall():
             found.distributions.append(
-                Distribution(*row[:10], bars=_bars(bars.get(row[0], {}), float(row[1])))
+                Distribution(*row[:10], bars=_bars(bars.get(row[0], {}), row[1]))
             )
         cursor.execute(_WORST, [ids])
         for record_id, share, point, item in cursor.fetchall():
-            found.worst[record_id] = (share, point or item)
+            found.worst[record_id] = (share, point, item)
         found.positions = _groups(
             cursor, ids, "coalesce(t.position::text, '–')", "", lambda g: (len(g.label), g.label)
         )
@@ -290,9 +290,9 @@ def overview_of(record_ids: Sequence[int]) -> Overview:
     return found
 
 
-def _bars(counts: dict[int, int], limit: float) -> tuple[Bar, ...]:
-    width = 2.5 * limit / BARS
-    low = -1.25 * limit
+def _bars(counts: dict[int, int], limit: Decimal) -> tuple[Bar, ...]:
+    width = limit / 20
+    low = -25 * width
     # What lies beyond either end is drawn at the end.
     inside: dict[int, int] = {}
     for bar, count in counts.items():

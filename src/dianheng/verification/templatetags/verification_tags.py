@@ -64,7 +64,10 @@ def signed(value: Decimal | None, places: int = 4) -> str:
 @register.filter
 def percent(value: Decimal | None) -> str:
     """A part of one as per cent, one decimal."""
-    return "–" if value is None else f"{Decimal(value) * 100:.1f}"
+    if value is None:
+        return "–"
+    text = f"{Decimal(value) * 100:.1f}"
+    return text.lstrip("-") if not text.strip("-0.") else text
 
 
 @register.simple_tag

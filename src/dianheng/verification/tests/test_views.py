@@ -417,7 +417,7 @@ def test_a_record_explains_each_verdict(client, planner):
     text = page(client, "record", TestRecord.objects.get().number)
     for words in ("修约", "限", "Imax 1.0", "DNB-STD-0001"):
         assert words in text, words
-    assert text.count('<details class="steps">') >= 10
+    assert text.count('<details class="how">') >= 10
 
 
 def test_a_blocked_record_says_why(client, planner):

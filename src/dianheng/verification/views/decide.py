@@ -27,6 +27,7 @@ from ..choices import DECIDED, OUTCOME_TONE, Outcome, Step
 from ..models import TaskDevice, VerificationTask
 from ..selectors.results import Distribution, Overview, overview_of
 from ..selectors.tasks import digest_of, last_review_of, open_tasks, outcome_counts, to_decide
+from ..words import trade_word
 from .common import VIEW, Taken, answer_scans, may, visible_task
 from .tasks import TASKS, task_refusal
 
@@ -39,7 +40,7 @@ class Candidate:
 
     row: TaskDevice
     share: Decimal | None  # of the limit at its worst point
-    point: str
+    where: str
     marks: Sequence[str]
     is_ready: bool
 
@@ -140,7 +141,12 @@ def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidat
     """Devices, the ones to look at first: no verdict, failed, odd, then the worst errors."""
     found = []
     for row in rows:
-        share, point = overview.worst.get(row.record_id or 0, (None, ""))
+        share, point, item = overview.worst.get(row.record_id or 0, (None, "", ""))
+        failing = (
+            [trade_word("item", name) for name in row.verdict.failing_items] if row.verdict else []
+        )
+        place = point or (trade_word("item", item) if item else "")
+        where = ", ".join(dict.fromkeys([place, *failing])).strip(", ")
         marks = []
         if row.verdict and row.verdict.difference_count:
             n = row.verdict.difference_count
@@ -151,7 +157,7 @@ def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidat
             marks.append(_("environment"))
         if row.returned_reason:
             marks.append(_("sent back: %(reason)s") % {"reason": row.returned_reason})
-        found.append(Candidate(row, share, point, marks, row.outcome in DECIDED))
+        found.append(Candidate(row, share, where, marks, row.outcome in DECIDED))
     order = {outcome: place for place, outcome in enumerate(
         (Outcome.BLOCKED, Outcome.PROVISIONAL, Outcome.INCOMPLETE, Outcome.FAILED, Outcome.UNFIT, Outcome.OUTSIDE_CONTROL)
     )}  # fmt: skip
@@ -180,8 +186,7 @@ def _chosen(overview: Overview, point: str) -> Distribution | None:
 
 
 def _chart(one: Distribution, task: VerificationTask) -> Chart:
-    edges = [Decimal(f"{bar.from_pct:.6f}") for bar in one.bars]
-    edges.append(Decimal(f"{one.bars[-1].to_pct:.6f}"))
+    edges = [*[bar.from_pct for bar in one.bars], one.bars[-1].to_pct]
     base = reverse("task_devices", args=[task.number])
     lines = [
         Line(-one.limit_pct, _("limit")),

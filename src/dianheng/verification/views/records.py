@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers
@@ -47,7 +47,7 @@ RECORDS = ListPage(
             tones=OUTCOME_TONE,
         ),
         Column("bench", gettext_lazy("Bench"), "bench.barcode", kind="code"),
-        Column("position", gettext_lazy("Position"), kind="number"),
+        Column("position", pgettext_lazy("bench", "Position"), kind="number"),
         Column("verifier", gettext_lazy("Verifier"), "verifier.name"),
         Column("overall", gettext_lazy("Bench says"), "bench_overall", hidden=True),
         Column("received_at", gettext_lazy("Received at"), kind="moment", hidden=True),
@@ -59,7 +59,7 @@ RECORDS = ListPage(
         Numbers("attempt", gettext_lazy("Attempt")),
         Contains("task", gettext_lazy("Task"), "task__number", how="equals"),
         Contains("bench", gettext_lazy("Bench"), "bench__barcode"),
-        Numbers("position", gettext_lazy("Position")),
+        Numbers("position", pgettext_lazy("bench", "Position")),
         Days("finished", gettext_lazy("Finished at"), "finished_at", of_moment=True),
     ],
     search=("number", "device__barcode"),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.assets.choices import PlaceKind
@@ -288,7 +288,7 @@ DEVICES = ListPage(
             kind="code",
             url=lambda row: reverse("record", args=[row.record.number]) if row.record else None,
         ),
-        Column("position", gettext_lazy("Position"), "record.position", kind="number"),
+        Column("position", pgettext_lazy("bench", "Position"), "record.position", kind="number"),
         Column(
             "differences", gettext_lazy("Differences"), "verdict.difference_count", kind="number"
         ),
@@ -300,7 +300,7 @@ DEVICES = ListPage(
         Choice("outcome", gettext_lazy("Outcome"), options=Outcome.choices),
         Numbers("attempts", gettext_lazy("Attempts")),
         Numbers("differences", gettext_lazy("Differences"), "verdict__difference_count"),
-        Numbers("position", gettext_lazy("Position"), "record__position"),
+        Numbers("position", pgettext_lazy("bench", "Position"), "record__position"),
         Contains("barcode", gettext_lazy("Bar code"), "device__barcode"),
     ],
     default_order="seq",
