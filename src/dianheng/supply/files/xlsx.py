@@ -5,6 +5,7 @@ A reader of our own, since the common ones hold a sheet in memory: 10⁶ rows of
 """
 
 import re
+import weakref
 import zipfile
 import zlib
 from array import array
@@ -222,6 +223,7 @@ class _Texts(_Handler):
     def __init__(self) -> None:
         super().__init__()
         self.file: BinaryIO = TemporaryFile()  # noqa: SIM115  lives as long as the table
+        weakref.finalize(self, self.file.close)
         self.ends = array("Q", [0])
         self.parts: list[str] = []
         self.is_text = self.is_reading_aid = False

@@ -1,0 +1,77 @@
+"""Addresses of orders, deliveries, arrivals, inspections and returns."""
+
+from django.urls import path
+
+from .views import arrivals, inspections, orders
+
+urlpatterns = [
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/new/", orders.order_new, name="order_new"),
+    path("orders/<str:order_no>/", orders.order, name="order"),
+    path("orders/<str:order_no>/close/", orders.order_close, name="order_close"),
+    path("orders/<str:order_no>/lines/new/", orders.line_new, name="order_line_new"),
+    path(
+        "orders/<str:order_no>/lines/<int:line_no>/segment/", orders.segment_new, name="segment_new"
+    ),
+    path(
+        "orders/<str:order_no>/lines/<int:line_no>/delivery/",
+        orders.delivery_new,
+        name="delivery_new",
+    ),
+    path("deliveries/<str:number>/", orders.delivery, name="delivery"),
+    path("deliveries/<str:number>/columns/", orders.delivery_map, name="delivery_map"),
+    path("deliveries/<str:number>/check/", orders.delivery_check, name="delivery_check"),
+    path("deliveries/<str:number>/take/", orders.delivery_take, name="delivery_take"),
+    path("deliveries/<str:number>/refuse/", orders.delivery_refuse, name="delivery_refuse"),
+    path("deliveries/<str:number>/marked/", orders.delivery_marked, name="delivery_marked"),
+    path("arrivals/", arrivals.arrival_list, name="arrivals"),
+    path("arrivals/<str:number>/", arrivals.arrival, name="arrival"),
+    path("arrivals/<str:number>/open/", arrivals.arrival_open, name="arrival_open"),
+    path("arrivals/<str:number>/scan/", arrivals.arrival_scan, name="arrival_scan"),
+    path("arrivals/<str:number>/codes/", arrivals.arrival_codes, name="arrival_codes"),
+    path("arrivals/<str:number>/confirm/", arrivals.arrival_confirm, name="arrival_confirm"),
+    path("arrivals/<str:number>/form/", arrivals.arrival_paper, name="arrival_paper"),
+    path("inspections/", inspections.inspection_list, name="inspections"),
+    path("inspections/new/<str:lot>/", inspections.inspection_new, name="inspection_new"),
+    path("inspections/<str:number>/", inspections.inspection, name="inspection"),
+    *[
+        path(
+            f"inspections/<str:number>/{step}/",
+            inspections.inspection_step,
+            {"step": step},
+            name=name,
+        )
+        for step, name in (
+            ("publish", "draw_publish"),
+            ("close", "draw_close"),
+            ("read", "sample_read"),
+            ("judge", "sample_judge"),
+        )
+    ],
+    path("inspections/<str:number>/withdraw/", inspections.inspection_void, name="inspection_void"),
+    path("inspections/<str:number>/task/", inspections.sample_task, name="sample_task"),
+    path("inspections/<str:number>/result/", inspections.sample_record, name="sample_record"),
+    path(
+        "inspections/<str:number>/decide/<str:department>/",
+        inspections.acceptance_decide,
+        name="acceptance_decide",
+    ),
+    path(
+        "inspections/<str:number>/devices/",
+        inspections.inspection_devices,
+        name="inspection_devices",
+    ),
+    path("inspections/<str:number>/form/", inspections.inspection_paper, name="inspection_paper"),
+    path("returns/", inspections.return_list, name="returns"),
+    path("returns/<str:number>/", inspections.return_order, name="return_order"),
+    path(
+        "returns/<str:number>/notify/",
+        inspections.return_step,
+        {"step": "notify"},
+        name="return_notify",
+    ),
+    path(
+        "returns/<str:number>/ship/", inspections.return_step, {"step": "ship"}, name="return_ship"
+    ),
+    path("returns/<str:number>/form/", inspections.return_paper, name="return_paper"),
+]

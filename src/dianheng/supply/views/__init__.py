@@ -1,0 +1,1 @@
+"""Pages of orders, deliveries, arrivals, inspections and returns."""

@@ -1,0 +1,406 @@
+"""Pages of orders and of the makers' delivery files."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Sum
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from dianheng.common.forms import answer_form
+from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
+from dianheng.common.pages import needs, no_right
+from dianheng.identity.selectors import units_with_right
+from dianheng.identity.services import actor_of
+
+from .. import services
+from ..choices import (
+    ARRIVAL_TONE,
+    DELIVERY_TONE,
+    ORDER_TONE,
+    DeliveryState,
+    OrderState,
+)
+from ..fields import FIELDS, LEFT_OUT
+from ..forms import DeliveryForm, LineForm, OrderForm, ReasonForm, SegmentForm
+from ..models import Arrival, DeliveryFile, OrderLine, PurchaseOrder
+from ..rules import FINDINGS, finding_text, guard_take
+from ..services.marked import delivery_marked_copy
+from .common import VIEW, acted, against, seen
+
+FAULTS_SHOWN = 200
+CHUNK = 1 << 20
+
+
+def _list_actions(request: HttpRequest) -> list[PageAction]:
+    right = "supply.order"
+    refusal = None if request.rights.may(right) else no_right(right)  # type: ignore[attr-defined]
+    return [PageAction(_("New order"), reverse("order_new"), refusal, True, "plus")]
+
+
+ORDERS = ListPage(
+    key="supply.orders",
+    title=gettext_lazy("Orders"),
+    rows=lambda scope: PurchaseOrder.objects.select_related("manufacturer", "unit"),
+    right=VIEW,
+    unit_field="unit",
+    columns=[
+        Column("order_no", gettext_lazy("Order"), kind="code", sort="order_no"),
+        Column("maker", gettext_lazy("Maker"), "manufacturer.name"),
+        Column("tender_batch", gettext_lazy("Tender batch"), kind="code"),
+        Column("contract_no", gettext_lazy("Contract"), kind="code"),
+        Column("ordered_on", gettext_lazy("Ordered on"), kind="date"),
+        Column("state", gettext_lazy("State"), kind="state", choices=OrderState.choices, tones=ORDER_TONE),
+        Column("unit", gettext_lazy("Unit"), "unit.name", hidden=True),
+    ],
+    filters=[
+        Choice("state", gettext_lazy("State"), options=OrderState.choices),
+        Contains("batch", gettext_lazy("Tender batch"), "tender_batch"),
+        Days("ordered", gettext_lazy("Ordered on"), "ordered_on"),
+    ],
+    search=("order_no", "contract_no", "tender_batch", "manufacturer__name"),
+    row_url=lambda order: reverse("order", args=[order.order_no]),
+    actions=_list_actions,
+    cards=("order_no", "state", "maker", "tender_batch"),
+    empty_text=gettext_lazy("No order yet. Enter one, issue its numbers, then take the maker's file."),
+)  # fmt: skip
+
+
+def order_list(request: HttpRequest) -> HttpResponse:
+    """Orders to makers."""
+    return ORDERS.answer(request)
+
+
+@needs("supply.order")
+def order_new(request: HttpRequest) -> HttpResponse:
+    """A new order with its first line."""
+    units = units_with_right(request.rights, "supply.order")  # type: ignore[attr-defined]
+    person: Any = request.user
+    form = OrderForm(request.POST or None, units=units, initial={"unit": person.unit_id})
+
+    def act(data: dict[str, Any]) -> str:
+        names = ("model", "quantity", "material_code", "price_preset", "due_on")
+        line = {name: data.pop(name) for name in names}
+        unit = data.pop("unit")
+        order = services.order_make(**data, unit_id=unit.pk, lines=[line], actor=actor_of(request))
+        return reverse("order", args=[order.order_no])
+
+    return answer_form(
+        request, form, act, title=_("New order"), submit=_("Enter the order"),
+        back=reverse("orders"), crumbs=[(ORDERS.title, reverse("orders"))],
+    )  # fmt: skip
+
+
+def _order(request: HttpRequest, order_no: str) -> PurchaseOrder:
+    rows = PurchaseOrder.objects.select_related("manufacturer", "unit").filter(order_no=order_no)
+    found: PurchaseOrder = seen(request, rows.first(), order_no, "supply.order", "supply.deliver")
+    return found
+
+
+def order(request: HttpRequest, order_no: str) -> HttpResponse:
+    """One order: lines with their number segments, files and arrivals."""
+    found = _order(request, order_no)
+    closed = _("The order is closed.") if found.state == OrderState.CLOSED else ""
+    lines = []
+    for line in found.lines.select_related("model").prefetch_related("segments", "deliveries"):
+        taken = (
+            line.deliveries.filter(state=DeliveryState.TAKEN).aggregate(n=Sum("row_count"))["n"]
+            or 0
+        )
+        received = line.arrivals.aggregate(n=Sum("received"))["n"] or 0
+        lines.append({"line": line, "taken": taken, "received": received})
+    context = {
+        "title": found.order_no,
+        "order": found,
+        "tone": ORDER_TONE[OrderState(found.state)],
+        "lines": lines,
+        "deliveries": DeliveryFile.objects.filter(line__order=found).select_related("line"),
+        "delivery_tones": DELIVERY_TONE,
+        "arrivals": Arrival.objects.filter(line__order=found).select_related("line"),
+        "arrival_tones": ARRIVAL_TONE,
+        "may_order": against(request, "supply.order", found.unit, closed),
+        "may_deliver": against(request, "supply.deliver", found.unit, closed),
+    }
+    return render(request, "supply/order.html", context)
+
+
+def _crumbs(found: PurchaseOrder) -> list[tuple[Any, str]]:
+    return [
+        (ORDERS.title, reverse("orders")),
+        (found.order_no, reverse("order", args=[found.order_no])),
+    ]
+
+
+@needs("supply.order")
+def line_new(request: HttpRequest, order_no: str) -> HttpResponse:
+    """A further line."""
+    found = _order(request, order_no)
+    form = LineForm(request.POST or None)
+    models: Any = form.fields["model"]
+    models.queryset = models.queryset.filter(manufacturer=found.manufacturer)
+    back = reverse("order", args=[order_no])
+
+    def act(data: dict[str, Any]) -> str:
+        services.line_add(order=found, line=data, actor=actor_of(request))
+        return back
+
+    return answer_form(
+        request, form, act, title=_("Add a line"), submit=_("Add the line"), back=back,
+        crumbs=_crumbs(found),
+    )  # fmt: skip
+
+
+def _line(found: PurchaseOrder, line_no: int) -> OrderLine:
+    line: OrderLine = found.lines.select_related("order__unit", "order__manufacturer", "model").get(
+        line_no=line_no
+    )
+    return line
+
+
+@needs("supply.order")
+def segment_new(request: HttpRequest, order_no: str, line_no: int) -> HttpResponse:
+    """Issue bar codes before production."""
+    found = _order(request, order_no)
+    line = _line(found, line_no)
+    back = reverse("order", args=[order_no])
+    form = SegmentForm(request.POST or None, initial={"count": line.quantity})
+
+    def act(data: dict[str, Any]) -> str:
+        services.segment_issue(line=line, actor=actor_of(request), **data)
+        return back
+
+    return answer_form(
+        request, form, act, title=_("Issue a number segment"), submit=_("Issue"), back=back,
+        crumbs=_crumbs(found), intro=f"{line} {line.model}",
+    )  # fmt: skip
+
+
+@needs("supply.order")
+def order_close(request: HttpRequest, order_no: str) -> HttpResponse:
+    """Nothing more is taken on it."""
+    found = _order(request, order_no)
+    back = reverse("order", args=[order_no])
+
+    def act(data: dict[str, Any]) -> str:
+        services.order_close(order=found, reason=data["reason"], actor=actor_of(request))
+        return back
+
+    return answer_form(
+        request, ReasonForm(request.POST or None), act, title=_("Close the order"),
+        submit=_("Close the order"), back=back, crumbs=_crumbs(found),
+    )  # fmt: skip
+
+
+# -- delivery files -------------------------------------------------------------------------------
+
+
+@needs("supply.deliver")
+def delivery_new(request: HttpRequest, order_no: str, line_no: int) -> HttpResponse:
+    """Send the maker's file in; it is checked at once when its columns are known."""
+    found = _order(request, order_no)
+    line = _line(found, line_no)
+    form = DeliveryForm(request.POST or None, request.FILES or None)
+
+    def act(data: dict[str, Any]) -> str:
+        sent = data["file"]
+        folder = Path(settings.DATA) / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix = Path(sent.name).suffix[:8]
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=suffix) as kept:
+            for part in sent.chunks(CHUNK):
+                kept.write(part)
+            kept.flush()
+            delivery = services.delivery_upload(
+                line=line, path=Path(kept.name), name=sent.name, actor=actor_of(request)
+            )
+        if delivery.state == DeliveryState.MAPPED:
+            _check(request, delivery)
+        return reverse("delivery", args=[delivery.number])
+
+    return answer_form(
+        request, form, act, title=_("Delivery file"), submit=_("Send and check"),
+        back=reverse("order", args=[order_no]), crumbs=_crumbs(found), intro=f"{line} {line.model}",
+    )  # fmt: skip
+
+
+def _check(request: HttpRequest, delivery: DeliveryFile) -> None:
+    if services.delivery_is_large(delivery):
+        services.delivery_start(delivery=delivery, what="check", actor=actor_of(request))
+    else:
+        services.delivery_check(delivery=delivery, actor=actor_of(request))
+
+
+def _delivery(request: HttpRequest, number: str) -> DeliveryFile:
+    rows = DeliveryFile.objects.select_related(
+        "line__order__unit", "line__order__manufacturer", "line__model", "file", "job", "uploaded_by", "taken_by"
+    ).filter(number=number)  # fmt: skip
+    delivery = rows.first()
+    seen(request, delivery.line.order if delivery else None, number, "supply.deliver")
+    assert delivery is not None
+    return delivery
+
+
+def delivery(request: HttpRequest, number: str) -> HttpResponse:
+    """One file: columns to be named, or what the check found, and what can be done with it."""
+    found = _delivery(request, number)
+    unit = found.line.order.unit
+    is_running = found.job is not None and not found.job.is_over
+    over = (
+        _("It is taken or refused already.")
+        if found.state in (DeliveryState.TAKEN, DeliveryState.REFUSED)
+        else ""
+    )
+    running = _("It is being worked on.") if is_running else ""
+    take = guard_take(found.state, 0, True)
+    unmapped = _("Name the columns first.") if found.state == DeliveryState.RECEIVED else ""
+    code = request.GET.get("kind", "")
+    faults = found.faults.all()
+    if code:
+        faults = faults.filter(code=code)
+    context = {
+        "title": found.number,
+        "delivery": found,
+        "order": found.line.order,
+        "tone": DELIVERY_TONE[DeliveryState(found.state)],
+        "findings": [
+            {
+                **finding,
+                "label": FIELDS[finding["field"]].label if finding["field"] in FIELDS else "",
+                "name": _kind_name(finding["code"]),
+            }
+            for finding in found.findings
+        ],
+        "kind": code,
+        "faults": [
+            {
+                "row": fault.row_no,
+                "label": FIELDS[fault.field].label if fault.field in FIELDS else fault.field,
+                "text": finding_text(
+                    fault.code,
+                    FIELDS[fault.field].label if fault.field in FIELDS else fault.field,
+                    fault.value,
+                    fault.facts,
+                ),
+                "is_warning": FINDINGS[fault.code].is_warning,
+            }
+            for fault in faults.order_by("row_no", "pk")[:FAULTS_SHOWN]
+        ],
+        "shown": FAULTS_SHOWN,
+        "fields": [(key, field.label) for key, field in FIELDS.items()],
+        "left_out": LEFT_OUT,
+        "to_map": found.state == DeliveryState.RECEIVED,
+        "may_check": against(request, "supply.deliver", unit, over, running, unmapped),
+        "may_take": against(
+            request, "supply.deliver", unit, over, running, take.text if take else ""
+        ),
+        "may_refuse": against(request, "supply.deliver", unit, over, running),
+        "is_checked": found.checked_at is not None,
+        "form": ReasonForm(),
+        "arrival": Arrival.objects.filter(delivery=found).first(),
+    }
+    return render(request, "supply/delivery.html", context)
+
+
+def _kind_name(code: str) -> Any:
+    return KIND_NAMES.get(code, code)
+
+
+KIND_NAMES = {
+    "row_width": gettext_lazy("Wrong number of cells"),
+    "missing": gettext_lazy("Empty"),
+    "format": gettext_lazy("Wrong form"),
+    "number_lost": gettext_lazy("Digits lost"),
+    "check_digit": gettext_lazy("Wrong check digit"),
+    "check_digit_legacy": gettext_lazy("Other check digit"),
+    "format_legacy": gettext_lazy("Legacy bar code"),
+    "outside_segment": gettext_lazy("Outside its number segment"),
+    "twice_in_file": gettext_lazy("Twice in the file"),
+    "in_register": gettext_lazy("In the register already"),
+    "wrong_model": gettext_lazy("Wrong model"),
+    "wrong_order": gettext_lazy("Wrong order"),
+    "wrong_maker": gettext_lazy("Wrong maker"),
+    "wrong_material": gettext_lazy("Wrong material code"),
+    "wrong_preset": gettext_lazy("Wrong price preset"),
+    "date": gettext_lazy("No date"),
+    "date_future": gettext_lazy("Date in the future"),
+    "choice": gettext_lazy("Unknown value"),
+    "formula": gettext_lazy("Formula"),
+    "too_long": gettext_lazy("Too long"),
+    "address_differs": gettext_lazy("Address differs from the bar code"),
+    "no_rows": gettext_lazy("No devices"),
+    "over_order": gettext_lazy("More than ordered"),
+    "short_of_order": gettext_lazy("Less than ordered"),
+}
+
+
+@require_POST
+@needs("supply.deliver")
+def delivery_map(request: HttpRequest, number: str) -> HttpResponse:
+    """Keep what the columns are, then check."""
+    found = _delivery(request, number)
+    fields = [request.POST.get(f"column-{n}", "") for n in range(len(found.columns))]
+
+    def act() -> None:
+        mapped = services.delivery_map(delivery=found, fields=fields, actor=actor_of(request))
+        _check(request, mapped)
+
+    return acted(request, act, reverse("delivery", args=[number]))
+
+
+@require_POST
+@needs("supply.deliver")
+def delivery_check(request: HttpRequest, number: str) -> HttpResponse:
+    """Check it once more."""
+    found = _delivery(request, number)
+    return acted(request, lambda: _check(request, found), reverse("delivery", args=[number]))
+
+
+@require_POST
+@needs("supply.deliver")
+def delivery_take(request: HttpRequest, number: str) -> HttpResponse:
+    """Take it: at once, or as a job when it is large."""
+    found = _delivery(request, number)
+    with_warnings = bool(request.POST.get("with_warnings"))
+
+    def act() -> None:
+        if services.delivery_is_large(found):
+            services.delivery_start(
+                delivery=found, what="take", actor=actor_of(request), with_warnings=with_warnings
+            )
+        else:
+            taken = services.delivery_take(
+                delivery=found, actor=actor_of(request), with_warnings=with_warnings
+            )
+            text = _("%(no)s is taken: %(n)s devices are on order.")
+            messages.success(request, text % {"no": number, "n": taken.row_count})
+
+    return acted(request, act, reverse("delivery", args=[number]))
+
+
+@require_POST
+@needs("supply.deliver")
+def delivery_refuse(request: HttpRequest, number: str) -> HttpResponse:
+    """Send it back to the maker."""
+    found = _delivery(request, number)
+    reason = request.POST.get("reason", "")
+    return acted(
+        request,
+        lambda: services.delivery_refuse(delivery=found, reason=reason, actor=actor_of(request)),
+        reverse("delivery", args=[number]),
+        _("%(no)s is refused. Send the marked copy to the maker.") % {"no": number},
+    )
+
+
+def delivery_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
+    """The file with every fault at its row."""
+    found = _delivery(request, number)
+    if found.checked_at is None:
+        return redirect("delivery", number=number)
+    return FileResponse(delivery_marked_copy(found), as_attachment=True, filename=f"{number}.xlsx")
