@@ -26,6 +26,7 @@ from dianheng.identity.services import actor_of
 from .choices import CopyKind, DocumentKind, DocumentState
 from .forms import BodyForm, EndForm
 from .models import DocumentCopy, IssuedDocument, IssuingBody
+from .registry import supersede_url_of
 from .selectors import document_by_number
 from .services import (
     document_data,
@@ -164,6 +165,7 @@ def document(request: HttpRequest, number: str) -> HttpResponse:
         "copies": found.copies.select_related("person")[:50],
         "subjects": [s.split(":", 1) for s in found.subjects],
         "form": EndForm(),
+        "supersede_url": supersede_url_of(found),
         "may_end": request.rights.may("documents.revoke", found.unit.path),  # type: ignore[attr-defined]
         "may_print": request.rights.may("documents.print", found.unit.path),  # type: ignore[attr-defined]
     }

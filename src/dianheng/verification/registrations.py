@@ -34,6 +34,7 @@ from dianheng.common.todo import (
     register_recent,
     register_todo,
 )
+from dianheng.documents.registry import register_supersede
 from dianheng.identity.selectors import setting, units_with_right
 from dianheng.metrology.rule_sets import rule_sets
 
@@ -432,6 +433,13 @@ def device_actions(device: Device, rights: Any) -> Sequence[DeviceAction]:
 
 register_panel(30, records_panel)
 register_device_actions(30, device_actions)
+register_supersede(
+    lambda document: (
+        reverse("document_supersede", args=[document.number])
+        if any(subject.startswith("task:") for subject in document.subjects)
+        else ""
+    )
+)
 register_document("task", lambda number: reverse("task", args=[number]))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import decide, laboratory, loads, records, schemes, tasks, uploads
+from .views import decide, laboratory, loads, papers, records, schemes, tasks, uploads
 
 urlpatterns = [
     path("tasks/", tasks.task_list, name="tasks"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("tasks/<str:number>/cancel/", tasks.task_cancel, name="task_cancel"),
     path("tasks/<str:number>/judge/", tasks.task_judge, name="task_judge"),
     path("tasks/<str:number>/load/", loads.load_new, name="load_new"),
+    path("tasks/<str:number>/certificates/", papers.certificates, name="task_certificates"),
+    path("tasks/<str:number>/sheet.pdf", papers.task_sheet, name="task_sheet"),
+    path("tasks/<str:number>/failures.pdf", papers.failures, name="task_failures"),
+    path("records/<str:number>/record.pdf", papers.record_paper, name="record_paper"),
+    path("certificates/<str:number>/supersede/", papers.supersede, name="document_supersede"),
     path("tasks/<str:number>/review/", decide.review, name="task_review"),
     path("tasks/<str:number>/approve/", decide.approve, name="task_approve"),
     path("tasks/<str:number>/seal/", decide.seal, name="task_seal"),

@@ -122,3 +122,46 @@ def test_the_papers_of_a_task_compose():
     assert compose("original_record", paper).startswith(b"%PDF")
     assert compose("verification_task", task_paper(task, task.made_at)).startswith(b"%PDF")
     assert failure_list(task, [], 2, task.made_at).rows == ()
+
+
+class TestPages:
+    """The papers' doors: who may, what comes out."""
+
+    @pytest.fixture
+    def page(self, client):
+        person = person_with("*", login="head", name="主任")
+        client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+        return client
+
+    def test_certificates_are_issued_for_the_chosen_and_superseded(self, page):
+        task = approved(3)
+        address = f"/tasks/{task.number}/certificates/"
+        line = certificate_lines(task)[0]
+        assert line.device.barcode in page.get(address).content.decode()
+        page.post(address, {"what": "chosen", "line": [str(line.pk)]})
+        document = IssuedDocument.objects.get()
+        assert document.number in page.get(address).content.decode()
+        assert "/supersede/" in page.get(f"/certificates/{document.number}/").content.decode()
+        page.post(f"/certificates/{document.number}/supersede/", {"reason": "等级有误"})
+        assert IssuedDocument.objects.filter(supersedes=document).count() == 1
+
+    def test_papers_come_as_pdf(self, page):
+        task = approved(2)
+        record = TestRecord.objects.first()
+        for address in (
+            f"/tasks/{task.number}/sheet.pdf",
+            f"/tasks/{task.number}/failures.pdf",
+            f"/records/{record.number}/record.pdf",
+        ):
+            assert page.get(address).content.startswith(b"%PDF"), address
+
+    def test_without_the_right_nothing_is_issued(self, client):
+        task = approved(1)
+        person = person_with("verification.view", login="x")
+        client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+        answer = client.post(
+            f"/tasks/{task.number}/certificates/",
+            {"what": "chosen", "line": [str(certificate_lines(task)[0].pk)]},
+        )
+        assert answer.status_code == 403
+        assert IssuedDocument.objects.count() == 0

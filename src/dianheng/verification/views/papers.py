@@ -1,0 +1,138 @@
+"""Papers of the laboratory: certificates of a task, original records, task sheet, failures."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from dianheng.common.errors import NotFound
+from dianheng.common.pages import no_right
+from dianheng.documents.models import IssuedDocument
+from dianheng.documents.selectors import document_by_number
+from dianheng.documents.services import paper_pdf
+from dianheng.identity.services import actor_of
+
+from ..choices import Outcome
+from ..models import ApprovalLine, TestRecord, VerificationTask
+from ..papers import RECORD, failure_list, needs_certificate, original_record, task_paper
+from ..selectors.tasks import record_by_number
+from ..services.certificates import (
+    certificate_lines,
+    certificate_supersede,
+    certificates_issue,
+    certificates_start,
+)
+from .common import visible_task
+
+AT_ONCE = 12  # more are a job with progress
+SHOWN = 300
+
+
+def _pdf(request: HttpRequest, kind: str, paper: Any, unit_id: int, name: str) -> HttpResponse:
+    content = paper_pdf(
+        kind=kind, paper=paper, unit_id=unit_id, actor=actor_of(request),
+        language="en" if get_language() == "en" else "zh",
+    )  # fmt: skip
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}.pdf"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def certificates(request: HttpRequest, number: str) -> HttpResponse:
+    """Who has a certificate or notice of this task, who should have one, who may get one."""
+    task = visible_task(request, number)
+    if request.method == "POST":
+        return _issue(request, task)
+    lines = certificate_lines(task)
+    owed = [
+        line
+        for line in lines
+        if needs_certificate(task, line.device, line.device.model.accuracy_class)
+    ]
+    papers = IssuedDocument.objects.filter(subjects__contains=[f"task:{task.number}"]).defer("data")
+    context = {
+        "title": _("Certificates of %(no)s") % {"no": task.number},
+        "task": task,
+        "lines": lines[:SHOWN],
+        "more": max(0, len(lines) - SHOWN),
+        "owed": len(owed),
+        "owed_ids": {line.pk for line in owed},
+        "documents": papers.select_related("end").order_by("-pk")[:SHOWN],
+        "refusal": None
+        if request.rights.may("documents.issue", task.unit.path)  # type: ignore[attr-defined]
+        else no_right("documents.issue"),
+    }
+    return render(request, "verification/certificates.html", context)
+
+
+def _issue(request: HttpRequest, task: VerificationTask) -> HttpResponse:
+    lines = certificate_lines(task, by_rule=request.POST.get("what") == "rule")
+    if request.POST.get("what") != "rule":
+        chosen = {key for key in request.POST.getlist("line") if key.isdigit()}
+        lines = [line for line in lines if str(line.pk) in chosen]
+    if not lines:
+        messages.error(request, _("Choose devices first."))
+    elif len(lines) > AT_ONCE:
+        job = certificates_start(
+            task=task, actor=actor_of(request), device_ids=[line.device_id for line in lines]
+        )
+        return redirect("job", job_id=job.pk)
+    else:
+        made = certificates_issue(task=task, lines=lines, actor=actor_of(request))
+        messages.success(request, _("%(n)s certificates and notices issued.") % {"n": len(made)})
+    return redirect("task_certificates", number=task.number)
+
+
+def record_paper(request: HttpRequest, number: str) -> HttpResponse:
+    """The original record as PDF."""
+    found = record_by_number(number)
+    if not request.rights.may("verification.view", found.task.unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("There is no record %(no)s.") % {"no": number}, record=number)
+    record = TestRecord.objects.select_related(*RECORD).get(pk=found.pk)
+    return _pdf(request, "original_record", original_record(record), record.task.unit_id, number)
+
+
+def task_sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """The task as paper."""
+    task = visible_task(request, number)
+    return _pdf(request, "verification_task", task_paper(task, task.made_at), task.unit_id, number)
+
+
+def failures(request: HttpRequest, number: str) -> HttpResponse:
+    """The list of failures of a task as paper."""
+    task = visible_task(request, number)
+    lines: Iterable[ApprovalLine] = (
+        ApprovalLine.objects.filter(approval__task=task)
+        .exclude(outcome=Outcome.PASSED)
+        .select_related("device", "verdict", "record")
+        .order_by("device__barcode")
+    )
+    tested = task.devices.filter(attempts__gt=0).count()
+    paper = failure_list(task, list(lines), tested, timezone.now())
+    return _pdf(request, "failure_list", _numbered(paper, task), task.unit_id, f"{number}-failures")
+
+
+def _numbered(paper: Any, task: VerificationTask) -> Any:
+    return replace(paper, number=f"{task.number}-BH")
+
+
+@require_POST
+def supersede(request: HttpRequest, number: str) -> HttpResponse:
+    """Issue a certificate anew; the wrong one is named by it."""
+    document = document_by_number(number)
+    made = certificate_supersede(
+        document=document, reason=request.POST.get("reason", ""), actor=actor_of(request)
+    )
+    messages.success(
+        request, _("%(new)s takes the place of %(old)s.") % {"new": made.number, "old": number}
+    )
+    return redirect("document", number=made.number)
