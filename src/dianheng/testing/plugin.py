@@ -68,6 +68,14 @@ def set_up_django() -> None:
     give_transactional_tests_their_own_database()
 
 
+def pytest_runtest_teardown() -> None:
+    """The test client leaves the language of its last page; no test begins in it."""
+    if "DJANGO_SETTINGS_MODULE" in os.environ:
+        from django.utils import translation
+
+        translation.deactivate()
+
+
 def pytest_unconfigure() -> None:
     if _cluster:
         _cluster.stop()
