@@ -5,7 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from dianheng.common.actions import register_actions
 from dianheng.common.todo import TodoGroup, TodoItem
 from dianheng.identity.selectors import units_with_right
 
@@ -55,3 +57,34 @@ def _group(title: str, rows: Any, page: str, all_of_them: str, since: str) -> To
         for row in rows.order_by("pk")[:SHOWN]
     ]
     return TodoGroup(title, items, rows.count(), reverse(all_of_them))
+
+
+register_actions(
+    {
+        "order.make": gettext_lazy("Enter an order"),
+        "order.line": gettext_lazy("Add a line to an order"),
+        "order.close": gettext_lazy("Close an order"),
+        "segment.issue": gettext_lazy("Issue a number segment"),
+        "delivery.upload": gettext_lazy("Receive a delivery file"),
+        "delivery.map": gettext_lazy("Name the columns of a delivery file"),
+        "delivery.check": gettext_lazy("Check a delivery file"),
+        "delivery.take": gettext_lazy("Take a delivery file"),
+        "delivery.refuse": gettext_lazy("Refuse a delivery file"),
+        "arrival.make": gettext_lazy("Open an arrival for scanning"),
+        "arrival.scan": gettext_lazy("Scan an arrival"),
+        "arrival.confirm": gettext_lazy("Receive an arrival"),
+        "inspection.make": gettext_lazy("State the split of a lot"),
+        "inspection.void": gettext_lazy("Withdraw an inspection"),
+        "inspection.resume": gettext_lazy("Resume inspection of a model"),
+        "draw.publish": gettext_lazy("Publish the digest of a seed"),
+        "draw.close": gettext_lazy("Close a lot and draw its sample"),
+        "sample.task": gettext_lazy("Have a sample tested"),
+        "sample.record": gettext_lazy("Record results of a sample"),
+        "sample.read": gettext_lazy("Take over verdicts of a sample"),
+        "sample.judge": gettext_lazy("Judge a sample"),
+        "acceptance.decide": gettext_lazy("Sign acceptance of a lot"),
+        "return.make": gettext_lazy("Draw up a return"),
+        "return.notify": gettext_lazy("Notify the maker of a return"),
+        "return.ship": gettext_lazy("Ship a return"),
+    }
+)

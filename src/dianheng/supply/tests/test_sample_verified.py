@@ -31,6 +31,14 @@ from .factories import asset, drawn, received, sample_codes, sampler, technical
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def the_same_sample_each_time(monkeypatch):
+    """Another sample would be other simulated meters, some of which fail by themselves."""
+    monkeypatch.setattr(
+        "dianheng.supply.services.inspection.secrets.token_hex", lambda size: "a" * 64
+    )
+
+
 def signer(kind, login):
     person = person_with("*", login=login, name=login)
     qualification_grant(
@@ -88,7 +96,7 @@ def test_who_tested_the_sample_does_not_decide_on_the_lot(tmp_path):
     sample_judge(inspection=inspection, actor=sampler())
     with pytest.raises(Refused) as refused:
         acceptance_decide(
-            inspection=inspection, department="asset", opinion="accept",
+            inspection=inspection, department="asset", opinion="reject", text="x",
             actor=actor_for_person(person_with("*", login="verifier")),
         )  # fmt: skip
     assert refused.value.refusal.code == "same_person"

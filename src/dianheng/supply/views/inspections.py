@@ -81,6 +81,10 @@ STEPS = (
 )
 
 
+def _item(item: str) -> str:
+    return word("item", item, "en" if get_language() == "en" else "zh")
+
+
 def inspection_list(request: HttpRequest) -> HttpResponse:
     """Inspections of the units one may see."""
     return INSPECTIONS.answer(request)
@@ -134,6 +138,10 @@ def inspection(request: HttpRequest, number: str) -> HttpResponse:
             .prefetch_related("results__nonconformities")
             .order_by("rank")
         )
+        for one in sample:
+            for result in one.results.all():
+                for bad in result.nonconformities.all():
+                    bad.word = _item(bad.item)
     reached = {state: n for n, (state, _label) in enumerate(STEPS)}
     reached[InspectionState.REJECTED] = reached[InspectionState.ACCEPTED]
     at = reached.get(InspectionState(found.state), -1)
@@ -260,7 +268,7 @@ def sample_record(request: HttpRequest, number: str) -> HttpResponse:
         .order_by("rank")
         .values_list("device__barcode", flat=True)
     )
-    items = [(item, word("item", item, "en" if get_language() == "en" else "zh")) for item in ITEMS]
+    items = [(item, _item(item)) for item in ITEMS]
     form = ResultForm(
         request.POST or None, codes=codes, items=items,
         initial={"tested_on": timezone.localdate().isoformat()},
