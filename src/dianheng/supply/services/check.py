@@ -207,8 +207,12 @@ class _Check:
                 self._execute(
                     sql.SQL(
                         "alter table {t} drop column {c},"
-                        " add column {c} text collate \"C\" not null default {v}"
-                    ).format(t=sql.Identifier(table), c=sql.Identifier(column), v=sql.Literal(values[0][1]))
+                        ' add column {c} text collate "C" not null default {v}'
+                    ).format(
+                        t=sql.Identifier(table),
+                        c=sql.Identifier(column),
+                        v=sql.Literal(values[0][1]),
+                    )
                 )
             return
         other = {was: now for was, now in values if was != now}
@@ -227,7 +231,9 @@ class _Check:
     def _form(self) -> None:
         """One pass over all rows finds those with anything wrong; these are looked at singly."""
         checks = [*self._missing(), *self._odd(), *self._codes(), *self._addresses()]
-        columns = ", ".join(dict.fromkeys(["row_no", "is_odd", "barcode", *(self.column[c.field] for c in checks)]))
+        columns = ", ".join(
+            dict.fromkeys(["row_no", "is_odd", "barcode", *(self.column[c.field] for c in checks)])
+        )
         self._execute("drop table if exists stage_bad")
         self._execute(
             # The inner queries are kept apart, so that each part is worked out once a row.
@@ -240,7 +246,9 @@ class _Check:
             f" where {' or '.join(f'({check.where})' for check in checks)}"
         )
         for check in checks:
-            self._fault(check.code, check.field, check.where, facts=check.facts, table="stage_bad s")
+            self._fault(
+                check.code, check.field, check.where, facts=check.facts, table="stage_bad s"
+            )
 
     def _missing(self) -> Iterator["_Form"]:
         for name in self.fields:
@@ -265,7 +273,10 @@ class _Check:
                 for first, last in self.ordered.segments
             )
             yield _Form(
-                "format", "barcode", f"not s.is_code and s.barcode <> '' and not {said}", _wanted("22 × 0-9")
+                "format",
+                "barcode",
+                f"not s.is_code and s.barcode <> '' and not {said}",
+                _wanted("22 × 0-9"),
             )
             yield _Form("outside_segment", "barcode", f"s.is_code and not ({inside})")
             yield _Form("check_digit", "barcode", digit, wanted)
@@ -343,7 +354,11 @@ class _Check:
         for name in self.repeated:
             column = self.column[name]
             if name == "produced_on":
-                self._values("date", name, f"{column} !~ '^=' and {column} <> '' and supply_day({column}) is null")
+                self._values(
+                    "date",
+                    name,
+                    f"{column} !~ '^=' and {column} <> '' and supply_day({column}) is null",
+                )
                 today = {"today": timezone.localdate()}
                 self._values("date_future", name, f"supply_day({column}) > %(today)s", today)
             if name in CHOICE_WORDS:
@@ -360,7 +375,12 @@ class _Check:
             self._values("too_long", name, f"length({column}) > {LONGEST_TEXT}")
 
     def _values(
-        self, code: str, name: str, where: str, params: Mapping[str, Any] | None = None, facts: str = "null"
+        self,
+        code: str,
+        name: str,
+        where: str,
+        params: Mapping[str, Any] | None = None,
+        facts: str = "null",
     ) -> None:
         """A condition on the values of a column: rows are looked at only when one fulfils it."""
         column = self.column[name]
@@ -371,7 +391,9 @@ class _Check:
             params,
         )
         if found.rowcount:
-            self._fault(code, name, f"s.{column} = w.value", facts=facts, table="stage s, stage_wrong w")
+            self._fault(
+                code, name, f"s.{column} = w.value", facts=facts, table="stage s, stage_wrong w"
+            )
 
     # -- the order ---------------------------------------------------------------------------
 
