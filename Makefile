@@ -7,7 +7,7 @@ SIZE ?= s
 SEED ?= 1
 JOBS ?= auto
 
-.PHONY: run test check bench demo docs snapshots clean setup setup-dev setup-bench
+.PHONY: run test check lint bench demo docs snapshots clean setup setup-dev setup-bench
 
 $(VENV)/.made: scripts/make_venv.sh
 	sh scripts/make_venv.sh $(PYTHON) $(VENV)
@@ -38,13 +38,15 @@ run: setup
 demo: setup
 	$(BIN)/dianheng demo --size $(SIZE) --seed $(SEED)
 
-check: setup-dev
+lint: setup-dev
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy src/dianheng/metrology $$(ls src/dianheng/*/rules.py)
 	$(BIN)/lint-imports
 	$(BIN)/python -m dianheng.config.messages check
 	$(BIN)/python -m dianheng.config.checks
+
+check: lint
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not browser and not slow and not root"
 
 test: setup-dev
