@@ -37,14 +37,14 @@ UNITS = [
 POSTS = {
     # code: (name, patterns of rights)
     "ADMIN": ("系统管理员", ["identity.*", "audit.*", "jobs.*", "assets.view", "assets.master", "documents.body"]),
-    "HEAD": ("计量中心主任", ["*.view*", "identity.except", "identity.delegate", "documents.*", "verification.approve*", "supply.*", "audit.view"]),
-    "METROLOGIST": ("计量师", ["*.view*", "verification.*", "identity.qualify", "assets.master"]),
-    "VERIFIER": ("检定员", ["assets.view", "verification.*", "seals.*", "documents.view", "documents.print", "warehouse.view", "supply.view", "supply.sample*"]),
+    "HEAD": ("计量中心主任", ["*.view*", "identity.except", "identity.delegate", "documents.*", "verification.approve*", "supply.resume", "audit.view"]),
+    "METROLOGIST": ("计量师", ["*.view*", "verification.*", "supply.inspect", "identity.qualify", "assets.master"]),
+    "VERIFIER": ("检定员", ["assets.view", "verification.*", "seals.*", "documents.view", "documents.print", "warehouse.view", "supply.view"]),
     "CHECKER": ("核验员", ["assets.view", "verification.*", "documents.view", "documents.print", "seals.view", "supply.view"]),
     "SIGNATORY": ("授权签字人", ["assets.view", "verification.*", "documents.*", "seals.view", "supply.view"]),
-    "TECHNICAL": ("技术专责", ["assets.*", "supply.*", "verification.view*", "documents.view", "documents.print", "documents.issue", "warehouse.view"]),
-    "ASSETS": ("资产专责", ["assets.*", "supply.*", "warehouse.*", "seals.*", "documents.view", "documents.print", "documents.issue"]),
-    "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.arriv*", "documents.view", "documents.print"]),
+    "TECHNICAL": ("技术专责", ["assets.*", "supply.view", "supply.inspect", "supply.decide_technical", "supply.resume", "verification.view*", "documents.view", "documents.print", "documents.issue", "warehouse.view"]),
+    "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "warehouse.*", "seals.*", "documents.view", "documents.print", "documents.issue"]),
+    "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.receive", "documents.view", "documents.print"]),
     "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company, stock, things, verified
+from . import company, orders, stock, things, verified
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ def chapters() -> list[tuple[str, str, Chapter]]:
             "former-lots",
             "lots of former months on the benches",
             lambda t: verified.former_lots(seed=t.seed, password=t.password),
+        ),
+        (
+            "orders",
+            "orders from the maker's file to acceptance",
+            lambda t: orders.from_file_to_decision(seed=t.seed, password=t.password),
         ),
         ("stock", "stores, counties, a fitter", lambda t: stock.into_stock()),
     ]

@@ -30,7 +30,7 @@ from dianheng.verification.services import (
 )
 from dianheng.verification.services.certificates import certificate_lines, certificates_issue
 from dianheng.verification.services.decision import lines_of, rows_for
-from dianheng.verification.simulator import FAULTS, SimulatedBench
+from dianheng.verification.simulator import FAULTS, GOOD, Shape, SimulatedBench
 
 from .company import acting, person, unit
 from .things import enrol, model
@@ -47,14 +47,14 @@ def barcode(serial: int) -> str:
     return barcode_scheme("state_grid_22").generate(BarcodeParts("35400", "01", f"{serial:014d}"))
 
 
-def bench(code: str, seed: int, faults: Mapping[str, float]) -> SimulatedBench:
+def bench(code: str, seed: int, faults: Mapping[str, float], shape: Shape = GOOD) -> SimulatedBench:
     """A bench of the laboratory."""
     from dianheng.verification.models import StandardCertificate
 
     standard, _positions, sticky = BENCHES[code]
     certificate = StandardCertificate.objects.select_related("device").get(device__barcode=standard)
     return SimulatedBench(
-        bench_no=code, seed=seed, faults=faults, sticky_position=sticky,
+        bench_no=code, seed=seed, faults=faults, shape=shape, sticky_position=sticky,
         standards=[{"asset_no": standard, "accuracy_class": certificate.accuracy_class, "certificate_no": certificate.number}],
         operators=[person("zhangwei" if code != "BZ0002" else "lina").person_no],
     )  # fmt: skip
@@ -68,6 +68,7 @@ def test_on_benches(
     first_seal: int,
     began_at: datetime,
     faults: Mapping[str, float] | None = None,
+    shape: Shape = GOOD,
     at_most: int | None = None,
 ) -> int:
     """Load and test what waits in the task, bench after bench; returns the next seal number."""
@@ -91,9 +92,9 @@ def test_on_benches(
                 (f"LJ26{seal + 1:08d}", "COVER_RIGHT"),
             ]
             seal += 2
-        envelope: dict[str, Any] = bench(code, seed, FAULTS if faults is None else faults).run(
-            load_sheet(load), started_at=at, seals=seals
-        )
+        envelope: dict[str, Any] = bench(
+            code, seed, FAULTS if faults is None else faults, shape
+        ).run(load_sheet(load), started_at=at, seals=seals)
         upload_receive(body=json.dumps(envelope, ensure_ascii=False).encode(), actor=who)
         turn += 1
         if turn % len(codes) == 0:
