@@ -1,4 +1,8 @@
-"""`dianheng serve` as a person starts it: a real process on a data folder of its own."""
+"""`dianheng serve` as a person starts it: a real process on a data folder of its own.
+
+Bounds of time are wide: a busy machine keeps them, and a mechanism that is missing does not.
+Figures of an idle machine stand in docs/how-to/run.md.
+"""
 
 import http.client
 import os
@@ -12,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dianheng.config.runtime.processes import wait_until
+from dianheng.config.runtime.processes import ends_with_parent, wait_until
 from dianheng.testing.cluster import cached_data, copy_tree, temporary_folder
 
 IS_ROOT = os.geteuid() == 0
@@ -68,6 +72,13 @@ class Serve:
             for name, value in os.environ.items()
             if not name.startswith(("DATABASE_", "PG"))
         }
+        ends_with_us = ends_with_parent(signal.SIGKILL)
+
+        def begin(ignores_int: bool) -> None:
+            ends_with_us()
+            if ignores_int:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "dianheng.config.cli", "serve"],
@@ -83,9 +94,7 @@ class Serve:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-                if ignores_int
-                else None,
+                preexec_fn=lambda: begin(ignores_int),
             )
 
     @property
@@ -114,10 +123,10 @@ class Serve:
         assert wait_until(lambda: "Stop with Ctrl-C" in self.said, 5), self.said
         return self
 
-    def wait_end(self, seconds: float = 20) -> int:
+    def wait_end(self, seconds: float = 60) -> int:
         return self.process.wait(seconds)
 
-    def stop(self, number: int = signal.SIGINT, seconds: float = 30) -> int:
+    def stop(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(seconds)
