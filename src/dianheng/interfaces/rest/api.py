@@ -16,10 +16,11 @@ from dianheng.identity.services import token_person
 
 VERSION = "1"
 # One dated line for each step of the version: docs/reference/rest.md.
-ROUTERS = {
-    "": "dianheng.interfaces.rest.devices",
-    "calc": "dianheng.interfaces.rest.calculators",
-}
+ROUTERS = (
+    ("", "dianheng.interfaces.rest.devices"),
+    ("", "dianheng.verification.api"),
+    ("calc", "dianheng.interfaces.rest.calculators"),
+)
 
 
 class Bearer(HttpBearer):
@@ -114,5 +115,5 @@ def failed(request: HttpRequest, error: HttpError) -> HttpResponse:
     )
 
 
-for prefix, module in ROUTERS.items():
+for prefix, module in ROUTERS:
     api.add_router(prefix, importlib.import_module(module).router)

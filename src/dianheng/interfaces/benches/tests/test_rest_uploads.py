@@ -18,7 +18,6 @@ from dianheng.verification.tests.test_decision import Story, signer
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.urls("dianheng.interfaces.benches.tests.rest_urls"),
 ]
 
 
