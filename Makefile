@@ -55,6 +55,9 @@ test: setup-dev
 bench: setup-bench
 	$(BIN)/python -m bench
 
+snapshots: setup-dev
+	$(BIN)/python -m dianheng.config.reference
+
 docs: setup-dev
 	$(BIN)/mkdocs build --strict
 
