@@ -80,6 +80,25 @@ class ReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}), max_length=2000)
 
 
+class FillForm(Form):
+    """Loads of several benches in one step."""
+
+    benches = forms.ModelMultipleChoiceField(
+        Device.objects.none(), label=_("Benches"), widget=PlainSelectMultiple
+    )
+    at_most = forms.IntegerField(
+        label=_("At most so many loads of each bench"),
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text=_("Empty: until no device waits."),
+    )
+
+    def __init__(self, *args: Any, benches: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["benches"].queryset = benches  # type: ignore[attr-defined]
+
+
 class LoadForm(Form):
     """A new load of a bench."""
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("tasks/<str:number>/cancel/", tasks.task_cancel, name="task_cancel"),
     path("tasks/<str:number>/judge/", tasks.task_judge, name="task_judge"),
     path("tasks/<str:number>/load/", loads.load_new, name="load_new"),
+    path("tasks/<str:number>/fill/", loads.loads_fill, name="loads_fill"),
     path("tasks/<str:number>/certificates/", papers.certificates, name="task_certificates"),
     path("tasks/<str:number>/sheet.pdf", papers.task_sheet, name="task_sheet"),
     path("tasks/<str:number>/failures.pdf", papers.failures, name="task_failures"),

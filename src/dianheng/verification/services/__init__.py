@@ -7,6 +7,7 @@ from .decision import (
     review_take_back,
     task_apply,
 )
+from .fill import loads_fill
 from .laboratory import (
     authorisation_record,
     environment_set,
@@ -50,6 +51,7 @@ __all__ = [
     "load_put",
     "load_undo",
     "load_undo_scan",
+    "loads_fill",
     "paper_withdraw",
     "results_approve",
     "results_judge_again",

@@ -63,7 +63,7 @@ def all_pages(story):
     rules = rule_set("JJG 596", "2012").name
     return [
         ("tasks",), ("task_new",), ("task", task.number), ("task_devices", task.number), ("task_scan", task.number),
-        ("task_cancel", task.number), ("task_judge", task.number), ("load_new", task.number),
+        ("task_cancel", task.number), ("task_judge", task.number), ("load_new", task.number), ("loads_fill", task.number),
         ("task_review", task.number), ("task_approve", task.number), ("task_seal", task.number), ("to_decide",),
         ("loads",), ("load", load.number), ("load_cancel", load.number), ("load_file", load.number),
         ("load_enter", load.number, 1), ("uploads",), ("upload", Upload.objects.get().pk), ("records",),

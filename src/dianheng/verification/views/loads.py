@@ -4,6 +4,7 @@ import json
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import NotFound, Refusal, Refused
@@ -27,7 +28,7 @@ from dianheng.metrology.schemes import LoadPoint
 from .. import services
 from ..choices import LOAD_TONE, LoadState, Source, TaskState
 from ..envelope import DIRECTIONS, SCHEMA
-from ..forms import LoadForm, ReasonForm
+from ..forms import FillForm, LoadForm, ReasonForm
 from ..models import BenchLoad, LoadPosition
 from ..schemes import plate_of, scheme_of
 from ..selectors.entry import rows_of
@@ -96,6 +97,39 @@ def load_new(request: HttpRequest, number: str) -> HttpResponse:
         submit=_("Begin to load"),
         back=reverse("task", args=[number]),
         crumbs=[(TASKS.title, reverse("tasks")), (number, reverse("task", args=[number]))],
+    )
+
+
+@needs("verification.test")
+def loads_fill(request: HttpRequest, number: str) -> HttpResponse:
+    """Fill loads of several benches with what waits, in the order of the task."""
+    task = visible_task(request, number)
+    form = FillForm(request.POST or None, benches=benches([task.unit_id]))
+
+    def act(data: dict[str, Any]) -> str:
+        made = services.loads_fill(
+            task=task,
+            benches=list(data["benches"]),
+            at_most=data["at_most"],
+            actor=actor_of(request),
+        )
+        text = ngettext("%(n)s load is ready.", "%(n)s loads are ready.", len(made))
+        messages.success(request, text % {"n": len(made)})
+        return f"{reverse('loads')}?{urlencode({'task': number, 'state': LoadState.OPEN})}"
+
+    return answer_form(
+        request,
+        form,
+        act,
+        title=_("Load benches in order"),
+        submit=_("Fill the loads"),
+        back=reverse("task", args=[number]),
+        crumbs=[(TASKS.title, reverse("tasks")), (number, reverse("task", args=[number]))],
+        intro=_(
+            "Devices that wait for their first test are put on the positions in the order of their "
+            "bar codes, as they lie in their boxes; the benches take turns. Each bench fetches its "
+            "loads. Retests are loaded by scan."
+        ),
     )
 
 

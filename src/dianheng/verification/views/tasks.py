@@ -242,6 +242,11 @@ def _task_actions(
             refusal("verification.test", steps[Step.WAITING], _("No device waits for a test.")),
         ),
         action(
+            _("Load benches in order"),
+            reverse("loads_fill", args=[number]),
+            refusal("verification.test", steps[Step.WAITING], _("No device waits for a test.")),
+        ),
+        action(
             _("Scan devices in"),
             reverse("task_scan", args=[number]),
             task_refusal(request, found, "verification.plan"),
