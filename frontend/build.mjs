@@ -23,6 +23,8 @@ const copies = {
   "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "fonts/NotoSansSC-Regular.ttf",
   "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "fonts/NotoSansSC-Bold.ttf",
   "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "licences/noto-sans-sc.txt",
+  "@expo-google-fonts/noto-serif-sc/400Regular/NotoSerifSC_400Regular.ttf": "fonts/NotoSerifSC-Regular.ttf",
+  "@expo-google-fonts/noto-serif-sc/LICENSE_FONT": "licences/noto-serif-sc.txt",
 };
 
 for (const [from, to] of Object.entries(copies)) {

@@ -1,8 +1,8 @@
 """Where the fonts of the papers are, and which characters they can draw.
 
 Fonts are installed with the front-end packages, never kept in the repository: Noto Sans SC
-(regular, bold) must be there, Noto Serif SC (regular) gives the body its 宋体 look and may be
-missing: then the body is set in Sans.
+(regular, bold) must be there, Noto Serif SC (regular) gives the body its 宋体 look; in a folder
+of one's own that lacks it the body is set in Sans.
 """
 
 import os
