@@ -39,8 +39,8 @@ demo: setup
 	$(BIN)/dianheng demo --size $(SIZE) --seed $(SEED)
 
 lint: setup-dev
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy src/dianheng/metrology $$(ls src/dianheng/*/rules.py)
 	$(BIN)/lint-imports
 	$(BIN)/python -m dianheng.config.messages check
@@ -53,7 +53,7 @@ test: setup-dev
 	$(BIN)/python -m pytest -q -n $(JOBS) -rs
 
 bench: setup-bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
 
 snapshots: setup-dev
 	$(BIN)/python -m dianheng.config.reference

@@ -9,7 +9,9 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company, orders, stock, things, verified
+from . import company, orders, register, stock, things, verified
+
+SIZES = {"s": 0, "m": 100_000, "l": 1_000_000}  # devices beyond those of the story
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,13 @@ class Telling:
 Chapter = Callable[[Telling], Any]
 
 
-def chapters() -> list[tuple[str, str, Chapter]]:
+def chapters(size: str = "s") -> list[tuple[str, str, Chapter]]:
     """Key, what it tells, who tells it; in order."""
+    return [*story_chapters(), *register_chapters(SIZES[size])]
+
+
+def story_chapters() -> list[tuple[str, str, Chapter]]:
+    """What every size tells."""
     return [
         (
             "company",
@@ -52,6 +59,25 @@ def chapters() -> list[tuple[str, str, Chapter]]:
     ]
 
 
+def register_chapters(devices: int) -> list[tuple[str, str, Chapter]]:
+    """The register of a city: areas, then block by block, each a transaction of its own."""
+    if not devices:
+        return []
+    told: list[tuple[str, str, Chapter]] = [
+        ("areas", "transformer areas", lambda t: register.catalogue_and_areas(devices))
+    ]
+    for first in range(0, devices, register.BLOCK):
+        count = min(register.BLOCK, devices - first)
+        told.append(
+            (
+                f"register-{first + count}",
+                f"the register, devices {first + 1:,} to {first + count:,}",
+                lambda t, first=first, count=count: register.register_block(first, count, t.seed),
+            )
+        )
+    return told
+
+
 def is_empty() -> bool:
     """Nobody but the program itself is here."""
     return not Person.objects.filter(is_system=False).exists()
@@ -64,22 +90,37 @@ def _told() -> set[str]:
 def is_whole() -> bool:
     """Every chapter of the story was told, or none (people work here)."""
     told = _told()
-    return not told or all(f"demo:{key}" in told for key, _text, _chapter in chapters())
+    begun = RequestResult.objects.filter(action="demo.chapter").first()
+    size = begun.result["size"] if begun else "s"
+    return not told or all(f"demo:{key}" in told for key, _text, _chapter in chapters(size))
 
 
 def tell(*, size: str, seed: int, password: str, say: Callable[[str], Any]) -> list[dict[str, str]]:
     """Tell what has not been told yet; returns who can log in."""
-    telling = Telling(size, seed, password)
+    _tell(chapters(size), Telling(size, seed, password), say)
+    return [
+        {"login": role.login, "name": role.name, "post": company.POSTS[role.post][0]}
+        for role in company.PEOPLE
+    ]
+
+
+def tell_register(*, devices: int, seed: int, password: str, say: Callable[[str], Any]) -> None:
+    """The company and a register of any size, without the rest of the story: for timings."""
+    beginning = [chapter for chapter in story_chapters() if chapter[0] in ("company", "things")]
+    _tell([*beginning, *register_chapters(devices)], Telling("s", seed, password), say)
+
+
+def _tell(
+    wanted: list[tuple[str, str, Chapter]], telling: Telling, say: Callable[[str], Any]
+) -> None:
     told = _told()
-    for key, text, chapter in chapters():
+    for key, text, chapter in wanted:
         if f"demo:{key}" in told:
             continue
         say(f"Demo story: {text}")
         with transaction.atomic():
             chapter(telling)
             with write_batch(actor=system_actor("command"), action="demo.chapter"):
-                remember(f"demo:{key}", "demo.chapter", {"size": size, "seed": seed})
-    return [
-        {"login": role.login, "name": role.name, "post": company.POSTS[role.post][0]}
-        for role in company.PEOPLE
-    ]
+                remember(
+                    f"demo:{key}", "demo.chapter", {"size": telling.size, "seed": telling.seed}
+                )

@@ -91,6 +91,21 @@ def make_conninfo_url(url: str, database: str) -> str:
     return url.replace(f"@/{roles.DATABASE}?", f"@/{database}?")
 
 
+def connect_default(url: str) -> None:
+    """Connect Django's `default` to a database; threads and child processes follow."""
+    from django.db import connections
+
+    from dianheng.config.database_url import database_settings
+
+    connection = connections["default"]
+    connection.close()
+    wanted = database_settings(url)
+    # The same dictionary belongs to the connections of all threads.
+    for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
+        connection.settings_dict[name] = wanted[name]
+    os.environ["DATABASE_APP_URL"] = url
+
+
 # -- the cache ---------------------------------------------------------------------------------
 
 

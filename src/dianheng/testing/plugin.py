@@ -21,7 +21,7 @@ import psycopg
 import pytest
 
 from . import sockets
-from .cluster import TestCluster
+from .cluster import TestCluster, connect_default
 
 # Tests of these need no Django: they stay fast, and whole when an app is being rebuilt.
 WITHOUT_DJANGO = {"metrology", "calculators", "runtime"}
@@ -94,18 +94,7 @@ def cluster() -> TestCluster:
 
 def point_default_at(database: str) -> None:
     """Connect `default` to the database; threads and child processes follow."""
-    from django.db import connections
-
-    from dianheng.config.database_url import database_settings
-
-    url = cluster().program_url(database)
-    connection = connections["default"]
-    connection.close()
-    wanted = database_settings(url)
-    # The same dictionary belongs to the connections of all threads.
-    for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
-        connection.settings_dict[name] = wanted[name]
-    os.environ["DATABASE_APP_URL"] = url
+    connect_default(cluster().program_url(database))
 
 
 def give_transactional_tests_their_own_database() -> None:

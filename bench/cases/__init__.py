@@ -1,0 +1,1 @@
+"""One module per topic; each registers its cases with `bench.core.case`."""
