@@ -30,7 +30,7 @@ BOOKKEEPING = {
 }
 # `papers` are the shapes of documents, `panels` the places where others may register.
 DRAWERS = {
-    "services", "selectors", "rules", "errors", "choices", "registry", "models", "audit", "papers", "panels", "fields",
+    "services", "selectors", "rules", "errors", "choices", "registry", "models", "audit", "papers", "panels", "fields", "columns",
 }  # fmt: skip
 WRITES = {
     "create",

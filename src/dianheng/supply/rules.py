@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from dianheng.assets.columns import DEVICE_FINDINGS
 from dianheng.common.errors import Refusal, Text
+from dianheng.common.files import findings
+from dianheng.common.files.findings import FindingKind
 from dianheng.common.texts import gettext_lazy as _
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
 from dianheng.metrology.errors import MetrologyError
@@ -21,49 +24,36 @@ from dianheng.metrology.sampling import Plan, Severity
 # -- findings of a delivery file -----------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class FindingKind:
-    """What a check of a delivery file can find; a warning does not keep the file out."""
-
-    text: Text
-    is_warning: bool = False
-
-
 FINDINGS: Mapping[str, FindingKind] = {
-    "row_width": FindingKind(_("The row has another number of cells than the head: %(value)s.")),
-    "missing": FindingKind(_("%(field)s is empty.")),
-    "format": FindingKind(_("%(field)s “%(value)s” is not of the form: %(wanted)s.")),
-    "number_lost": FindingKind(
-        _("%(field)s was kept as a number and lost digits: %(value)s. Make the column text and enter it again.")
+    **DEVICE_FINDINGS,
+    "check_digit": FindingKind(
+        _("Wrong check digit"), _("The check digit of %(value)s is wrong; it should be %(wanted)s.")
     ),
-    "check_digit": FindingKind(_("The check digit of %(value)s is wrong; it should be %(wanted)s.")),
-    "check_digit_legacy": FindingKind(
-        _("The check digit of %(value)s is not that of the scheme (%(wanted)s)."), is_warning=True
+    "outside_segment": FindingKind(
+        _("Outside its number segment"),
+        _("%(value)s is not in a number segment issued for this order line."),
     ),
-    "format_legacy": FindingKind(
-        _("Bar code %(value)s is not of 22 digits; no segment was issued for the order."), is_warning=True
+    "wrong_model": FindingKind(
+        _("Wrong model"), _("The model is “%(value)s”; ordered is “%(wanted)s”.")
     ),
-    "outside_segment": FindingKind(_("%(value)s is not in a number segment issued for this order line.")),
-    "twice_in_file": FindingKind(_("%(field)s %(value)s stands in row %(other)s already.")),
-    "in_register": FindingKind(_("%(field)s %(value)s is in the register already (%(other)s).")),
-    "wrong_model": FindingKind(_("The model is “%(value)s”; ordered is “%(wanted)s”.")),
-    "wrong_order": FindingKind(_("%(field)s is “%(value)s”; this file was sent for “%(wanted)s”.")),
-    "wrong_maker": FindingKind(_("The maker is “%(value)s”; the order is with “%(wanted)s”.")),
-    "wrong_material": FindingKind(_("The material code is “%(value)s”; ordered is “%(wanted)s”.")),
-    "wrong_preset": FindingKind(_("The price preset is “%(value)s”; ordered is “%(wanted)s”.")),
-    "date": FindingKind(_("%(field)s “%(value)s” is no date.")),
-    "date_future": FindingKind(_("%(field)s %(value)s has not come yet.")),
-    "choice": FindingKind(_("%(field)s “%(value)s” is none of the known values.")),
-    "formula": FindingKind(_("%(field)s is a formula (%(value)s). Put its value in its place.")),
-    "too_long": FindingKind(_("%(field)s is too long: %(value)s…")),
-    "address_differs": FindingKind(
-        _("The communication address %(value)s is not the one in the bar code (%(wanted)s)."), is_warning=True
+    "wrong_order": FindingKind(
+        _("Wrong order"), _("%(field)s is “%(value)s”; this file was sent for “%(wanted)s”.")
     ),
-    "no_rows": FindingKind(_("The file has no devices below its head.")),
+    "wrong_maker": FindingKind(
+        _("Wrong maker"), _("The maker is “%(value)s”; the order is with “%(wanted)s”.")
+    ),
+    "wrong_material": FindingKind(
+        _("Wrong material code"), _("The material code is “%(value)s”; ordered is “%(wanted)s”.")
+    ),
+    "wrong_preset": FindingKind(
+        _("Wrong price preset"), _("The price preset is “%(value)s”; ordered is “%(wanted)s”.")
+    ),
     "over_order": FindingKind(
-        _("The line has %(wanted)s devices, %(other)s of them taken already; this file brings %(value)s.")
+        _("More than ordered"),
+        _("The line has %(wanted)s devices, %(other)s of them taken already; this file brings %(value)s."),
     ),
     "short_of_order": FindingKind(
+        _("Less than ordered"),
         _("The line has %(wanted)s devices, %(other)s of them taken already; this file brings %(value)s, the rest is to come."),
         is_warning=True,
     ),
@@ -85,14 +75,7 @@ def finding_text(
     code: str, field: Text = "", value: str = "", facts: Mapping[str, Any] | None = None
 ) -> Text:
     """The finding in words, translated when shown."""
-    words: dict[str, Any] = {
-        "field": field,
-        "value": value,
-        "wanted": "",
-        "other": "",
-        **(facts or {}),
-    }
-    return FINDINGS[code].text % words
+    return findings.finding_text(FINDINGS, code, field, value, facts)
 
 
 def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:

@@ -1,5 +1,6 @@
 from .correct import device_correct
 from .enrol import DETAILS, Stage, devices_enrol, stage_open
+from .fill import fill_stage
 from .lose import device_find, device_lose
 from .master import lot_make, manufacturer_make, model_make, state_mapping_set
 from .places import box_move, person_place, place_make, place_update, transit_place
@@ -17,6 +18,7 @@ __all__ = [
     "device_register",
     "devices_enrol",
     "devices_transition",
+    "fill_stage",
     "lot_make",
     "manufacturer_make",
     "model_make",

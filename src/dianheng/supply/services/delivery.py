@@ -12,9 +12,17 @@ from psycopg import sql
 
 from dianheng.assets.choices import DeviceState, Ownership, PlaceKind, Verb
 from dianheng.assets.models import Lot, Place
-from dianheng.assets.services import Stage, devices_enrol, lot_make, place_make, stage_open
+from dianheng.assets.services import (
+    Stage,
+    devices_enrol,
+    fill_stage,
+    lot_make,
+    place_make,
+    stage_open,
+)
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal, Refused, refuse
+from dianheng.common.files import Head, Prepared, Table, Unreadable, best_table, find_head, prepare
 from dianheng.common.jobs import job_start
 from dianheng.common.models import Job
 from dianheng.documents.services import file_path, file_store, numbers_take
@@ -22,13 +30,10 @@ from dianheng.identity.services import idempotent, remember, require, system_act
 
 from ..choices import DeliveryState, OrderState
 from ..fields import LEFT_OUT, propose, recognise
-from ..files import Head, Prepared, Table, Unreadable, find_head, open_table, prepare
-from ..files.head import score
-from ..files.xlsx import XlsxTable, best_sheet
 from ..models import Arrival, DeliveryFault, DeliveryFile, OrderLine
 from ..rules import guard_take
 from .check import Findings, Ordered, check_stage
-from .fill import fill_stage
+from .fill import stage_column
 from .mapping import is_mapped, remembered
 
 Tell = Callable[[int, int, str], None]
@@ -88,10 +93,7 @@ def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> 
 
 def table_of(path: Path) -> Table:
     """The table in a file: of a workbook the sheet that looks most like a list of devices."""
-    table = open_table(path)
-    if isinstance(table, XlsxTable):
-        return best_sheet(path, lambda rows: score(rows, recognise))
-    return table
+    return best_table(path, recognise)
 
 
 def delivery_is_large(delivery: DeliveryFile) -> bool:
@@ -244,7 +246,7 @@ def _go_through(
             ordered = Ordered.of(line)
             sent = steps.part(400, _("Sending rows to the database"))
             fill_stage(
-                stage, prepared, fields, defaults=_defaults(line, ordered),
+                stage, prepared, [stage_column(f) for f in fields], defaults=_defaults(line, ordered),
                 tell=lambda done: sent(done / max(1, prepared.size)),
             )  # fmt: skip
             steps.part(600, _("Checking"))

@@ -1,94 +1,10 @@
-"""Rows of a file into the stage by COPY, as they come."""
-
-from collections.abc import Callable, Mapping, Sequence
-
-import psycopg
-from django.utils.translation import gettext_lazy as _
-from psycopg import sql
-
-from dianheng.assets.services import Stage
+"""Where a field of the delivery file stands in the stage."""
 
 from ..fields import FIELDS, LEFT_OUT
-from ..files import Prepared, Unreadable
-from ..files.prepare import without_nul
 
 
 def stage_column(field: str) -> str:
-    """Column of the stage that holds a field; those only compared begin with x_."""
+    """Column of the stage; those only compared begin with x_, those left out have none."""
+    if field == LEFT_OUT:
+        return ""
     return field if FIELDS[field].goes_into_register else f"x_{field}"
-
-
-def fill_stage(
-    stage: Stage,
-    prepared: Prepared,
-    fields: Sequence[str],
-    *,
-    defaults: Mapping[str, object],
-    tell: Callable[[int], None],
-) -> None:
-    """Send the file; `tell` gets the bytes sent so far.
-
-    What all rows have in common is a default of the stage's column, so that no row is
-    written twice.
-    """
-    cursor = stage.cursor
-    columns: list[str] = []
-    statements: list[sql.Composable] = [
-        # Findings carry what they are compared with.
-        sql.SQL("alter table stage_fault add column facts jsonb"),
-        sql.SQL("alter table stage add column is_odd boolean not null default false"),
-    ]
-    for place, field in enumerate(fields):
-        name = f"left_{place}" if field == LEFT_OUT else stage_column(field)
-        columns.append(name)
-        if name.startswith(("left_", "x_")):
-            statements.append(
-                sql.SQL(
-                    "alter table stage add column {} text collate \"C\" not null default ''"
-                ).format(sql.Identifier(name))
-            )
-    for name, value in defaults.items():
-        if name not in columns and value not in ("", None):
-            statements.append(
-                sql.SQL("alter table stage alter column {} set default {}").format(
-                    sql.Identifier(name), sql.Literal(value)
-                )
-            )
-    if not prepared.has_row_no:
-        statements += [
-            sql.SQL("create temp sequence stage_row start {} owned by stage.row_no").format(
-                sql.Literal(prepared.first_row)
-            ),
-            sql.SQL("alter table stage alter column row_no set default nextval('stage_row')"),
-        ]
-    for statement in statements:
-        cursor.execute(statement)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    copy_text = sql.SQL(
-        "copy stage ({}{}) from stdin (format csv, delimiter {}, force_not_null ({}))"
-    ).format(
-        sql.SQL("row_no, ") if prepared.has_row_no else sql.SQL(""),
-        names,
-        sql.Literal(prepared.delimiter),
-        names,
-    )
-    sent = 0
-    try:
-        with cursor.copy(copy_text) as copy:
-            for part in without_nul(prepared.parts()):
-                copy.write(part)
-                sent += len(part)
-                tell(sent)
-    except psycopg.DataError as error:
-        raise Unreadable(
-            "broken",
-            _("The file cannot be read as a table: %(why)s")
-            % {"why": str(error.diag.message_primary)},
-        ) from None
-    # Rows of nothing but delimiters are what spreadsheets leave below a list.
-    filled = sql.SQL(" and ").join(
-        sql.SQL("{} = ''").format(sql.Identifier(name))
-        for name in columns
-        if not name.startswith("left_")
-    )
-    cursor.execute(sql.SQL("delete from stage where {}").format(filled))

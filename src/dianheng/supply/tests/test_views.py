@@ -5,9 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from dianheng.assets.tests.factories import store
+from dianheng.common.files import open_table
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.metrology.draws import draw
-from dianheng.supply.files import open_table
 from dianheng.supply.models import DeliveryFile, InspectionLot, PurchaseOrder
 from dianheng.supply.seeds import delivery_rows, each_mistake_once, write_csv, write_xlsx
 from dianheng.supply.services import acceptance_decide

@@ -273,7 +273,7 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
             {
                 **finding,
                 "label": FIELDS[finding["field"]].label if finding["field"] in FIELDS else "",
-                "name": _kind_name(finding["code"]),
+                "name": FINDINGS[finding["code"]].name,
             }
             for finding in found.findings
         ],
@@ -306,38 +306,6 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
         "arrival": Arrival.objects.filter(delivery=found).first(),
     }
     return render(request, "supply/delivery.html", context)
-
-
-def _kind_name(code: str) -> Any:
-    return KIND_NAMES.get(code, code)
-
-
-KIND_NAMES = {
-    "row_width": gettext_lazy("Wrong number of cells"),
-    "missing": gettext_lazy("Empty"),
-    "format": gettext_lazy("Wrong form"),
-    "number_lost": gettext_lazy("Digits lost"),
-    "check_digit": gettext_lazy("Wrong check digit"),
-    "check_digit_legacy": gettext_lazy("Other check digit"),
-    "format_legacy": gettext_lazy("Legacy bar code"),
-    "outside_segment": gettext_lazy("Outside its number segment"),
-    "twice_in_file": gettext_lazy("Twice in the file"),
-    "in_register": gettext_lazy("In the register already"),
-    "wrong_model": gettext_lazy("Wrong model"),
-    "wrong_order": gettext_lazy("Wrong order"),
-    "wrong_maker": gettext_lazy("Wrong maker"),
-    "wrong_material": gettext_lazy("Wrong material code"),
-    "wrong_preset": gettext_lazy("Wrong price preset"),
-    "date": gettext_lazy("No date"),
-    "date_future": gettext_lazy("Date in the future"),
-    "choice": gettext_lazy("Unknown value"),
-    "formula": gettext_lazy("Formula"),
-    "too_long": gettext_lazy("Too long"),
-    "address_differs": gettext_lazy("Address differs from the bar code"),
-    "no_rows": gettext_lazy("No devices"),
-    "over_order": gettext_lazy("More than ordered"),
-    "short_of_order": gettext_lazy("Less than ordered"),
-}
 
 
 @require_POST

@@ -138,6 +138,3 @@ def without_nul(parts: Iterator[bytes]) -> Iterator[bytes]:
                 _("The file holds signs that no table has. It is damaged or of another kind."),
             )
         yield part
-
-
-__all__ = ["Prepared", "prepare", "without_nul"]

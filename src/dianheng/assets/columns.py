@@ -1,0 +1,74 @@
+"""What lists of devices call the facts of a device, and what a check finds in them.
+
+Shared by whatever reads such lists: makers' delivery files, registers of former systems.
+"""
+
+from collections.abc import Mapping
+
+from dianheng.common.files.findings import GENERAL, FindingKind
+from dianheng.common.files.heads import Field
+from dianheng.common.texts import gettext_lazy as _
+
+DEVICE_FIELDS: Mapping[str, Field] = {
+    field.key: field
+    for field in (
+        Field("barcode", _("Bar code"), ("条形码", "条码", "资产条码", "资产条形码", "条码号", "条形码号", "电能表条码", "电表条码", "设备条码", "barcode", "bar code", "bar code no", "asset barcode"), is_required=True, is_expected=True),
+        Field("asset_no", _("Asset number"), ("资产编号", "资产号", "asset no", "asset number", "asset id")),
+        Field("serial_no", _("Maker's number"), ("出厂编号", "出厂号", "厂编号", "表号", "出厂序号", "制造编号", "生产编号", "serial no", "serial number", "serial", "s/n", "sn", "maker no", "makers number", "factory no"), is_expected=True),
+        Field("material_code", _("Material code"), ("物料编码", "物料号", "物料代码", "material code", "material no", "material")),
+        Field("produced_on", _("Produced on"), ("生产日期", "出厂日期", "制造日期", "production date", "produced on", "date of production", "made on", "manufacture date"), is_expected=True),
+        Field("type_approval_no", _("Type approval"), ("型式批准证书号", "型式批准号", "计量器具型式批准证书编号", "型批号", "许可证号", "type approval", "type approval no", "cpa no")),
+        Field("hardware_version", _("Hardware version"), ("硬件版本", "硬件版本号", "hardware version", "hw version", "hardware")),
+        Field("software_version", _("Software version"), ("软件版本", "软件版本号", "固件版本", "程序版本", "software version", "sw version", "firmware", "firmware version")),
+        Field("protocol", _("Protocol"), ("通信规约", "通讯规约", "规约", "通信协议", "通讯协议", "protocol", "communication protocol")),
+        Field("comm_address", _("Communication address"), ("通信地址", "通讯地址", "表通信地址", "表地址", "逻辑地址", "communication address", "comm address", "address", "meter address"), is_expected=True),
+        Field("comm_module_type", _("Communication module"), ("通信模块类型", "通讯模块类型", "模块类型", "通信方式", "通讯方式", "通信模块", "communication module", "module type", "module")),
+        Field("comm_module_maker", _("Module's maker"), ("通信模块厂家", "通讯模块厂家", "模块厂家", "模块生产厂家", "module maker", "module manufacturer")),
+        Field("prepayment", _("Prepayment"), ("费控类型", "费控方式", "费控", "预付费类型", "prepayment", "prepayment kind", "prepaid")),
+        Field("esam_no", _("ESAM number"), ("esam号", "esam序列号", "esam编号", "安全芯片号", "安全模块号", "esam", "esam no", "esam number")),
+        Field("key_state", _("Keys"), ("密钥状态", "密钥", "密钥类型", "key state", "keys", "key")),
+        Field("price_preset", _("Price preset"), ("预置电价", "电价方案", "电价", "费率方案", "预置方案", "price preset", "price plan", "tariff", "tariff preset")),
+        Field("ratio", _("Ratio in use"), ("变比", "额定变比", "电流变比", "ratio", "ct ratio")),
+        Field("phase", _("Phase"), ("相别", "相位", "phase")),
+        Field("burden_va", _("Rated burden, VA"), ("额定负荷", "二次负荷", "额定容量", "burden", "rated burden")),
+        Field("security_factor", _("Security factor"), ("仪表保安系数", "保安系数", "fs", "security factor")),
+        Field("sim_no", _("SIM number"), ("sim卡号", "sim", "sim no", "sim number")),
+    )
+}  # fmt: skip
+# Compared, or looked up; not kept as they stand in the file.
+MODEL_FIELD = Field("model", _("Model"), ("型号", "产品型号", "设备型号", "电能表型号", "表型", "规格型号", "model", "model no", "type", "meter type"), goes_into_register=False)  # fmt: skip
+MAKER_FIELD = Field("manufacturer", _("Maker"), ("厂家", "生产厂家", "制造厂家", "制造厂", "制造单位", "生产单位", "供应商", "供货商", "manufacturer", "maker", "supplier", "vendor"), goes_into_register=False)  # fmt: skip
+TENDER_FIELD = Field("tender_batch", _("Tender batch"), ("招标批次", "批次", "批次号", "招标批次号", "到货批次", "tender batch", "batch", "batch no", "tender"), goes_into_register=False)  # fmt: skip
+
+# What files say for the choices of the register.
+CHOICE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "prepayment": {
+        "": "", "none": "none", "无": "none", "非费控": "none", "否": "none", "普通": "none",
+        "remote": "remote", "远程": "remote", "远程费控": "remote", "远程预付费": "remote",
+        "local": "local", "本地": "local", "本地费控": "local", "本地预付费": "local",
+    },
+    "key_state": {
+        "": "", "unknown": "unknown", "未知": "unknown",
+        "test": "test", "测试": "test", "测试密钥": "test", "公钥": "test", "公开密钥": "test", "00": "test",
+        "formal": "formal", "正式": "formal", "正式密钥": "formal", "私钥": "formal", "01": "formal",
+    },
+}  # fmt: skip
+
+DEVICE_FINDINGS: Mapping[str, FindingKind] = {
+    **GENERAL,
+    "check_digit_legacy": FindingKind(
+        _("Other check digit"),
+        _("The check digit of %(value)s is not that of the scheme (%(wanted)s)."), is_warning=True,
+    ),
+    "format_legacy": FindingKind(
+        _("Legacy bar code"), _("Bar code %(value)s is not of 22 digits."), is_warning=True
+    ),
+    "in_register": FindingKind(
+        _("In the register already"), _("%(field)s %(value)s is in the register already (%(other)s).")
+    ),
+    "address_differs": FindingKind(
+        _("Address differs from the bar code"),
+        _("The communication address %(value)s is not the one in the bar code (%(wanted)s)."),
+        is_warning=True,
+    ),
+}  # fmt: skip
