@@ -5,14 +5,12 @@ import platform
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 
 def machine(server_version: str) -> dict[str, Any]:
     """CPU, cores, memory, versions."""
     return {
         "cpu": cpu_model(), "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(terse=True), "python": platform.python_version(),
         "postgresql": server_version,
     }  # fmt: skip

@@ -2,20 +2,20 @@
 
 The program is this process and its children (a web server, a worker); the database is the
 private server with all its backends. A backend's shared buffers are not its memory, so only
-anonymous pages are counted.
+anonymous pages are counted. All is read from Linux's `/proc`.
 """
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import psutil
+from pathlib import Path
 
 SAMPLE_S = 0.02
-GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -33,35 +33,35 @@ class Usage:
         return self.program_cpu_s + self.database_cpu_s
 
 
-def tree(pid: int, without: int = 0) -> list[psutil.Process]:
+def tree(pid: int, without: int = 0) -> list[int]:
     """A process and all below it, but not the tree of `without`."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        found, rest = [], [psutil.Process(pid)]
-        while rest:
-            process = rest.pop()
-            if process.pid == without:
-                continue
-            found.append(process)
-            with contextlib.suppress(*GONE):
-                rest += process.children()
-        return found
-    return []
+    found, rest = [], [pid]
+    while rest:
+        process = rest.pop()
+        if process in (without, 0):
+            continue
+        found.append(process)
+        with contextlib.suppress(OSError):
+            for thread in Path(f"/proc/{process}/task").iterdir():
+                rest += map(int, (thread / "children").read_bytes().split())
+    return found
 
 
-def cpu_s(processes: list[psutil.Process]) -> float:
+def cpu_s(pids: list[int]) -> float:
     """CPU seconds of processes and of the children that they have buried."""
-    total = 0.0
-    for process in processes:
-        with contextlib.suppress(*GONE):
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            # What follows the name, which may hold anything: from field 3 (state) on.
+            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / TICKS
 
 
 def anonymous_mib(pid: int) -> float:
     """Memory of a process that it shares with no other, in MiB."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123
-        for line in status:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
             if line.startswith(b"RssAnon:"):
                 return int(line.split()[1]) / 1024
     return 0.0
@@ -80,18 +80,15 @@ class _Sampler(threading.Thread):
         turn = 0
         while not self.over.wait(SAMPLE_S):
             if turn % 10 == 0:
-                program = [p.pid for p in tree(self.own, self.server)]
-                database = [p.pid for p in tree(self.server)] if self.server else []
+                program, database = tree(self.own, self.server), tree(self.server)
             turn += 1
             self.program_mib = max(self.program_mib, *map(anonymous_mib, program))
-            self.database_mib = max(self.database_mib, *map(anonymous_mib, database), 0.0)
+            self.database_mib = max([self.database_mib, *map(anonymous_mib, database)])
 
 
 @contextmanager
 def used(server: int) -> Iterator[Usage]:
-    """Measure the block; `server` is the pid of the database server."""
-    import os
-
+    """Measure the block; `server` is the pid of the database server, 0 where there is none."""
     own = os.getpid()
     usage = Usage()
     sampler = _Sampler(own, server)
