@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "what is configured, what would fail",
     "certificate": "check a signed certificate",
     "sampling": "repeat a published draw",
+    "process": "check packs of business processes",
 }
 
 

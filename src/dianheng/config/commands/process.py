@@ -1,0 +1,48 @@
+"""`dianheng process check [FOLDER …]`: whether packs can be used; no database."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+PASSED, FAULTY, WRONG_INPUT = 0, 1, 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check",
+        help="say what is wrong with packs",
+        description="Read packs and list every fault: dianheng process check my-pack/",
+    )
+    check.add_argument(
+        "folders", nargs="*", type=Path, metavar="FOLDER", help="absent: the packs that ship"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Each pack with its faults; 1 when one has any, 2 when a folder is no pack."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dianheng.config.settings")
+    import django
+
+    django.setup()  # apps declare their services
+    from dianheng.workflow.errors import NoPack
+    from dianheng.workflow.packs import check, read_pack
+    from dianheng.workflow.packs.shipped import shipped_folders
+    from dianheng.workflow.registry import all_services
+
+    answer = PASSED
+    for folder in options.folders or shipped_folders():
+        try:
+            pack = read_pack(folder)
+        except NoPack as error:
+            print(f"{folder}: {error}", file=sys.stderr)
+            answer = WRONG_INPUT
+            continue
+        faults = check(pack, all_services())
+        print(f"{pack.code} {pack.version}: {'ok' if not faults else f'{len(faults)} faults'}")
+        for fault in faults:
+            print(f"  {fault}")
+        if faults and answer == PASSED:
+            answer = FAULTY
+    return answer

@@ -1,0 +1,209 @@
+"""Whether a pack can be used: everything that is wrong with it, at once."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..engine import parse
+from ..errors import NoDiagram, WrongExpression
+from ..expressions import names_in
+from ..registry import Service
+from .diagram import ALLOWED, Diagram, Node, read_diagram
+from .forms import form_faults, text_faults
+from .pack import ROLES, Pack, TaskPlan
+
+GATEWAYS = ("exclusiveGateway", "inclusiveGateway")
+UNITS = ("own", "above", "top")
+ALWAYS_KNOWN = {"instance"}  # number, unit and starter of the instance stand beside the forms
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: a code for machines, where, and why in words."""
+
+    code: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code:<18} {self.where}: {self.text}"
+
+
+def check(
+    pack: Pack, services: Mapping[str, Service], posts: Collection[str] | None = None
+) -> list[Finding]:
+    """Every fault of a pack, by place.
+
+    Args:
+        services: what the program can do itself, by name.
+        posts: codes of the posts that exist; None: not asked (outside a company).
+    """
+    try:
+        diagram = read_diagram(pack.bpmn)
+    except NoDiagram as error:
+        return [Finding("no_diagram", "process.bpmn", str(error))]
+    found = [
+        *_texts(pack), *_nodes(diagram), *_ways(diagram), *_gateways(diagram, pack),
+        *_tasks(diagram, pack, services), *_lanes(diagram, pack, posts), *_forms(pack),
+    ]  # fmt: skip
+    if not found:
+        try:
+            parse(pack.bpmn)
+        except NoDiagram as error:
+            found.append(Finding("no_diagram", "process.bpmn", str(error)))
+    return sorted(found, key=lambda each: (each.where, each.code, each.text))
+
+
+def _texts(pack: Pack) -> Iterator[Finding]:
+    for fault in text_faults(pack.title, "the pack"):
+        yield Finding("text", "pack.toml", fault)
+    for name, lane in pack.lanes.items():
+        for fault in text_faults(lane.title, f"the lane “{name}”"):
+            yield Finding("text", "pack.toml", fault)
+    for name, task in pack.tasks.items():
+        for fault in text_faults(task.title, f"the task “{name}”"):
+            yield Finding("text", "pack.toml", fault)
+
+
+def _nodes(diagram: Diagram) -> Iterator[Finding]:
+    for node in diagram.nodes.values():
+        if node.kind == "scriptTask":
+            yield Finding("script", node.code, "a diagram runs no script; call a service")
+        elif node.kind not in ALLOWED:
+            yield Finding("not_allowed", node.code, f"a pack holds no {node.kind}")
+        if node.kind == "callActivity" and node.calls not in diagram.processes:
+            yield Finding("call", node.code, f"calls “{node.calls}”, which is not in the file")
+
+
+def _ways(diagram: Diagram) -> Iterator[Finding]:
+    """Every node is reached from a start, and from every node an end is reached."""
+    nodes = diagram.nodes.values()
+    reached = diagram.reached_from(n.code for n in nodes if n.kind == "startEvent")
+    ending = diagram.reached_from((n.code for n in nodes if n.kind == "endEvent"), backwards=True)
+    for node in nodes:
+        if node.code not in reached:
+            yield Finding("unreachable", node.code, "no way leads here")
+        elif node.kind != "endEvent" and not diagram.out_of(node.code):
+            yield Finding("dead_end", node.code, "no way leads on")
+        elif node.code not in ending:
+            yield Finding("no_end", node.code, "from here no end is ever reached")
+
+
+def _gateways(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
+    known = ALWAYS_KNOWN | set(pack.tasks)
+    for flow in diagram.flows:
+        if not flow.condition:
+            continue
+        try:
+            unknown = names_in(flow.condition) - known
+        except WrongExpression as error:
+            yield Finding("condition", flow.code, str(error))
+            continue
+        if unknown:
+            yield Finding("condition", flow.code, f"asks for “{min(unknown)}”, which is no task")
+    for node in diagram.nodes.values():
+        out = diagram.out_of(node.code)
+        if node.kind in GATEWAYS and len(out) > 1:
+            if not node.default:
+                yield Finding(
+                    "gateway", node.code, "names no way that is taken when no condition holds"
+                )
+            for flow in out:
+                if not flow.condition and flow.code != node.default:
+                    yield Finding("gateway", flow.code, "leaves a gateway without a condition")
+        elif node.kind not in GATEWAYS:
+            for flow in out:
+                if flow.condition:
+                    yield Finding("gateway", flow.code, "has a condition, but leaves no gateway")
+            if node.kind not in ("parallelGateway", "eventBasedGateway") and len(out) > 1:
+                yield Finding("gateway", node.code, "several ways leave it; a gateway says which")
+
+
+def _tasks(diagram: Diagram, pack: Pack, services: Mapping[str, Service]) -> Iterator[Finding]:
+    drawn = {n.code: n for n in diagram.nodes.values() if n.kind in ("userTask", "serviceTask")}
+    for name in pack.tasks:
+        if name not in drawn:
+            yield Finding("task", name, "stands in pack.toml, not in the diagram")
+    for name, node in drawn.items():
+        plan = pack.tasks.get(name)
+        if plan is None:
+            yield Finding("task", name, "has nothing in pack.toml")
+        elif node.kind == "userTask":
+            yield from _user_task(node, plan, pack)
+        else:
+            yield from _service_task(plan, pack, services)
+
+
+def _user_task(node: Node, plan: TaskPlan, pack: Pack) -> Iterator[Finding]:
+    if not plan.form:
+        yield Finding("form", node.code, "has no form")
+    elif plan.form not in pack.forms:
+        yield Finding("form", node.code, f"its form “{plan.form}” is not in forms/")
+    if plan.hours is None or plan.hours <= 0:
+        yield Finding("time_limit", node.code, "has no time limit in working hours")
+    if plan.role not in ROLES:
+        yield Finding("role", node.code, f"“{plan.role}” is none of: {', '.join(ROLES)}")
+    if plan.share is not None and not Decimal(0) < plan.share <= Decimal(1):
+        yield Finding("share", node.code, "the share of a countersigning lies above 0 and up to 1")
+    if not node.lane:
+        yield Finding("lane", node.code, "lies in no lane: nobody's post does it")
+    elif node.lane not in pack.lanes:
+        yield Finding("lane", node.code, f"its lane “{node.lane}” is not in pack.toml")
+    if plan.service or plan.inputs:
+        yield Finding("service", node.code, "is done by a person and names a service")
+
+
+def _service_task(plan: TaskPlan, pack: Pack, services: Mapping[str, Service]) -> Iterator[Finding]:
+    for name in filter(None, (plan.service, plan.undo)):
+        if name not in services:
+            yield Finding("service", plan.task, f"there is no service “{name}”")
+    if not plan.service:
+        yield Finding("service", plan.task, "names no service")
+    elif plan.service in services:
+        wanted, given = set(services[plan.service].inputs), set(plan.inputs)
+        for name in sorted(wanted - given):
+            yield Finding("inputs", plan.task, f"“{plan.service}” wants “{name}”")
+        for name in sorted(given - wanted):
+            yield Finding("inputs", plan.task, f"“{plan.service}” takes no “{name}”")
+    known = ALWAYS_KNOWN | set(pack.tasks)
+    for name, text in plan.inputs.items():
+        try:
+            unknown = names_in(text) - known
+        except WrongExpression as error:
+            yield Finding("inputs", plan.task, f"“{name}”: {error}")
+            continue
+        if unknown:
+            yield Finding(
+                "inputs", plan.task, f"“{name}” asks for “{min(unknown)}”, which is no task"
+            )
+
+
+def _lanes(diagram: Diagram, pack: Pack, posts: Collection[str] | None) -> Iterator[Finding]:
+    roles: dict[str, dict[str, str]] = {}  # post -> role -> a task where it does so
+    for node in diagram.nodes.values():
+        plan = pack.tasks.get(node.code)
+        if node.kind != "userTask" or plan is None or node.lane not in pack.lanes:
+            continue
+        for post in pack.lanes[node.lane].posts:
+            roles.setdefault(post, {}).setdefault(plan.role, node.code)
+    for post, done in sorted(roles.items()):
+        if {"handle", "approve"} <= set(done):
+            text = f"handles at “{done['handle']}” and approves at “{done['approve']}”"
+            yield Finding("same_post", post, text)
+    for name, lane in pack.lanes.items():
+        if not lane.posts:
+            yield Finding("lane", name, "names no post")
+        if lane.unit not in UNITS:
+            yield Finding("lane", name, f"its unit “{lane.unit}” is none of: {', '.join(UNITS)}")
+        for post in lane.posts:
+            if posts is not None and post not in posts:
+                yield Finding("post", name, f"there is no post “{post}”")
+
+
+def _forms(pack: Pack) -> Iterator[Finding]:
+    used = {task.form for task in pack.tasks.values()}
+    for name, form in pack.forms.items():
+        for fault in form_faults(form):
+            yield Finding("form", f"forms/{name}.json", fault)
+        if name not in used:
+            yield Finding("form", f"forms/{name}.json", "no task uses it")
