@@ -46,7 +46,7 @@ def process(name: str, text: str) -> str:
             lanes.setdefault(lane, []).append(code)
         if kind == "timer":
             cancels = str("keeps" not in rest).lower()
-            event = f'<timerEventDefinition id="t{number}"><timeDuration xsi:type="tFormalExpression">{values["after"]}</timeDuration></timerEventDefinition>'
+            event = f'<timerEventDefinition id="t{number}"><timeDuration xsi:type="tFormalExpression">{values["after"].replace("_", " ")}</timeDuration></timerEventDefinition>'
             nodes.append(
                 f'<boundaryEvent id="{code}" attachedToRef="{values["on"]}" cancelActivity="{cancels}">{event}</boundaryEvent>'
                 if "on" in values
