@@ -24,6 +24,7 @@ BOOKKEEPING = {
     "common_job": "progress of long work",
     "common_savedview": "how a person likes a list",
     "assets_stock": "projection of the register, kept by a trigger",
+    "assets_registerfault": "what the last check of a register file found",
     "supply_deliveryfault": "what the last check of a delivery file found",
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",

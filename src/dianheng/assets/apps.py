@@ -6,7 +6,7 @@ class AssetsConfig(AppConfig):
     label = "assets"
 
     def ready(self) -> None:
-        from . import find, menu, registrations, rights  # noqa: F401
+        from . import find, menu, registrations, rights, tasks  # noqa: F401
         from .selectors.scan import find_device, find_lot, find_person, find_place, register_scan
 
         register_scan(10, find_device)

@@ -174,3 +174,24 @@ class Ownership(TextChoices):
 
     UTILITY = "utility", _("Utility")
     CUSTOMER = "customer", _("Customer")
+
+
+class ListState(TextChoices):
+    """How far a list of devices has come on its way into the register."""
+
+    RECEIVED = "received", _("Received")  # its columns are not named yet
+    MAPPED = "mapped", _("To be checked")
+    FAULTY = "faulty", _("Has faults")
+    CHECKED = "checked", _("Checked")
+    TAKEN = "taken", _("Taken")
+    REFUSED = "refused", _("Refused")
+
+
+LIST_TONE = {
+    ListState.RECEIVED: "warn",
+    ListState.MAPPED: "busy",
+    ListState.FAULTY: "bad",
+    ListState.CHECKED: "good",
+    ListState.TAKEN: "calm",
+    ListState.REFUSED: "calm",
+}

@@ -4,9 +4,10 @@ Shared by whatever reads such lists: makers' delivery files, registers of former
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dianheng.common.files.findings import GENERAL, FindingKind
-from dianheng.common.files.heads import Field
+from dianheng.common.files.heads import Field, Heads
 from dianheng.common.texts import gettext_lazy as _
 
 DEVICE_FIELDS: Mapping[str, Field] = {
@@ -54,6 +55,58 @@ CHOICE_WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+# -- registers of former systems -------------------------------------------------------------------
+
+_OTHERS = (
+    Field("kind", _("Kind"), ("类别", "设备类别", "设备类型", "资产类别", "kind", "category", "device kind"), goes_into_register=False),
+    Field("state", _("State"), ("状态", "资产状态", "设备状态", "电能表状态", "state", "status"), goes_into_register=False),
+    Field("place", _("Place"), ("库房", "存放位置", "存放地点", "位置", "货位", "地点", "库位", "place", "location", "store"), goes_into_register=False),
+    Field("unit", _("Unit"), ("所属单位", "单位名称", "供电单位", "管理单位", "使用单位", "unit", "organisation"), goes_into_register=False),
+    Field("ownership", _("Owner"), ("产权", "产权归属", "产权单位", "资产归属", "owner", "ownership"), goes_into_register=False),
+    Field("purchased_on", _("Purchased on"), ("购置日期", "采购日期", "购入日期", "建档日期", "purchased on", "purchase date")),
+    Field("verified_on", _("Verified on"), ("检定日期", "最近检定日期", "上次检定日期", "verified on", "verification date", "last verified"), goes_into_register=False),
+    Field("valid_through", _("Valid through"), ("有效期至", "检定有效期", "有效期", "检定有效期至", "valid through", "valid until", "expiry date"), goes_into_register=False),
+    Field("stocked_on", _("In stock since"), ("入库日期", "入库时间", "in stock since", "stocked on"), goes_into_register=False),
+    Field("name", _("Name"), ("器具名称", "标准器名称", "装置名称", "instrument name")),
+    Field("measuring_range", _("Measuring range"), ("测量范围", "量程", "measuring range", "range")),
+    Field("uncertainty", _("Class or uncertainty"), ("不确定度", "准确度等级或不确定度", "不确定度或准确度等级", "uncertainty")),
+    Field("period_months", _("Verification period, months"), ("检定周期", "定检周期", "检定周期月", "period", "verification period")),
+    Field("position_count", _("Positions"), ("表位数", "表位", "positions")),
+    Field("restriction", _("Restriction"), ("限用说明", "使用限制", "restriction")),
+)  # fmt: skip
+# A former system's cells may be empty; only what a device cannot be without is asked for.
+REGISTER_FIELDS: Mapping[str, Field] = {
+    field.key: replace(
+        field,
+        is_expected=field.key == "barcode",
+        is_required=field.key == "barcode",
+    )
+    for field in (*DEVICE_FIELDS.values(), MODEL_FIELD, MAKER_FIELD, TENDER_FIELD, *_OTHERS)
+}
+REGISTER_HEADS = Heads(REGISTER_FIELDS)
+REGISTER_WORDS: Mapping[str, Mapping[str, str]] = {
+    **CHOICE_WORDS,
+    "ownership": {
+        "": "", "utility": "utility", "供电企业": "utility", "供电公司": "utility", "电力公司": "utility",
+        "公司": "utility", "局属": "utility", "customer": "customer", "用户": "customer", "客户": "customer",
+        "用户资产": "customer", "客户资产": "customer", "自备": "customer",
+    },
+}  # fmt: skip
+# How former systems call the states, beside the names that the states have here. What a company
+# says in its own table of states goes before.
+STATE_WORDS: Mapping[str, str] = {
+    "新购在途": "on_order", "在途": "on_order", "待验收": "awaiting_acceptance", "新购入": "awaiting_acceptance",
+    "待检": "awaiting_verification", "待检定": "awaiting_verification", "新购待检": "awaiting_verification",
+    "拆回待检": "awaiting_verification", "在检": "in_verification", "检定中": "in_verification",
+    "合格在库": "qualified", "在库合格": "qualified", "合格": "qualified", "库存合格": "qualified", "在库": "qualified", "库存": "qualified",
+    "内控不合格": "outside_control", "不合格在库": "unqualified", "在库不合格": "unqualified", "不合格": "unqualified",
+    "预领": "preallocated", "领出待装": "issued", "领出": "issued", "已领出": "issued", "待装": "issued", "领用": "issued",
+    "运行": "in_service", "在运": "in_service", "在用": "in_service", "已安装": "in_service", "安装": "in_service", "使用中": "in_service",
+    "拆回待分拣": "removed", "拆回": "removed", "待分拣": "removed", "拆除": "removed",
+    "待报废": "awaiting_scrap", "已报废": "scrapped", "报废": "scrapped", "返厂": "returned_to_maker", "退厂": "returned_to_maker",
+    "借出": "lent", "外借": "lent", "丢失": "lost", "遗失": "lost", "停用": "suspended", "封存": "suspended", "闲置": "suspended",
+}  # fmt: skip
+
 DEVICE_FINDINGS: Mapping[str, FindingKind] = {
     **GENERAL,
     "check_digit_legacy": FindingKind(
@@ -70,5 +123,43 @@ DEVICE_FINDINGS: Mapping[str, FindingKind] = {
         _("Address differs from the bar code"),
         _("The communication address %(value)s is not the one in the bar code (%(wanted)s)."),
         is_warning=True,
+    ),
+}  # fmt: skip
+REGISTER_FINDINGS: Mapping[str, FindingKind] = {
+    **DEVICE_FINDINGS,
+    "unknown_model": FindingKind(
+        _("Unknown model"),
+        _("There is no model “%(value)s”. Enter it under Models, or write its code or name as there."),
+    ),
+    "several_models": FindingKind(
+        _("Several models"),
+        _("Several makers have a model “%(value)s”: %(other)s. Let the file name the maker."),
+    ),
+    "other_kind": FindingKind(
+        _("Other kind"), _("The file says “%(value)s”, the model is a %(wanted)s."), is_warning=True
+    ),
+    "unknown_place": FindingKind(
+        _("Unknown place"),
+        _("There is no place “%(value)s” in your units. Enter it under Places, or write its code or name as there."),
+    ),
+    "several_places": FindingKind(
+        _("Several places"), _("Several places are called “%(value)s”: %(other)s. Write the code.")
+    ),
+    "unknown_unit": FindingKind(
+        _("Unknown unit"), _("There is no unit “%(value)s”, or you may not enter devices for it.")
+    ),
+    "unknown_state": FindingKind(
+        _("Unknown state"), _("No state is called “%(value)s”. Say below which one is meant.")
+    ),
+    "number": FindingKind(_("No number"), _("%(field)s “%(value)s” is no whole number.")),
+    "twice_legacy": FindingKind(
+        _("Twice in the file"), _("%(field)s %(value)s stands in row %(other)s as well."), is_warning=True
+    ),
+    "address_again": FindingKind(
+        _("Address in the register"),
+        _("Communication address %(value)s is that of %(other)s in the register."), is_warning=True,
+    ),
+    "dates_crossed": FindingKind(
+        _("Dates crossed"), _("Valid through %(value)s lies before the verification."), is_warning=True
     ),
 }  # fmt: skip

@@ -95,3 +95,41 @@ class PlaceForm(KeyForm):
     parent = PlaceField(label=_("Stands in"), required=False)
     level = forms.IntegerField(label=_("Level of store"), required=False, min_value=1, max_value=3)
     capacity = forms.IntegerField(label=_("Capacity, devices"), required=False, min_value=1)
+
+
+class RegisterFileForm(Form):
+    """A list out of a former system, and what holds where it says nothing."""
+
+    file = forms.FileField(
+        label=_("List of devices"), help_text=_(".xlsx or .csv, heads in Chinese or English."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+    )  # fmt: skip
+    source = forms.CharField(
+        label=_("Former system"), max_length=60,
+        help_text=_("Its columns and its words for states are asked once and remembered by this name."),
+    )  # fmt: skip
+    unit = UnitField(label=_("Unit"), help_text=_("Of devices for which the list names none."))
+    model = ModelField(
+        label=_("Model, where none is named"), required=False, empty_label=_("The list names it")
+    )
+    place = PlaceField(label=_("Place, where none is named"), required=False, help_text=_("Code or name."))  # fmt: skip
+
+    def __init__(self, *args: Any, units: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units.filter(is_active=True).order_by("path")  # type: ignore[attr-defined]
+
+
+class RefuseForm(Form):
+    """Why a list is refused."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class StateWordForm(Form):
+    """What a former system calls a state."""
+
+    source = forms.CharField(
+        label=_("Former system"), max_length=60, initial="*", help_text=_("A star: all of them.")
+    )
+    text = forms.CharField(label=_("Text in the file"), max_length=60)
+    state = forms.ChoiceField(label=_("State"), choices=DeviceState.choices)

@@ -20,3 +20,4 @@ def documents_panel(device: Device, request: HttpRequest) -> str:
 
 register_panel(50, documents_panel)
 register_document("document", lambda number: reverse("document", args=[number]))
+register_document("register", lambda number: reverse("register", args=[number]))

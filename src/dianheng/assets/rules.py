@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dianheng.common.errors import Refusal
 from dianheng.common.texts import gettext_lazy as _
 
-from .choices import IN_STOCK, DeviceState, Verb
+from .choices import IN_STOCK, DeviceState, ListState, Verb
 
-S, V = DeviceState, Verb  # the table below is read by people
+S, V, L = DeviceState, Verb, ListState  # the table below is read by people
 
 
 @dataclass(frozen=True)
@@ -118,4 +118,28 @@ def guard_reason(verb: str, reason: str) -> Refusal | None:
     """Some steps owe a reason."""
     if TRANSITIONS[verb].needs_reason and not reason.strip():
         return Refusal("reason", _("Say why: this step needs a reason."), {"verb": verb})
+    return None
+
+
+def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
+    """A register file is taken when it was checked without faults; remarks are accepted expressly."""
+    if state == L.REFUSED:
+        return Refusal("list_refused", _("This file was refused. Send a corrected one."))
+    if state in (L.RECEIVED, L.MAPPED):
+        return Refusal("not_checked", _("Check the file before it is taken."))
+    if state == L.FAULTY:
+        return Refusal(
+            "list_faulty",
+            _(
+                "The file has faults; nothing of it can be taken. Mend the marked copy and send that."
+            ),
+        )
+    if warnings and not with_warnings:
+        return Refusal(
+            "warnings",
+            _(
+                "The check has %(count)s remarks. Read them, then say that the file is taken in spite of them."
+            ),
+            {"count": warnings},
+        )
     return None

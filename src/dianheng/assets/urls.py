@@ -2,12 +2,31 @@
 
 from django.urls import path
 
-from .views import device, devices, places
+from .views import device, devices, places, registers
 
 urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/new/", places.register, name="device_register"),
     path("devices/states/", places.states, name="device_states"),
+    path("devices/registers/", registers.registers, name="registers"),
+    path("devices/registers/new/", registers.register_new, name="register_new"),
+    path("devices/registers/words/", registers.state_words, name="state_words"),
+    path(
+        "devices/registers/words/<int:key>/drop/", registers.state_word_drop, name="state_word_drop"
+    ),
+    path("devices/registers/<str:number>/", registers.register, name="register"),
+    path("devices/registers/<str:number>/columns/", registers.register_map, name="register_map"),
+    path(
+        "devices/registers/<str:number>/states/", registers.register_states, name="register_states"
+    ),
+    path("devices/registers/<str:number>/check/", registers.register_check, name="register_check"),
+    path("devices/registers/<str:number>/take/", registers.register_take, name="register_take"),
+    path(
+        "devices/registers/<str:number>/refuse/", registers.register_refuse, name="register_refuse"
+    ),
+    path(
+        "devices/registers/<str:number>/marked/", registers.register_marked, name="register_marked"
+    ),
     path("devices/<str:barcode>/", device.device, name="device"),
     path("devices/<str:barcode>/record/", device.device_audit, name="device_audit"),
     path("devices/<str:barcode>/correct/", device.correct, name="device_correct"),

@@ -2,6 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 
 register(MenuEntry("warehouse", _("Seals"), "seals", ("seals.view",), 60))
+register_actions(
+    {
+        "seal.apply": _("Apply seals"),
+        "seal.enrol": _("Enter seals"),
+        "seal.lose": _("Report seals lost"),
+        "seal.open": _("Open seals"),
+    }
+)

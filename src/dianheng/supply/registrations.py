@@ -68,6 +68,8 @@ register_actions(
         "delivery.upload": gettext_lazy("Receive a delivery file"),
         "delivery.map": gettext_lazy("Name the columns of a delivery file"),
         "delivery.check": gettext_lazy("Check a delivery file"),
+        "delivery.start_check": gettext_lazy("Start the check of a delivery file"),
+        "delivery.start_take": gettext_lazy("Start taking a delivery file"),
         "delivery.take": gettext_lazy("Take a delivery file"),
         "delivery.refuse": gettext_lazy("Refuse a delivery file"),
         "arrival.make": gettext_lazy("Open an arrival for scanning"),

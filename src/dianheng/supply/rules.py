@@ -105,29 +105,6 @@ def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None
     return None
 
 
-def guard_mapping(fields: Sequence[str], required: Iterable[str]) -> list[Refusal]:
-    """Each field once, and the required ones there."""
-    faults = []
-    used = [field for field in fields if field and field != "-"]
-    for field in dict.fromkeys(used):
-        if used.count(field) > 1:
-            faults.append(
-                Refusal("field_twice", _("Two columns stand for the same field."), {"field": field})
-            )
-    if "" in fields:
-        faults.append(
-            Refusal("column_open", _("Say for each column what it is, or that it is left out."))
-        )
-    for field in required:
-        if field not in used:
-            faults.append(
-                Refusal(
-                    "field_missing", _("Say which column holds the bar code."), {"field": field}
-                )
-            )
-    return faults
-
-
 # -- number segments -----------------------------------------------------------------------------
 
 

@@ -64,6 +64,7 @@ register_actions(
         "installation.record": gettext_lazy("Record a measuring standard"),
         "installation.stop": gettext_lazy("Take a measuring standard out of use"),
         "load.cancel": gettext_lazy("Cancel a bench load"),
+        "load.fill": gettext_lazy("Fill bench loads"),
         "load.fetch": gettext_lazy("Hand a load to the bench"),
         "load.make": gettext_lazy("Begin a bench load"),
         "load.put": gettext_lazy("Load a position"),

@@ -2,7 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
+
+from .choices import Purpose
 
 register(
     MenuEntry("warehouse", _("Stock"), "stock", ("warehouse.view",), 10),
@@ -21,4 +24,11 @@ register(
         30,
     ),
     MenuEntry("warehouse", _("Due for recheck"), "stock_recheck", ("warehouse.view",), 40),
+)
+register_actions(
+    {
+        "handover.receive": _("Receive a hand-over"),
+        "handover.take_back": _("Take a hand-over back"),
+        **{f"stock.{purpose.value}": purpose.label for purpose in Purpose},
+    }
 )

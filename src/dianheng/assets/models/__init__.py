@@ -2,6 +2,7 @@ from .detail import Meter, StandardEquipment, Terminal, Transformer
 from .device import Device, DeviceEvent
 from .master import DeviceModel, Lot, Manufacturer, StateMapping
 from .place import Place, Stock
+from .register import RegisterFault, RegisterFile, RegisterHead
 
 __all__ = [
     "Device",
@@ -11,6 +12,9 @@ __all__ = [
     "Manufacturer",
     "Meter",
     "Place",
+    "RegisterFault",
+    "RegisterFile",
+    "RegisterHead",
     "StandardEquipment",
     "StateMapping",
     "Stock",

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection, models
 from psycopg import sql
 
+from dianheng.common.actions import action_label
 from dianheng.identity.selectors.trail import HIDDEN, Words
 
 from ..models import Device, Meter, StandardEquipment, Terminal, Transformer
@@ -53,6 +54,8 @@ def _writes(model: type[models.Model], key: str, value: int) -> list[Written]:
             for name in image
             if name not in HIDDEN and name != "device_id" and before.get(name) != image.get(name)
         ]
-        written.append(Written(at, who, for_whom or "", action, reason or "", changes))
+        written.append(
+            Written(at, who, for_whom or "", str(action_label(action)), reason or "", changes)
+        )
         before = image
     return written

@@ -2,9 +2,20 @@ from .correct import device_correct
 from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .fill import fill_stage
 from .lose import device_find, device_lose
-from .master import lot_make, manufacturer_make, model_make, state_mapping_set
+from .master import lot_make, manufacturer_make, model_make, state_mapping_drop, state_mapping_set
 from .places import box_move, person_place, place_make, place_update, transit_place
 from .register import device_register
+from .takeover import (
+    register_check,
+    register_is_large,
+    register_map,
+    register_mark,
+    register_marked_copy,
+    register_refuse,
+    register_start,
+    register_take,
+    register_upload,
+)
 from .transition import Moved, devices_transition, register_transition_guard, stock_fold
 
 __all__ = [
@@ -25,8 +36,18 @@ __all__ = [
     "person_place",
     "place_make",
     "place_update",
+    "register_check",
+    "register_is_large",
+    "register_map",
+    "register_mark",
+    "register_marked_copy",
+    "register_refuse",
+    "register_start",
+    "register_take",
     "register_transition_guard",
+    "register_upload",
     "stage_open",
+    "state_mapping_drop",
     "state_mapping_set",
     "stock_fold",
     "transit_place",

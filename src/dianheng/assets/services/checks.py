@@ -259,8 +259,8 @@ class StageCheck:
 
     # -- repeats -----------------------------------------------------------------------------
 
-    def _twice(self) -> None:
-        for name in ONCE_IN_FILE:
+    def _twice(self, names: Sequence[str] = ONCE_IN_FILE, code: str = "twice_in_file") -> None:
+        for name in names:
             if name not in self.fields:
                 continue
             column = self.column[name]
@@ -272,7 +272,7 @@ class StageCheck:
             )
             if found.rowcount:
                 self._fault(
-                    "twice_in_file", name, f"s.{column} = d.value and s.row_no > d.first_row",
+                    code, name, f"s.{column} = d.value and s.row_no > d.first_row",
                     facts="jsonb_build_object('other', d.first_row)", table="stage s, stage_twice d",
                 )  # fmt: skip
 

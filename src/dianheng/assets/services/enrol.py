@@ -1,6 +1,6 @@
 """Devices enter the register in bulk: staged, checked set by set, written in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,13 +104,17 @@ def devices_enrol(
     document: str = "",
     arrival_no: str = "",
     occurred_at: datetime | None = None,
+    also: Mapping[str, str] | None = None,
+    facts: str = "null::jsonb",
     rows: int = 100_000,
 ) -> int:
     """Write the staged devices with details and first events; returns how many.
 
     Runs in the caller's transaction, in parts of `rows`, so that the digest of each part fits
     in memory. The caller has checked the stage: what breaks here breaks all of it.
+    `also` are further columns of the device, `facts` those of the event: SQL over the stage.
     """
+    also = dict(also or {})
     with write_batch(actor=actor, action=f"device.{verb}") as batch:
         at = occurred_at or batch.at
         cursor = stage.cursor
@@ -122,16 +126,16 @@ def devices_enrol(
         for start in range(first or 0, (last or -1) + 1, rows):
             part = {"a": start, "b": start + rows}
             cursor.execute(
-                """
+                f"""
                 insert into assets_device (id, barcode, asset_no, serial_no, kind, model_id, lot_id,
                     unit_id, ownership, state, state_at, place_id, arrival_no, purchased_on,
-                    produced_on)
+                    produced_on{"".join(f", {name}" for name in also)})
                 select device_id, barcode, case asset_no when barcode then '' else asset_no end,
                        serial_no, kind, model_id, lot_id, unit_id, ownership, state, %(at)s,
                        place_id, %(arrival)s, nullif(purchased_on, '')::date,
-                       nullif(produced_on, '')::date
+                       nullif(produced_on, '')::date{"".join(f", {v}" for v in also.values())}
                   from stage where device_id >= %(a)s and device_id < %(b)s order by device_id
-                """,
+                """,  # noqa: S608  own words only
                 {**part, "at": at, "arrival": arrival_no},
             )
             for table, (table_kinds, columns) in DETAILS.items():
@@ -145,13 +149,13 @@ def devices_enrol(
                     {**part, "kinds": [str(k) for k in table_kinds]},
                 )
             cursor.execute(
-                """
+                f"""
                 insert into assets_deviceevent (device_id, verb, from_state, to_state, from_place_id,
-                    to_place_id, occurred_at, actor_id, acting_for_id, document, reason)
+                    to_place_id, occurred_at, actor_id, acting_for_id, document, reason, facts)
                 select device_id, %(verb)s, '', state, null, place_id, %(at)s, %(actor)s,
-                       %(acting_for)s, %(document)s, ''
+                       %(acting_for)s, %(document)s, '', {facts}
                   from stage where device_id >= %(a)s and device_id < %(b)s order by device_id
-                """,
+                """,  # noqa: S608  own words only
                 {
                     **part, "verb": verb, "at": at, "actor": actor.person_id,
                     "acting_for": actor.acting_for_id, "document": document,

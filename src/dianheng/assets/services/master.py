@@ -9,6 +9,7 @@ from dianheng.common.errors import BadInput
 from dianheng.common.pinyin import sort_key
 from dianheng.identity.services import require, write_batch
 
+from ..choices import DeviceState
 from ..models import DeviceModel, Lot, Manufacturer, StateMapping
 
 
@@ -54,8 +55,17 @@ def lot_make(*, model: DeviceModel, tender_batch: str, unit_id: int, actor: Acto
 def state_mapping_set(*, source: str, text: str, state: str, actor: Actor) -> StateMapping:
     """Say which state a file means by a text."""
     actor = require(actor, "assets.master")
+    if state not in DeviceState.values:
+        raise BadInput(_("There is no such state."))
     with write_batch(actor=actor, action="statemapping.set"):
         row, _made = StateMapping.objects.update_or_create(
             source=source, text=text, defaults={"state": state}
         )
     return row
+
+
+def state_mapping_drop(*, mapping_id: int, actor: Actor) -> None:
+    """Forget what a file means by a text; what was taken over stays."""
+    actor = require(actor, "assets.master")
+    with write_batch(actor=actor, action="statemapping.drop"):
+        StateMapping.objects.filter(pk=mapping_id).delete()

@@ -86,7 +86,12 @@ def device(request: HttpRequest, barcode: str) -> HttpResponse:
         "actions": [a for a in actions if a is not first],
         "facts": facts_of(found),
         "events": [
-            {"event": event, "url": document_url(event.document), "changes": _changes(event)}
+            {
+                "event": event,
+                "url": document_url(event.document),
+                "changes": _changes(event),
+                "legacy": _legacy(event),
+            }
             for event in events[:EVENTS_SHOWN]
         ],
         "event_groups": [(key, label) for key, (label, _verbs) in EVENT_GROUPS.items()],
@@ -102,6 +107,16 @@ def _changes(event: Any) -> list[tuple[str, str, str]]:
     """Corrected facts as label, old, new."""
     changed = (event.facts or {}).get("changed", {})
     return [(field_label(name), old, new) for name, (old, new) in changed.items()]
+
+
+def _legacy(event: Any) -> str:
+    """What a former system said of the device when it was taken over."""
+    legacy = dict((event.facts or {}).get("legacy", {}))
+    if not legacy:
+        return ""
+    source = legacy.pop("source", "")
+    said = ", ".join(f"{field_label(name)} {value}" for name, value in legacy.items())
+    return _("%(source)s said: %(facts)s") % {"source": source, "facts": said}
 
 
 def field_label(name: str) -> str:

@@ -105,6 +105,7 @@ def _actions(request: HttpRequest) -> list[PageAction]:
     refusal = None if may else no_right("assets.enrol")
     return [
         PageAction(_("Register a device"), reverse("device_register"), refusal),
+        PageAction(_("Take over a register"), reverse("registers"), refusal),
     ]
 
 

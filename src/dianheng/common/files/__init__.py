@@ -8,7 +8,7 @@ every finding at its row.
 
 from .errors import Unreadable
 from .head import Head, find_head, score
-from .heads import LEFT_OUT, Field, Heads, plain_head
+from .heads import LEFT_OUT, Field, Heads, guard_mapping, plain_head
 from .marked import Mark, write_marked
 from .prepare import Prepared, prepare, without_nul
 from .sheet import best_table
@@ -25,6 +25,7 @@ __all__ = [
     "Unreadable",
     "best_table",
     "find_head",
+    "guard_mapping",
     "open_table",
     "plain_head",
     "prepare",

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dianheng.common.errors import Text
+from dianheng.common.errors import Refusal, Text
+from dianheng.common.texts import gettext_lazy as _
 
 LEFT_OUT = "-"  # a column that is known and not taken: running number, remark
 
@@ -76,3 +77,26 @@ class Heads:
             taken.add(field)
             fields.append(field)
         return fields
+
+
+def guard_mapping(fields: Sequence[str], required: Iterable[str]) -> list[Refusal]:
+    """Each field once, and the required ones there."""
+    faults = []
+    used = [field for field in fields if field and field != "-"]
+    for field in dict.fromkeys(used):
+        if used.count(field) > 1:
+            faults.append(
+                Refusal("field_twice", _("Two columns stand for the same field."), {"field": field})
+            )
+    if "" in fields:
+        faults.append(
+            Refusal("column_open", _("Say for each column what it is, or that it is left out."))
+        )
+    for field in required:
+        if field not in used:
+            faults.append(
+                Refusal(
+                    "field_missing", _("Say which column holds the bar code."), {"field": field}
+                )
+            )
+    return faults

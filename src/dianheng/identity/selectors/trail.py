@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from psycopg import sql
 
 from dianheng.common.lists.columns import show
@@ -15,19 +15,6 @@ from dianheng.common.lists.columns import show
 from ..models import AuditBatch, AuditStatement
 
 ROWS_SHOWN = 200  # of one statement
-
-# Names of this app's things, which stand in the models in English only.
-NAMES = (
-    gettext_noop("Api token"),
-    gettext_noop("Delegation"),
-    gettext_noop("Person"),
-    gettext_noop("Post"),
-    gettext_noop("Post holding"),
-    gettext_noop("Qualification"),
-    gettext_noop("Separation exception"),
-    gettext_noop("Setting"),
-    gettext_noop("Unit"),
-)
 
 
 @dataclass(frozen=True)
@@ -178,7 +165,7 @@ class Words:
 
     def label(self, column: str) -> str:
         field_ = self.fields.get(column)
-        return str(field_.verbose_name) if field_ else column
+        return gettext(capfirst(str(field_.verbose_name))) if field_ else column
 
     def text(self, column: str, row: dict[str, Any] | None) -> str:
         """The value in words: a choice's label, the name of a related thing."""

@@ -1,11 +1,8 @@
 """A maker's delivery file: received, checked as a whole, taken as a whole or not at all."""
 
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
@@ -20,12 +17,20 @@ from dianheng.assets.services import (
     place_make,
     stage_open,
 )
+from dianheng.assets.services.lists import (
+    MEDIA_TYPES,
+    PreparedList,
+    Steps,
+    Tell,
+    list_is_large,
+    nobody,
+)
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal, Refused, refuse
-from dianheng.common.files import Head, Prepared, Table, Unreadable, best_table, find_head, prepare
+from dianheng.common.files import Table, best_table, find_head
 from dianheng.common.jobs import job_start
 from dianheng.common.models import Job
-from dianheng.documents.services import file_path, file_store, numbers_take
+from dianheng.documents.services import file_store, numbers_take
 from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
 
 from ..choices import DeliveryState, OrderState
@@ -36,18 +41,7 @@ from .check import Findings, Ordered, check_stage
 from .fill import stage_column
 from .mapping import is_mapped, remembered
 
-Tell = Callable[[int, int, str], None]
-AT_ONCE = 2000  # rows; more are the work of a job
-BYTES_AT_ONCE = {"csv": 256 << 10, "xlsx": 96 << 10}  # while the rows are not counted yet
 CHUNK = 1 << 20
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-
-def nobody(done: int, total: int, text: str = "") -> None:
-    """Progress for nobody."""
 
 
 def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> DeliveryFile:
@@ -98,9 +92,7 @@ def table_of(path: Path) -> Table:
 
 def delivery_is_large(delivery: DeliveryFile) -> bool:
     """Whether checking and taking it is the work of a job."""
-    if delivery.row_count is not None:
-        return delivery.row_count > AT_ONCE
-    return delivery.size > BYTES_AT_ONCE[delivery.kind]
+    return list_is_large(delivery.kind, delivery.size, delivery.row_count)
 
 
 def delivery_check(*, delivery: DeliveryFile, actor: Actor, tell: Tell = nobody) -> DeliveryFile:
@@ -195,22 +187,6 @@ def delivery_start(
 # -- the way that checking and taking share --------------------------------------------------------
 
 
-@dataclass
-class _Steps:
-    """Progress over the steps of the whole, in per mille."""
-
-    tell: Tell
-    at: int = 0
-
-    def part(self, upto: int, text: object) -> Callable[[float], None]:
-        """A step that ends at `upto`; the function takes how much of it is done, 0 to 1."""
-        start, self.at = self.at, upto
-        self.tell(start, 1000, str(text))
-        return lambda share: self.tell(
-            start + int((upto - start) * min(share, 1.0)), 1000, str(text)
-        )
-
-
 def _go_through(
     delivery: DeliveryFile,
     actor: Actor,
@@ -224,7 +200,7 @@ def _go_through(
 
     What was found is kept in either case. One transaction: a crash leaves nothing.
     """
-    steps = _Steps(tell)
+    steps = Steps(tell)
     with (
         prepared_file(delivery, steps.part(150, _("Reading the file"))) as (prepared, _head),
         write_batch(actor=actor, action="delivery.check" if is_dry else "delivery.take") as batch,
@@ -273,35 +249,14 @@ def _go_through(
     return delivery
 
 
-class prepared_file:  # noqa: N801  used as a context manager
+def prepared_file(
+    delivery: DeliveryFile, tell: Callable[[float], None] = lambda share: None
+) -> PreparedList:
     """The stored file, its structure checked, ready for COPY; scratch is removed afterwards."""
-
-    def __init__(self, delivery: DeliveryFile, tell: Callable[[float], None] = lambda share: None):
-        self.delivery, self.tell = delivery, tell
-
-    def __enter__(self) -> tuple[Prepared, Head]:
-        folder = Path(settings.DATA) / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=folder, prefix="delivery-", suffix=".csv", delete=False
-        ) as file:
-            self.scratch = Path(file.name)
-        try:
-            table = table_of(file_path(self.delivery.digest))
-            head = find_head(table, recognise)
-            if [column["head"] for column in self.delivery.columns] != list(head.names):
-                raise Unreadable(
-                    "broken", _("The file on the disk is not the one that was received.")
-                )
-            expected = max(1, self.delivery.row_count or self.delivery.size // 60)
-            prepared = prepare(table, head, self.scratch, lambda rows: self.tell(rows / expected))
-        except BaseException:
-            self.scratch.unlink(missing_ok=True)
-            raise
-        return prepared, head
-
-    def __exit__(self, *_error: object) -> None:
-        self.scratch.unlink(missing_ok=True)
+    return PreparedList(
+        delivery.digest, [column["head"] for column in delivery.columns], recognise,
+        delivery.row_count or delivery.size // 60, tell,
+    )  # fmt: skip
 
 
 def _defaults(line: OrderLine, ordered: Ordered) -> dict[str, object]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
+from dianheng.common.files import guard_mapping
 from dianheng.identity.services import require, write_batch
 
 from ..choices import DeliveryState
 from ..fields import FIELDS, plain_head
 from ..models import DeliveryFile, HeaderMapping
-from ..rules import guard_mapping
 
 REQUIRED = tuple(field.key for field in FIELDS.values() if field.is_required)
 

@@ -1,0 +1,97 @@
+"""Registers of former systems: stored as received, checked as a whole, taken as a whole."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.fields import CodeField, NameField
+
+from ..choices import ListState
+
+
+class RegisterHead(models.Model):
+    """What a head means in the lists of a former system; asked once, remembered."""
+
+    source = NameField(_("Former system"))
+    head = NameField(_("Head"))  # as `common.files.plain_head` has it
+    field = CodeField(_("Field"))  # key of `columns.REGISTER_FIELDS`, or "-": left out
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "head"], name="registerhead_head"),
+        ]
+
+
+class RegisterFile(models.Model):
+    """A list out of a former system. The same bytes for the same unit are the same list.
+
+    `model`, `place` and `state` stand where the list has no such column or an empty cell.
+    """
+
+    number = CodeField(_("Register file"), unique=True)
+    source = NameField(_("Former system"))
+    unit = models.ForeignKey(
+        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
+    )
+    model = models.ForeignKey(
+        "assets.DeviceModel",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("Model"),
+        related_name="+",
+    )
+    place = models.ForeignKey(
+        "assets.Place",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("Place"),
+        related_name="+",
+    )
+    name = NameField(_("File"))
+    file = models.ForeignKey("documents.StoredFile", models.PROTECT, related_name="+")
+    digest = CodeField(_("SHA-256"))  # of the file, for the constraint below
+    size = models.BigIntegerField(_("Size, bytes"))
+    state = CodeField(_("State"), choices=ListState, default=ListState.RECEIVED)
+    kind = CodeField(_("Form"), default="")  # xlsx, csv
+    encoding = CodeField(_("Encoding"), default="", blank=True)
+    head_row = models.IntegerField(_("Row of the heads"), default=0)
+    columns = models.JSONField(_("Columns"), default=list)  # [{head, field, samples}]
+    row_count = models.IntegerField(_("Devices"), null=True)
+    fault_count = models.IntegerField(_("Faults"), default=0)
+    warning_count = models.IntegerField(_("Remarks"), default=0)
+    findings = models.JSONField(_("Findings"), default=list)  # [{code, field, count, is_warning}]
+    reason = models.TextField(_("Reason"), blank=True, default="")
+    job = models.ForeignKey("common.Job", models.SET_NULL, null=True, related_name="+")
+    uploaded_at = models.DateTimeField(_("Received"), db_default=Now())
+    uploaded_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField(_("Checked"), null=True)
+    taken_at = models.DateTimeField(_("Taken"), null=True)
+    taken_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "digest"], name="registerfile_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RegisterFault(models.Model):
+    """One fault of the last check. Bookkeeping: each check writes them anew from the file."""
+
+    file = models.ForeignKey(RegisterFile, models.CASCADE, related_name="faults", db_index=False)
+    row_no = models.BigIntegerField(_("Row"))  # of the file; 0: the file as a whole
+    field = CodeField(_("Column"))
+    code = CodeField(_("Code"))
+    value = models.TextField(_("Value"), default="")
+    facts = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["file", "row_no", "id"], name="registerfault_row"),
+            models.Index(fields=["file", "code", "row_no"], name="registerfault_code"),
+        ]
