@@ -69,10 +69,7 @@ def code_url(request: HttpRequest, code: str) -> str | None:
     found = find_code(code)
     if found is None or not found.url:
         return None
-    rights: Any = request.rights  # type: ignore[attr-defined]
-    if found.right and not rights.may(found.right, found.unit_path or None):
-        return None
-    return found.url
+    return found.url if found.is_shown_to(request.rights) else None  # type: ignore[attr-defined]
 
 
 for searcher in (find_devices, find_models, find_places, find_units):

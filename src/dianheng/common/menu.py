@@ -1,6 +1,8 @@
 """The entries of the left menu, registered by each app at start."""
 
+from collections.abc import Set
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -28,7 +30,7 @@ class MenuEntry:
     rights: tuple[str, ...] = ()
     order: int = 100
 
-    @property
+    @cached_property
     def url(self) -> str:
         return reverse(self.url_name)
 
@@ -47,11 +49,11 @@ def register(*entries: MenuEntry) -> None:
     _entries.extend(entries)
 
 
-def menu_for(rights: set[str]) -> list[tuple[Module, list[MenuEntry]]]:
+def menu_for(rights: Set[str]) -> list[tuple[Module, list[MenuEntry]]]:
     """What a person with these rights sees, in order."""
     shown: dict[str, list[MenuEntry]] = {}
     for entry in sorted(_entries, key=lambda e: e.order):
-        if not entry.rights or rights.intersection(entry.rights):
+        if not entry.rights or not rights.isdisjoint(entry.rights):
             shown.setdefault(entry.module, []).append(entry)
     return [(_modules[key], shown[key]) for key in sorted(shown, key=lambda k: _modules[k].order)]
 

@@ -13,7 +13,7 @@ def database_settings(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "dianheng.config.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "dianheng-not-configured",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

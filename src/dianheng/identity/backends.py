@@ -6,6 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from .models import Person
+from .selectors import person_with_rights
 
 
 class PersonBackend(ModelBackend):
@@ -26,4 +27,4 @@ class PersonBackend(ModelBackend):
         return None
 
     def get_user(self, user_id: int) -> Person | None:
-        return Person.objects.filter(pk=user_id, is_active=True).first()
+        return person_with_rights(user_id)

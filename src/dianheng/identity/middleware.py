@@ -6,10 +6,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-
-from .selectors import rights_of
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -20,7 +17,7 @@ class LoginRequired(LoginRequiredMiddleware):
     ) -> HttpResponse | None:
         if request.user.is_authenticated:
             person: Any = request.user
-            request.rights = SimpleLazyObject(lambda: rights_of(person.pk))  # type: ignore[attr-defined]
+            request.rights = person.rights  # type: ignore[attr-defined]
             if (
                 person.must_change_password
                 and request.resolver_match

@@ -13,9 +13,9 @@ from ..models import Device, DeviceEvent, Place
 def device_by_barcode(barcode: str) -> Device:
     """The device, or NotFound in words."""
     try:
-        return Device.objects.select_related("model__manufacturer", "lot", "unit", "place").get(
-            barcode=barcode
-        )
+        return Device.objects.select_related(
+            "model__manufacturer", "lot", "unit", "place", "meter"
+        ).get(barcode=barcode)
     except Device.DoesNotExist:
         raise NotFound(
             _("No device has the bar code %(barcode)s.") % {"barcode": barcode}, barcode=barcode

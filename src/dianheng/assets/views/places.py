@@ -20,7 +20,7 @@ from ..forms import PlaceForm, RegisterForm
 from ..models import Device, DeviceModel, Place
 from ..panels import actions_of
 from ..rules import TRANSITIONS
-from ..selectors import scan, stock_in_subtree
+from ..selectors import device_by_barcode, scan, stock_in_subtree
 from ..selectors.facts import facts_of
 from ..services import device_register, place_make
 
@@ -233,12 +233,9 @@ def scan_page(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip()
     rights: Any = request.rights  # type: ignore[attr-defined]
     found = scan(code) if code else None
-    is_hidden = (
-        found is not None
-        and bool(found.right)
-        and not rights.may(found.right, found.unit_path or None)
-    )
-    device = found.thing if found and not is_hidden and isinstance(found.thing, Device) else None
+    is_hidden = found is not None and not found.is_shown_to(rights)
+    is_device = found is not None and found.kind == "device" and not is_hidden
+    device = device_by_barcode(found.code) if found and is_device else None
     context = {
         "title": _("Scan"),
         "code": code,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.fields import CodeField, NameField
 
 from ..choices import QualificationKind, UnitKind
+from ..rules import Rights
 
 
 class Unit(models.Model):
@@ -65,6 +66,7 @@ class Person(AbstractBaseUser):
     language = CodeField(_("Language"), default="zh-hans")
 
     last_login = None  # logins are the business of the security log
+    rights: Rights  # of today; only where `selectors.person_with_rights` read the person
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS = ["name"]

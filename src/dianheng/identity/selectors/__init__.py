@@ -6,12 +6,13 @@ from .organisation import (
     unit_by_code,
     units_with_right,
 )
-from .rights import holders_of, rights_of, separation_exceptions
+from .rights import holders_of, person_with_rights, rights_of, separation_exceptions
 from .settings import setting
 
 __all__ = [
     "holders_of",
     "person_by_login",
+    "person_with_rights",
     "qualification_at",
     "rights_of",
     "separation_exceptions",

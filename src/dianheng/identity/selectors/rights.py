@@ -5,7 +5,7 @@ from datetime import date
 from django.db import connection
 from django.utils import timezone
 
-from ..models import SeparationException
+from ..models import Person, SeparationException, Unit
 from ..rules import Grant, GrantedException, Rights
 
 # One statement: own posts, and posts of others under a delegation in force.
@@ -35,6 +35,34 @@ def rights_of(person_id: int, on: date | None = None) -> Rights:
             Grant(path, frozenset(rights), post, from_id, from_name)
             for path, rights, post, from_id, from_name in cursor.fetchall()
         )
+
+
+# Who asks, and what they may do today: one statement, since every request begins with it.
+_WHO = f"""
+select e.*, to_json(w) as works_in,
+       (select json_agg(json_build_array(path, rights, post, from_id, from_name))
+          from ({_GRANTS}) g (path, rights, post, from_id, from_name)) as grants
+  from identity_person e left join identity_unit w on w.id = e.unit_id
+ where e.id = %(person)s and e.is_active
+"""  # noqa: S608  both parts are our own
+
+
+def person_with_rights(person_id: int) -> Person | None:
+    """The active person, whose `rights` are those of today; read anew by each request.
+
+    Nothing is remembered between requests: a right that is withdrawn is gone at the next one.
+    """
+    found = Person.objects.raw(_WHO, {"person": person_id, "on": timezone.localdate()})
+    person = next(iter(found), None)
+    if person is not None:
+        if person.works_in:
+            names = [field.attname for field in Unit._meta.concrete_fields]
+            person.unit = Unit.from_db(None, names, [person.works_in[name] for name in names])
+        person.rights = Rights.of(
+            Grant(path, frozenset(rights), post, from_id, from_name)
+            for path, rights, post, from_id, from_name in person.grants or ()
+        )
+    return person
 
 
 def separation_exceptions(subject: str, person_id: int) -> list[GrantedException]:

@@ -48,9 +48,7 @@ class Session(APIKeyCookie):
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         if not request.user.is_authenticated or request.user.must_change_password:  # type: ignore[union-attr]
             return None
-        person: Any = request.user
-        request.rights = SimpleLazyObject(lambda: rights_of(person.pk))  # type: ignore[attr-defined]
-        return person
+        return request.user  # with rights, as identity.middleware left it
 
 
 class Rest(NinjaAPI):

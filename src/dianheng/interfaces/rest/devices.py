@@ -11,6 +11,7 @@ from pydantic import Field
 from dianheng.assets.models import Device
 from dianheng.assets.selectors import device_by_barcode, scan, timeline
 from dianheng.common.errors import NotFound, Refused
+from dianheng.common.pages import no_right
 from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import guard_right
 from dianheng.identity.selectors import units_with_right
@@ -149,6 +150,8 @@ def scanned(request: HttpRequest, code: str) -> ScanOut:
     found = scan(code)
     if found is None:
         raise NotFound(_("Nothing has the code %(code)s.") % {"code": code}, code=code)
+    if not found.is_shown_to(request.rights):  # type: ignore[attr-defined]
+        raise Refused(no_right(found.right))
     return ScanOut(
         kind=found.kind, code=found.code, title=str(found.title), text=str(found.text),
         warning=str(found.warning), facts=found.facts,
