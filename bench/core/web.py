@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psutil
+from .http_load import Ask
+from .usage import cpu_s, tree
 
 PROGRAM = "dianheng.config.wsgi:application"
 CONFIG = "python:dianheng.config.runtime.web"
@@ -22,12 +23,31 @@ class Web:
     """A server that answers on 127.0.0.1."""
 
     port: int
-    master: psutil.Process
+    pid: int
+
+    def fetch(self, ask: Ask) -> bytes:
+        """The body of one answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as link:
+            link.sendall(ask.raw.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+            with link.makefile("rb") as answer:
+                return answer.read().partition(b"\r\n\r\n")[2]
 
     def cpu_s(self) -> float:
-        """CPU seconds of the processes that answer, system time included."""
-        times = [process.cpu_times() for process in self.master.children()]
-        return sum(each.user + each.system for each in times)
+        """CPU seconds of the server so far, system time included."""
+        return cpu_s(tree(self.pid))
+
+
+COLLECT = """
+import django
+django.setup()
+from dianheng.config.runtime.preparation import collect_static
+collect_static()
+"""
+
+
+def collect_static() -> None:
+    """The files of the pages, as the product's start lays them out; the pages name them."""
+    subprocess.run([sys.executable, "-c", COLLECT], check=True)
 
 
 @contextmanager
@@ -44,7 +64,7 @@ def serving(program: str = PROGRAM) -> Iterator[Web]:
     )
     try:
         _wait(port, process)
-        yield Web(port, psutil.Process(process.pid))
+        yield Web(port, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -2,9 +2,16 @@
 
 import pytest
 
+from dianheng.assets.models import Device
 from dianheng.assets.tests.factories import barcode, meters
 from dianheng.identity.models import ApiToken
-from dianheng.identity.services import system_actor, token_make, token_revoke, unit_make
+from dianheng.identity.services import (
+    system_actor,
+    token_make,
+    token_revoke,
+    unit_make,
+    write_batch,
+)
 from dianheng.identity.tests.factories import metering_centre, person_with
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +103,25 @@ def test_a_scan_says_what_it_is(client, bearer):
     answer = client.get(f"/api/v1/scan/]C1{barcode(1)}", **bearer).json()
     assert (answer["kind"], answer["code"]) == ("device", barcode(1))
     assert "begin_verification" in answer["facts"]["verbs"]
+
+
+def test_a_scan_tells_nothing_of_another_company(client):
+    meters(1)
+    other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
+    stranger = person_with("assets.view", login="qian", name="钱", unit=other)
+    token = token_make(person=stranger, label="t", actor=system_actor())
+    answer = client.get(f"/api/v1/scan/{barcode(1)}", HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "no_right")
+
+
+def test_a_scan_finds_a_device_by_its_own_asset_number(client, bearer):
+    meters(2)
+    first, second = Device.objects.order_by("pk")
+    with write_batch(actor=system_actor(), action="test"):
+        Device.objects.filter(pk=first.pk).update(asset_no="ZC-0001")
+    answer = client.get("/api/v1/scan/ZC-0001", **bearer).json()
+    assert (answer["code"], answer["title"]) == (first.barcode, str(first.model))
+    # A bar code goes before an asset number that reads the same.
+    with write_batch(actor=system_actor(), action="test"):
+        Device.objects.filter(pk=first.pk).update(asset_no=second.barcode)
+    assert client.get(f"/api/v1/scan/{second.barcode}", **bearer).json()["code"] == second.barcode

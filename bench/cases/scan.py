@@ -1,0 +1,83 @@
+"""A scan is answered over HTTP: login, rights and audit on, as the browser of a store asks."""
+
+import json
+
+from bench.core import Bench, WrongResultError, case
+from bench.core.http_load import Ask, Load, closed_loop, open_loop
+from bench.core.web import Web, collect_static, serving
+
+CODES = 2_000
+
+
+@case("scan", "A scan answered over HTTP", tiny=300, quick=10_000, default=1_000_000)
+def scan(bench: Bench) -> None:
+    """CPU of the web process per request, and how long answers take at half of the capacity.
+
+    Beside it stands the limit: the same server and threads, answering one statement by hand,
+    without login, rights or framework (`bench/core/bare.py`).
+    """
+    seconds = 0.3 if bench.is_tiny else 5.0
+    collect_static()
+    with bench.writing(bench.size):
+        codes, cookie = _codes(), _log_in()
+        asks = [
+            Ask.get(f"/api/v1/scan/{code}", cookie, "application/json", code.encode())
+            for code in codes
+        ]
+        pages = [
+            Ask.get(f"/scan/?code={code}", cookie, "text/html", code.encode()) for code in codes
+        ]
+        with serving() as web, serving("bench.core.bare:application") as bare:
+            _compare(web, bare, asks[0])
+            for what, server, each, cpu, p99 in (
+                ("scan, JSON", web, asks, 4.0, 10.0),
+                ("scan, page", web, pages, None, None),
+                ("limit: one statement, no login", bare, asks, None, None),
+            ):
+                closed_loop(server.port, each, links=4, seconds=seconds / 5)
+                began = server.cpu_s()
+                full = closed_loop(server.port, each, links=4, seconds=seconds)
+                used = server.cpu_s() - began
+                half = open_loop(server.port, each, rate=full.rate / 2, seconds=seconds)
+                _right(what, full, half)
+                n = len(full.seconds)
+                bench.figure(f"{what}: CPU", used / n * 1000, "ms a request", at_most=cpu)
+                bench.figure(f"{what}: capacity", full.rate, "requests/s")
+                bench.figure(f"{what}: median at half load", half.median * 1000, "ms")
+                bench.figure(
+                    f"{what}: p99 at half load", half.percentile(0.99) * 1000, "ms", at_most=p99
+                )
+
+
+def _codes() -> list[str]:
+    """Bar codes from all over the register."""
+    from dianheng.assets.models import Device
+
+    keys = list(Device.objects.order_by("id").values_list("id", flat=True))
+    wanted = keys[:: max(1, len(keys) // CODES)]
+    return list(Device.objects.filter(pk__in=wanted).values_list("barcode", flat=True))
+
+
+def _log_in() -> str:
+    """The cookie of a logged-in person who may see every device."""
+    from django.conf import settings
+    from django.test import Client
+
+    from dianheng.identity.models import Person
+
+    client = Client()
+    client.force_login(Person.objects.get(login="zhaolei"))
+    return f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}"
+
+
+def _compare(web: Web, bare: Web, ask: Ask) -> None:
+    """The limit answers what the product answers."""
+    answers = [json.loads(server.fetch(ask)) for server in (web, bare)]
+    if answers[0] != answers[1]:
+        raise WrongResultError(f"the limit answers otherwise: {answers}")
+
+
+def _right(what: str, *loads: Load) -> None:
+    wrong = sum(load.wrong for load in loads)
+    if wrong:
+        raise WrongResultError(f"{what}: {wrong} answers are wrong")
