@@ -11,6 +11,7 @@ COMMANDS = {
     "admin": "create the first administrator",
     "token": "print an API token for a person",
     "demo": "make the demo story anew",
+    "simulate": "play the benches of the demo story against the running server",
     "calc": "ask one rule of the trade",
     "audit": "export the audit trail, verify it",
     "doctor": "what is configured, what would fail",

@@ -22,7 +22,8 @@ def into_boxes(device_ids: list[int], first_box: int) -> int:
 
 
 def into_stock() -> None:
-    """What was verified goes into boxes; boxes go out to the counties and the stations."""
+    """What was verified goes onto shelves; it goes out to the counties and the stations."""
+    accepted_lot()
     qualified = list(
         Device.objects.filter(state="qualified", lot__tender_batch="2026-02", model__code="DDZY566-Z")
         .order_by("barcode").values_list("pk", flat=True)
@@ -59,3 +60,36 @@ def into_stock() -> None:
         basis=f"{month} 配送计划 YS-02",
     )  # fmt: skip
     stock_reserve(device_ids=qualified[144:156], actor=acting("zhoumin"), basis="城关所 12 月新装")
+
+
+def accepted_lot() -> None:
+    """The lot of 3,000: onto the shelf, to both counties, on to their stations."""
+    lot = Device.objects.filter(lot__tender_batch="2026-01", model__code="DDZY1808-Z")
+    qualified = list(
+        lot.filter(state="qualified").order_by("barcode").values_list("pk", flat=True)
+    )  # fmt: skip
+    stock_take_in(
+        device_ids=qualified, place=place("KF1-A02"), actor=acting("zhoumin"), basis="检定合格入库"
+    )
+    failed = list(
+        lot.filter(state__in=["unqualified", "outside_control"]).values_list("pk", flat=True)
+    )
+    stock_take_in(
+        device_ids=failed, place=place("KF1-BH"), actor=acting("zhoumin"), basis="检定不合格、内控不合格隔离",
+    )  # fmt: skip
+    month = f"{timezone.localdate():%Y-%m}"
+    for at, count, keeper, store, stations in (
+        (0, 600, "wubo", "KF2-QH", (("KF3-CG", 120, "hejie"),)),
+        (600, 480, "zhenghao", "KF2-YS", ()),
+    ):
+        part = qualified[at : at + count]
+        _hand_over(part, "zhoumin", store, keeper, f"{month} 配送计划 {store[-2:]}-03")
+        for code, few, receiver in stations:
+            _hand_over(part[:few], keeper, code, receiver, f"{month} 配送计划 {code[-2:]}-05")
+
+
+def _hand_over(devices: list[int], giver: str, store: str, receiver: str, basis: str) -> None:
+    sent = stock_send(
+        device_ids=devices, purpose="distribute", to_place=place(store), actor=acting(giver), basis=basis,
+    )  # fmt: skip
+    handover_receive(movement=sent, device_ids=devices, actor=acting(receiver))

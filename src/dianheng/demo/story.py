@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import company, orders, register, stock, things, verified
+from . import accepted, company, orders, register, stages, stock, things, verified
 
 SIZES = {"s": 0, "m": 100_000, "l": 1_000_000}  # devices beyond those of the story
 
@@ -55,6 +55,16 @@ def story_chapters() -> list[tuple[str, str, Chapter]]:
             "orders from the maker's file to acceptance",
             lambda t: orders.from_file_to_decision(seed=t.seed, password=t.password),
         ),
+        (
+            "accepted",
+            "the accepted lot of 3,000 on the benches",
+            lambda t: accepted.onto_benches(seed=t.seed, password=t.password),
+        ),
+        (
+            "stages",
+            "an order in each stage",
+            lambda t: stages.orders_in_each_stage(seed=t.seed, password=t.password),
+        ),
         ("stock", "stores, counties, a fitter", lambda t: stock.into_stock()),
     ]
 
@@ -87,6 +97,11 @@ def _told() -> set[str]:
     return set(RequestResult.objects.filter(action="demo.chapter").values_list("key", flat=True))
 
 
+def has_laboratory() -> bool:
+    """Whether the story's benches are here."""
+    return "demo:laboratory" in _told()
+
+
 def is_whole() -> bool:
     """Every chapter of the story was told, or none (people work here)."""
     told = _told()
@@ -98,6 +113,23 @@ def is_whole() -> bool:
 def tell(*, size: str, seed: int, password: str, say: Callable[[str], Any]) -> list[dict[str, str]]:
     """Tell what has not been told yet; returns who can log in."""
     _tell(chapters(size), Telling(size, seed, password), say)
+    return who_works_here()
+
+
+def tell_beginning(*, password: str, quantity: int) -> list[dict[str, str]]:
+    """Company, laboratory and the order that waits for its maker's file, of any size: to walk on."""
+    beginning = [
+        chapter for chapter in story_chapters() if chapter[0] in ("company", "things", "laboratory")
+    ]
+    waiting: tuple[str, str, Chapter] = (
+        "waiting", "an order that waits", lambda t: orders.waiting_order(quantity)
+    )  # fmt: skip
+    _tell([*beginning, waiting], Telling("s", 1, password), lambda text: None)
+    return who_works_here()
+
+
+def who_works_here() -> list[dict[str, str]]:
+    """Who can log in."""
     return [
         {"login": role.login, "name": role.name, "post": company.POSTS[role.post][0]}
         for role in company.PEOPLE

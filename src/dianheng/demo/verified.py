@@ -6,6 +6,7 @@ find; a photovoltaic company's own gateway meters get their certificates by rule
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +17,11 @@ from dianheng.assets.models import Device
 from dianheng.assets.services import lot_make
 from dianheng.identity.services import system_actor
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
-from dianheng.verification.models import VerificationTask
+from dianheng.verification.models import BenchLoad, StandardCertificate, VerificationTask
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.selectors.loads import load_sheet
 from dianheng.verification.services import (
-    load_make,
-    load_put,
+    loads_fill,
     results_approve,
     results_review,
     task_add_devices,
@@ -35,10 +35,20 @@ from dianheng.verification.simulator import FAULTS, GOOD, Shape, SimulatedBench
 from .company import acting, person, unit
 from .things import enrol, model
 
+
+@dataclass(frozen=True)
+class Equipped:
+    """A bench of the laboratory: its main standard, who runs it, the position that reads odd."""
+
+    standard: str
+    operator: str
+    sticky: tuple[int, float] = (0, 0.0)
+
+
 BENCHES = {
-    "BZ0001": ("BZ0011", 60, (0, 0.0)),
-    "BZ0002": ("BZ0012", 60, (17, 0.75)),
-    "BZ0003": ("BZ0011", 24, (0, 0.0)),
+    "BZ0001": Equipped("BZ0011", "zhangwei"),
+    "BZ0002": Equipped("BZ0012", "lina", sticky=(17, 0.75)),
+    "BZ0003": Equipped("BZ0011", "zhangwei"),
 }
 
 
@@ -48,16 +58,42 @@ def barcode(serial: int) -> str:
 
 
 def bench(code: str, seed: int, faults: Mapping[str, float], shape: Shape = GOOD) -> SimulatedBench:
-    """A bench of the laboratory."""
-    from dianheng.verification.models import StandardCertificate
-
-    standard, _positions, sticky = BENCHES[code]
-    certificate = StandardCertificate.objects.select_related("device").get(device__barcode=standard)
+    """A bench of the laboratory, with its standard's certificate."""
+    found = BENCHES[code]
+    certificate = StandardCertificate.objects.get(device__barcode=found.standard)
     return SimulatedBench(
-        bench_no=code, seed=seed, faults=faults, shape=shape, sticky_position=sticky,
-        standards=[{"asset_no": standard, "accuracy_class": certificate.accuracy_class, "certificate_no": certificate.number}],
-        operators=[person("zhangwei" if code != "BZ0002" else "lina").person_no],
+        bench_no=code, seed=seed, faults=faults, shape=shape, sticky_position=found.sticky,
+        standards=[{"asset_no": found.standard, "accuracy_class": certificate.accuracy_class, "certificate_no": certificate.number}],
+        operators=[person(found.operator).person_no],
     )  # fmt: skip
+
+
+def measure(
+    load: BenchLoad,
+    *,
+    seed: int,
+    at: datetime,
+    first_seal: int = 0,
+    faults: Mapping[str, float] | None = None,
+    shape: Shape = GOOD,
+) -> int:
+    """The bench does a load and sends its results; returns the next seal number.
+
+    Without a first seal the bench seals nothing.
+    """
+    sheet, seal = load_sheet(load), first_seal
+    seals = {}
+    for place in sheet["positions"] if first_seal else ():
+        seals[place["asset_no"]] = [
+            (f"LJ26{seal:08d}", "COVER_LEFT"),
+            (f"LJ26{seal + 1:08d}", "COVER_RIGHT"),
+        ]
+        seal += 2
+    found = bench(load.bench.barcode, seed, FAULTS if faults is None else faults, shape)
+    envelope: dict[str, Any] = found.run(sheet, started_at=at, seals=seals)
+    body = json.dumps(envelope, ensure_ascii=False).encode()
+    upload_receive(body=body, actor=acting(BENCHES[load.bench.barcode].operator))
+    return seal
 
 
 def test_on_benches(
@@ -65,57 +101,39 @@ def test_on_benches(
     codes: Sequence[str],
     *,
     seed: int,
-    first_seal: int,
     began_at: datetime,
+    first_seal: int = 0,
     faults: Mapping[str, float] | None = None,
     shape: Shape = GOOD,
     at_most: int | None = None,
 ) -> int:
-    """Load and test what waits in the task, bench after bench; returns the next seal number."""
-    waiting = list(
-        task.devices.filter(step="waiting").select_related("device").order_by("seq")[:at_most]
+    """Load what waits in the task and test it; `at_most` loads of each bench. Next seal number."""
+    benches = list(Device.objects.filter(barcode__in=codes).order_by("barcode"))
+    loads = loads_fill(
+        task=task, benches=benches, at_most=at_most, actor=acting(BENCHES[codes[0]].operator)
     )
-    seal, at = first_seal, began_at
-    turn = 0
-    while waiting:
-        code = codes[turn % len(codes)]
-        who = acting("lina" if code == "BZ0002" else "zhangwei")
-        positions = BENCHES[code][1]
-        part, waiting = waiting[:positions], waiting[positions:]
-        load = load_make(task=task, bench=Device.objects.get(barcode=code), actor=who)
-        for row in part:
-            load_put(load=load, code=row.device.barcode, actor=who)
-        seals = {}
-        for row in part:
-            seals[row.device.barcode] = [
-                (f"LJ26{seal:08d}", "COVER_LEFT"),
-                (f"LJ26{seal + 1:08d}", "COVER_RIGHT"),
-            ]
-            seal += 2
-        envelope: dict[str, Any] = bench(
-            code, seed, FAULTS if faults is None else faults, shape
-        ).run(load_sheet(load), started_at=at, seals=seals)
-        upload_receive(body=json.dumps(envelope, ensure_ascii=False).encode(), actor=who)
-        turn += 1
-        if turn % len(codes) == 0:
-            at += timedelta(hours=1)
+    seal = first_seal
+    for turn, load in enumerate(loads):
+        at = began_at + timedelta(hours=turn // len(codes))
+        seal = measure(load, seed=seed, at=at, first_seal=seal, faults=faults, shape=shape)
     return seal
 
 
-def decide(task: VerificationTask, *, password: str, approve: bool = True) -> None:
+def decide(
+    task: VerificationTask,
+    *,
+    password: str,
+    approve: bool = True,
+    comment: str = "逐点核对，装置结论一致",
+) -> None:
     """王芳 reviews, 陈强 approves what has a verdict."""
-    keys = list(
-        task.devices.filter(
-            step="tested", outcome__in=["passed", "failed", "outside_control", "unfit"]
-        ).values_list("pk", flat=True)
+    rows = task.devices.filter(
+        step="tested", outcome__in=["passed", "failed", "outside_control", "unfit"]
     )
+    keys = list(rows.values_list("pk", flat=True))
     digest = signing_digest(lines_of(rows_for(task, keys)))
     results_review(
-        task=task,
-        agreed=keys,
-        seen_digest=digest,
-        actor=acting("wangfang"),
-        comment="逐点核对,装置结论一致",
+        task=task, agreed=keys, seen_digest=digest, actor=acting("wangfang"), comment=comment
     )
     if approve:
         results_approve(
@@ -201,5 +219,5 @@ def former_lots(*, seed: int, password: str) -> None:
         seed=seed + 1,
         first_seal=seal + 100,
         began_at=now - timedelta(hours=6),
-        at_most=48,
+        at_most=2,
     )

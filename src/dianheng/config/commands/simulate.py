@@ -1,0 +1,53 @@
+"""`dianheng simulate`: the benches of the demo story, played against the running server."""
+
+import argparse
+import os
+import sys
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Plays the benches of the demo story: fetches each load that waits for them over REST, "
+        "makes up readings of real shape and sends them, as the software of a bench does. "
+        "The meters need not exist; what comes after the readings is the program itself."
+    )
+    host, port = os.environ.get("DIANHENG_HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
+    parser.add_argument(
+        "--bench", action="append", default=[], metavar="CODE", help="absent: all of the story"
+    )
+    parser.add_argument("--load", default="", metavar="NUMBER", help="absent: all that wait")
+    parser.add_argument("--url", default=f"http://{host}:{port}", help="where the pages are")
+    parser.add_argument(
+        "--token", default="", help="absent: one for a day is made for each bench's operator"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the readings")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print one line for each load; 1 when the server refuses, 2 on a wrong bench."""
+    from dianheng.config.runtime.database import connected
+
+    with connected():
+        from dianheng.demo.bench import ServerError, benches_do
+        from dianheng.demo.story import has_laboratory
+        from dianheng.demo.verified import BENCHES
+
+        if not has_laboratory():
+            print(
+                "The simulated benches belong to the demo story: run demo first.", file=sys.stderr
+            )
+            return 2
+        unknown = sorted(set(options.bench) - set(BENCHES))
+        if unknown:
+            print(f"No bench of the story: {', '.join(unknown)}", file=sys.stderr)
+            return 2
+        try:
+            count = benches_do(
+                options.bench or list(BENCHES), url=options.url, seed=options.seed, say=print,
+                token=options.token, load_no=options.load,
+            )  # fmt: skip
+        except ServerError as refusing:
+            print(refusing, file=sys.stderr)
+            return 1
+    print(f"{count} loads done." if count else "No load waits for these benches.")
+    return 0
