@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,11 +11,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dianheng.config.runtime.processes import ends_with_parent, wait_until
-from dianheng.testing.browser import chromium
+from dianheng.testing.browser import WIDE, chromium, sign_in
 from dianheng.testing.cluster import cached_data, copy_tree, temporary_folder
 
 __all__ = ["chromium"]
@@ -29,6 +31,14 @@ with connected("demo"):
     write_demo(Folder.open().path, {password!r}, tell_beginning(password={password!r}, quantity={quantity}))
 """
 PASSWORD = "Journey-2026-lamp"
+WAIT_MS = 60_000  # of a busy machine
+PASTE = """(field, text) => {
+  const data = new DataTransfer();
+  data.setData("text", text);
+  field.dispatchEvent(
+    new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+COUNTED = "count => document.querySelector('[data-scan-count]').textContent.trim() === count"
 
 
 @dataclass
@@ -74,6 +84,108 @@ class Program:
             return False
         finally:
             link.close()
+
+
+class Walker:
+    """A person at a browser of their own: clicks what is written, types, scans."""
+
+    def __init__(self, browser: Any, url: str, login: str):
+        self.context = browser.new_context(viewport=WIDE, accept_downloads=True, locale="zh-CN")
+        self.context.set_default_timeout(WAIT_MS)
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.goto(url)
+        sign_in(self.page, login, PASSWORD)
+        self.page.wait_for_load_state()
+
+    def menu(self, word: str) -> "Walker":
+        self.page.locator("aside, nav").get_by_role("link", name=word, exact=True).first.click()
+        self.page.wait_for_load_state()
+        return self
+
+    def open(self, word: str) -> "Walker":
+        """The thing of that number, on a page or list."""
+        self.page.locator("main").get_by_role("link", name=word).first.click()
+        self.page.wait_for_load_state()
+        return self
+
+    def open_first(self) -> "Walker":
+        """The first thing of a list."""
+        self.page.locator("main tbody a").first.click()
+        self.page.wait_for_load_state()
+        return self
+
+    def press(self, word: str) -> "Walker":
+        """The button or link of the page that says so."""
+        main = self.page.locator("main")
+        found = main.get_by_role("button", name=word, exact=True).or_(
+            main.get_by_role("link", name=word, exact=True)
+        )
+        found.first.click()
+        self.page.wait_for_load_state()
+        return self
+
+    def choose(self, field: str, piece: str) -> "Walker":
+        """The choice that holds the piece."""
+        labels = self.page.locator(f"{field} option").all_inner_texts()
+        label = next(label for label in labels if piece in label)
+        self.page.select_option(field, label=label)
+        return self
+
+    def scan(self, codes: list[str]) -> "Walker":
+        """As a scanner does: it types and ends each code with Enter."""
+        for code in codes:
+            self.page.keyboard.insert_text(code)
+            self.page.keyboard.press("Enter")
+        return self
+
+    def paste(self, codes: list[str]) -> "Walker":
+        """A column from a spreadsheet, into the scan field."""
+        self.page.locator("[data-scan-field]").evaluate(PASTE, "\n".join(codes))
+        return self
+
+    def counted(self, count: int) -> "Walker":
+        """The count beside the scan field has come so far."""
+        self.page.wait_for_function(COUNTED, arg=str(count), timeout=10 * WAIT_MS)
+        return self
+
+    def told(self) -> "Walker":
+        """The page says that it was done."""
+        self.page.locator(".notice-success").first.wait_for()
+        return self
+
+    def becomes(self, state: str) -> "Walker":
+        """The page shows the state by itself, when its job is done too."""
+        self.page.locator(".head-state", has_text=state).wait_for(timeout=4 * WAIT_MS)
+        return self
+
+    def fact(self, name: str) -> str:
+        """What stands beside a name among the facts."""
+        term = self.page.locator("main dt").get_by_text(name, exact=True)
+        return str(term.locator("xpath=following-sibling::dd").first.inner_text()).strip()
+
+    def find(self, pattern: str) -> str:
+        """What stands on the page in that form."""
+        found = re.search(pattern, self.text)
+        assert found, f"{pattern} is not in:\n{self.text}"
+        return found.group()
+
+    def download(self, word: str, folder: Path) -> Path:
+        with self.page.expect_download() as waiting:
+            self.press(word)
+        path = folder / str(waiting.value.suggested_filename)
+        waiting.value.save_as(path)
+        return path
+
+    @property
+    def text(self) -> str:
+        return str(self.page.locator("main").inner_text())
+
+    @property
+    def number(self) -> str:
+        """The number that the address ends in."""
+        return str(self.page.url.split("?")[0].rstrip("/").rpartition("/")[2])
 
 
 def quantity() -> int:

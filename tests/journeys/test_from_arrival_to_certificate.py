@@ -3,7 +3,6 @@
 A small order in CI; `DIANHENG_JOURNEY=full` takes the files that ship with the tutorial.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,253 +12,69 @@ from typing import Any
 
 import pytest
 
+from dianheng.common.files.xlsx import XlsxTable
 from dianheng.demo import files
-from dianheng.testing.browser import WIDE, sign_in
 
-from .conftest import PASSWORD, Program, quantity
+from .conftest import PASSWORD, Program, Walker, quantity
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SHIPPED = Path(__file__).parents[2] / "docs" / "tutorials" / "files"
-PICTURES = os.environ.get("DIANHENG_PICTURES")  # a folder: keep what was seen
 BOXFUL = 12
-
-
-class Walker:
-    """A person at a browser of their own: clicks what is written, types, scans."""
-
-    def __init__(self, browser: Any, program: Program, login: str):
-        self.context = browser.new_context(viewport=WIDE, accept_downloads=True, locale="zh-CN")
-        self.context.set_default_timeout(60_000)
-        self.page = self.context.new_page()
-        self.faults: list[str] = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.url = program.url
-        self.page.goto(program.url)
-        sign_in(self.page, login, PASSWORD)
-        self.page.wait_for_load_state()
-        self.seen = 0
-
-    def menu(self, word: str) -> "Walker":
-        self.page.locator("aside, nav").get_by_role("link", name=word, exact=True).first.click()
-        return self
-
-    def open(self, word: str) -> "Walker":
-        self.page.locator("main").get_by_role("link", name=word).first.click()
-        return self
-
-    def press(self, word: str) -> "Walker":
-        """The button or link of the page that says so."""
-        main = self.page.locator("main")
-        found = main.get_by_role("button", name=word, exact=True).or_(
-            main.get_by_role("link", name=word, exact=True)
-        )
-        found.first.click()
-        self.page.wait_for_load_state()
-        return self
-
-    def scan(self, codes: list[str]) -> "Walker":
-        """As a scanner does: it types and ends each code with Enter."""
-        for code in codes:
-            self.page.keyboard.type(code)
-            self.page.keyboard.press("Enter")
-        return self
-
-    def paste(self, codes: list[str]) -> "Walker":
-        """A column from a spreadsheet, into the scan field."""
-        self.page.locator("[data-scan-field]").evaluate(
-            """(field, text) => {
-              const data = new DataTransfer();
-              data.setData("text", text);
-              field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-            }""",
-            "\n".join(codes),
-        )
-        return self
-
-    def counted(self, count: int) -> "Walker":
-        """The count beside the scan field has come so far."""
-        self.page.wait_for_function(
-            "count => document.querySelector('[data-scan-count]').textContent.trim() === count",
-            arg=str(count),
-            timeout=300_000,
-        )
-        return self
-
-    @property
-    def text(self) -> str:
-        return str(self.page.locator("main").inner_text())
-
-    @property
-    def number(self) -> str:
-        """The number that the address ends in."""
-        return str(self.page.url.split("?")[0].rstrip("/").rpartition("/")[2])
-
-    def state(self) -> str:
-        return str(self.page.locator(".head-state").first.inner_text()).strip()
-
-    def download(self, word: str, folder: Path) -> Path:
-        with self.page.expect_download() as waiting:
-            self.press(word)
-        path = folder / str(waiting.value.suggested_filename)
-        waiting.value.save_as(path)
-        return path
-
-    def keep(self, name: str) -> None:
-        if PICTURES:
-            self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+People = Callable[[str], Walker]
 
 
 @pytest.fixture
-def people(chromium: Any, program: Program) -> Iterator[Callable[[str], Walker]]:
+def people(chromium: Any, program: Program) -> Iterator[People]:
     """`people("zhaolei")` -> that person at a browser, logged in once."""
     known: dict[str, Walker] = {}
 
     def person(login: str) -> Walker:
         if login not in known:
-            known[login] = Walker(chromium, program, login)
+            known[login] = Walker(chromium, program.url, login)
         return known[login]
 
     yield person
     for walker in known.values():
-        assert walker.faults == []
         walker.context.close()
+        assert walker.faults == []
 
 
 def test_from_the_makers_file_to_certificates_and_stock(people, program, tmp_path):
     count = quantity()
-    wrong, right = delivery_files(tmp_path, count)
-    # -- the maker's file ---------------------------------------------------------------------
-    buyer = people("zhaolei").menu("订单").open(files.ORDER_NO).press("上传发货文件")
-    buyer.page.set_input_files("input[type=file]", wrong)
-    buyer.press("上传并检查")
-    assert buyer.state() == "有错误"
-    mistakes = int(re.search(r"错误\s+(\d+)", buyer.text).group(1))
-    assert mistakes >= count // 200
-    marked = buyer.download("标注副本", tmp_path)
-    assert red_rows(marked) >= mistakes - 5  # a few faults share a row
-    buyer.page.fill("textarea[name=reason]", "条码、型号有误，请更正后重发")
-    buyer.press("退回文件")
-    assert buyer.state() == "已退回"
-    buyer.open(files.ORDER_NO).press("上传发货文件")
-    buyer.page.set_input_files("input[type=file]", right)
-    buyer.press("上传并检查")
-    assert f"{count} 台设备，没有错误" in buyer.text.replace(",", "") or buyer.state() == "已检查"
-    buyer.press("接收文件")
-    assert buyer.state() == "已接收"
-    # -- arrival by box -----------------------------------------------------------------------
-    keeper = people("zhoumin").menu("到货")
-    keeper.page.locator("main tbody a").first.click()
-    arrival = keeper.number
-    keeper.press("开始收货")
-    keeper.page.select_option("#id_place", label=option(keeper.page, "#id_place", "待检区"))
-    keeper.page.fill("#id_delivery_note_no", "SH-20261129-01")
-    keeper.press("开始扫码")
-    boxes = [f"ZX2603{n:06d}" for n in range(1, -(-count // BOXFUL) + 1)]
-    keeper.scan(boxes).counted(count)
-    keeper.press("确认收货")
-    assert keeper.state() == "已收货"
-
-
-    # -- the sample ---------------------------------------------------------------------------
-    metrologist = people("gaoyan").menu("到货").open(arrival).press("检验该批").press("声明分批")
-    inspection = metrologist.number
-    metrologist.press("公布种子摘要")
-    digest = re.search(r"\b[0-9a-f]{64}\b", metrologist.text).group()
-    metrologist.press("封批并抽样")
-    devices = metrologist.download("设备清单", tmp_path)
-    assert len(devices.read_text().split()) == count
-    sample = drawn_again(program, metrologist.text, devices, digest, tmp_path)
-    metrologist.press("上台检测").press("建立任务")
-    sampling = re.search(r"JD\d{4}-\d{4}", metrologist.text).group()
-    on_benches(people, program, sampling, ["BZ0001"], len(sample))
-    decide(people, sampling, len(sample))
-    metrologist.menu("抽样检验").open(inspection).press("读取检定结论").press("判定样品")
-    for login, department in (("sunli", "技术部门"), ("zhaolei", "资产部门")):
-        people(login).menu("抽样检验").open(inspection).press(department).press("签署")
-    assert people("zhaolei").state() == "已接收"
-    # -- the rest -----------------------------------------------------------------------------
-    metrologist.menu("检定任务").press("新建任务")
-    page = metrologist.page
-    page.select_option("#id_lot", label=option(page, "#id_lot", files.GOODS.tender_batch))
-    metrologist.press("建立任务")
-    task = metrologist.number
-    on_benches(people, program, task, ["BZ0001", "BZ0002"], count - len(sample))
-    outcomes = decide(people, task, count - len(sample))
-    assert sum(outcomes.values()) == count - len(sample)
-    assert outcomes["合格"] >= 0.95 * (count - len(sample))
-    # -- what failed --------------------------------------------------------------------------
-    # -- a certificate ------------------------------------------------------------------------
-    signatory = people("chenqiang").menu("检定任务").open(task).press("证书与通知书")
-    signatory.page.locator("main input[name=line]").first.check()
-    signatory.press("出具所选设备的")
-    number = signatory.page.locator("main .lines a.code").first.inner_text()
-    signatory.open(number)
-    pdf = signatory.download("已签名的 PDF", tmp_path)
-    checked = program.run("certificate", "check", str(pdf))
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    if shutil.which("pdfsig"):
-        told = subprocess.run(["pdfsig", str(pdf)], capture_output=True, text=True, check=False)
-        assert "Signature is Valid" in told.stdout
-    # -- stock --------------------------------------------------------------------------------
-    qualified = outcomes["合格"] + len(sample)
-    codes = qualified_codes(program)
-    assert len(codes) == qualified
-    keeper.menu("扫码出入库")
-    keeper.page.select_option("#id_purpose", "stock_in")
-    keeper.page.fill("#id_to_place", "KF1-A02")
-    keeper.press("开始扫码")
-    keeper.paste(codes).counted(qualified)
-    keeper.press("记账")
-    keeper.menu("库存")
-    assert adds_up(keeper.text, count, outcomes, qualified)
-    # -- proof --------------------------------------------------------------------------------
+    take_delivery(people, tmp_path, count)
+    arrival = receive_by_box(people, count)
+    sampled = accept_by_sample(people, program, tmp_path, arrival, count)
+    task, outcomes = verify_the_rest(people, program, count - sampled)
+    qualified = sampled + outcomes["合格"]
+    assert sum(outcomes.values()) == count - sampled
+    assert qualified >= 0.95 * count
+    return_what_failed(people, outcomes["不合格"])
+    certify(people, program, tmp_path, task)
+    put_in_stock(people, program, tmp_path, arrival, qualified)
     verified = program.run("audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def on_benches(people, program, task, benches, count):
-    """The verifier fills the loads; the benches fetch them and send their results."""
-    walker = people("zhangwei").menu("检定任务").open(task).press("按序批量挂表")
-    for code in benches:
-        walker.page.locator("main label", has_text=code).click()
-    walker.press("生成挂表单")
-    told = program.run("simulate", "--url", program.url)
-    assert told.returncode == 0, told.stdout + told.stderr
-    tested = sum(int(n) for n in re.findall(r"(\d+) (?:passed|failed|outside_control|unfit)", told.stdout))
-    assert tested == count
+# -- the maker's file -----------------------------------------------------------------------------
 
 
-def decide(people, task, count):
-    """王芳 reviews, 陈强 approves with the password; how many of each outcome."""
-    checker = people("wangfang").menu("检定任务").open(task).press("核验").press("去签署")
-    checker.press("签署核验")
-    signatory = people("chenqiang").menu("检定任务").open(task).press("批准")
-    signatory.press("去签署")
-    assert f"{count}" in signatory.text
-    signatory.page.fill("#password", PASSWORD)
-    signatory.press("签署批准")
-    tags = signatory.page.locator("main .tags li").all_inner_texts()
-    return {word: int(n) for word, n in (tag.rsplit(None, 1) for tag in tags)}
-
-
-def drawn_again(program, text, devices, digest, folder):
-    """`dianheng sampling redraw` gives the sample of the page from seed and list."""
-    command = re.search(r"redraw --seed ([0-9a-f]{64}) .*--count (\d+)", text)
-    seed, size = command.group(1), command.group(2)
-    told = program.run(
-        "sampling", "redraw", "--seed", seed, "--list", str(devices), "--count", size,
-        "--seed-digest", digest,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    sample = told.stdout.split()
-    assert all(code in text for code in sample)
-    return sample
-
-
-def option(page: Any, field: str, piece: str) -> str:
-    """The label of the choice that holds the piece."""
-    labels: list[str] = page.locator(f"{field} option").all_inner_texts()
-    return next(label for label in labels if piece in label)
+def take_delivery(people, folder, count):
+    """All mistakes at once and a marked copy; the corrected file is taken."""
+    wrong, right = delivery_files(folder, count)
+    buyer = people("zhaolei").menu("订单").open(files.ORDER_NO).press("上传发货文件")
+    buyer.page.set_input_files("input[type=file]", wrong)
+    buyer.press("上传并检查").becomes("有错误")
+    mistakes = int(buyer.fact("错误"))
+    assert mistakes >= count // 200
+    marked = rows_of(buyer.download("标注副本", folder))
+    assert sum(len(row[0].splitlines()) for row in marked[1:] if row[0]) >= mistakes
+    buyer.page.fill("textarea[name=reason]", "条码、型号有误，请更正后重发")
+    buyer.press("退回文件").becomes("已退回")
+    buyer.open(files.ORDER_NO).press("上传发货文件")
+    buyer.page.set_input_files("input[type=file]", right)
+    buyer.press("上传并检查").becomes("已检查")
+    assert (buyer.fact("设备"), buyer.fact("错误")) == (str(count), "0")
+    buyer.press("接收文件").becomes("已收")
 
 
 def delivery_files(folder: Path, count: int) -> tuple[Path, Path]:
@@ -268,3 +83,129 @@ def delivery_files(folder: Path, count: int) -> tuple[Path, Path]:
         return SHIPPED / files.WITH_MISTAKES, SHIPPED / files.CORRECTED
     wrong, right = files.write_files(folder, count)
     return wrong, right
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """All rows of a workbook."""
+    return [row for _number, row in XlsxTable(path).rows()]
+
+
+# -- arrival and sample ---------------------------------------------------------------------------
+
+
+def receive_by_box(people, count):
+    """The keeper scans box by box; number of the arrival."""
+    keeper = people("zhoumin").menu("到货").open_first()
+    arrival = keeper.number
+    keeper.press("开始收货").choose("#id_place", "待检区")
+    keeper.page.fill("#id_delivery_note_no", "SH-20261129-01")
+    keeper.press("开始扫码")
+    keeper.scan([f"ZX2603{n:06d}" for n in range(1, -(-count // BOXFUL) + 1)]).counted(count)
+    keeper.press("确认收货").becomes("已接收")
+    return arrival
+
+
+def accept_by_sample(people, program, folder, arrival, count):
+    """Digest, closed lot, seed, sample on the bench, two departments; size of the sample."""
+    metrologist = people("gaoyan").menu("到货").open(arrival).press("检验该批").press("声明分批")
+    inspection = metrologist.number
+    metrologist.press("公布种子摘要")
+    digest = metrologist.find(r"\b[0-9a-f]{64}\b")
+    metrologist.press("封批并抽样")
+    devices = metrologist.download("设备清单", folder)
+    assert len(devices.read_text().split()) == count
+    sample = drawn_again(program, metrologist, devices, digest)
+    metrologist.press("上台检测").press("建立任务")
+    task = metrologist.find(r"JD\d{4}-\d{4}")
+    on_benches(people, program, task, ["BZ0001"], len(sample))
+    assert decide(people, task) == {"合格": len(sample)}
+    metrologist.menu("抽样检验").open(inspection).press("读取检定结论").press("判定样品")
+    for login, department in (("sunli", "技术部门"), ("zhaolei", "资产部门")):
+        people(login).menu("抽样检验").open(inspection).press(department).press("签署")
+    people("zhaolei").becomes("已接收")
+    return len(sample)
+
+
+def drawn_again(program, walker, devices, digest):
+    """`dianheng sampling redraw` gives the sample of the page from seed and list."""
+    seed = walker.find(r"(?<=--seed )[0-9a-f]{64}")
+    told = program.run(
+        "sampling", "redraw", "--seed", seed, "--list", str(devices),
+        "--count", walker.find(r"(?<=--count )\d+"), "--seed-digest", digest,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    sample = told.stdout.split()
+    assert all(code in walker.text for code in sample)
+    return sample
+
+
+# -- benches, review, approval --------------------------------------------------------------------
+
+
+def verify_the_rest(people, program, count):
+    """A task for the lot, over two benches; its number and how many of each outcome."""
+    metrologist = people("gaoyan").menu("检定任务").press("新建任务")
+    metrologist.choose("#id_lot", files.GOODS.tender_batch).press("建立任务")
+    task = metrologist.number
+    on_benches(people, program, task, ["BZ0001", "BZ0002"], count)
+    return task, decide(people, task)
+
+
+def on_benches(people, program, task, benches, count):
+    """The verifier fills the loads; the benches fetch them and send their results."""
+    walker = people("zhangwei").menu("检定任务").open(task).press("按序批量挂表")
+    for code in benches:
+        walker.page.locator("main label", has_text=code).click()
+    walker.press("生成挂表单")
+    told = program.run("simulate", "--task", task)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert sum(map(int, re.findall(r"(\d+) (?!loads)[a-z_]+", told.stdout))) == count, told.stdout
+
+
+def decide(people, task):
+    """王芳 reviews, 陈强 approves with the password; how many of each outcome."""
+    people("wangfang").menu("检定任务").open(task).press("核验").press("去签署").press("签署核验")
+    signatory = people("chenqiang").menu("检定任务").open(task).press("批准").press("去签署")
+    tags = signatory.page.locator("main .tags li").all_inner_texts()
+    signatory.page.fill("#password", PASSWORD)
+    signatory.press("签署批准").told()
+    return {word: int(n) for word, n in (tag.rsplit(None, 1) for tag in tags)}
+
+
+# -- what comes of it -----------------------------------------------------------------------------
+
+
+def return_what_failed(people, failed):
+    """The asset office draws up the return of what failed."""
+
+
+def certify(people, program, folder, task):
+    """A customer asks for a certificate: signed, checked here and by poppler's pdfsig."""
+    signatory = people("chenqiang").menu("检定任务").open(task).press("证书与通知书")
+    signatory.page.locator("main input[name=line]").first.check()
+    signatory.press("出具所选设备的").told()
+    signatory.page.locator("main .lines a.code").first.click()
+    pdf = signatory.download("签名 PDF", folder)
+    checked = program.run("certificate", "check", str(pdf))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    if shutil.which("pdfsig"):
+        told = subprocess.run(["pdfsig", str(pdf)], capture_output=True, text=True, check=False)
+        assert "Signature is Valid" in told.stdout
+
+
+def put_in_stock(people, program, folder, arrival, qualified):
+    """What is qualified goes onto the shelf, from the exported list; the stock adds up."""
+    keeper = people("zhoumin")
+    keeper.page.goto(f"{program.url}/devices/?state=qualified&arrival={arrival}")
+    rows = rows_of(keeper.download("导出", folder))
+    head = next(n for n, row in enumerate(rows) if "条码" in row)
+    place = rows[head].index("条码")
+    codes = [row[place] for row in rows[head + 1 :]]
+    assert len(codes) == qualified
+    keeper.menu("扫码出入库").choose("#id_purpose", "入库")
+    keeper.page.fill("#id_to_place", "KF1-A02")
+    keeper.press("开始扫码").paste(codes).counted(qualified)
+    keeper.page.locator("#scanned .btn-primary", has_text=str(qualified)).click()
+    keeper.told().menu("库存")
+    row = keeper.page.locator("main tr", has_text=files.GOODS.model).first.inner_text()
+    assert str(qualified) in row

@@ -146,7 +146,7 @@ def job(request: HttpRequest, job_id: int) -> HttpResponse:
     )
     response = render(request, part, context)
     if found.is_over and request.GET.get("part") == "bar":
-        response.headers["HX-Trigger"] = "job-over"
+        response.headers["HX-Refresh"] = "true"  # the page around the bar has its result now
     return fragment(request, response)
 
 

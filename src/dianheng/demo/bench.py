@@ -76,7 +76,7 @@ def operator_token(code: str) -> str:
     )  # fmt: skip
 
 
-def loads_do(code: str, server: Server, *, seed: int, load_no: str = "") -> Iterator[str]:
+def loads_do(code: str, server: Server, *, seed: int, task_no: str = "") -> Iterator[str]:
     """Fetch each load that waits for a bench, measure it, send the results; yields what came of it.
 
     Samples of a lot are measured without faults, so that the lot of the tutorial is accepted;
@@ -84,7 +84,7 @@ def loads_do(code: str, server: Server, *, seed: int, load_no: str = "") -> Iter
     """
     waiting = server.ask(f"bench-loads?bench={code}")
     for load in sorted(waiting, key=lambda each: str(each["load_no"])):
-        if load["positions"] and load_no in ("", load["load_no"]):
+        if load["positions"] and task_no in ("", load["task_no"]):
             yield _load_do(code, str(load["load_no"]), server, seed)
 
 
@@ -117,13 +117,13 @@ def benches_do(
     seed: int,
     say: Callable[[str], Any],
     token: str = "",
-    load_no: str = "",
+    task_no: str = "",
 ) -> int:
     """All loads that wait for these benches; returns how many."""
     count = 0
     for code in codes:
         server = Server(url, token or operator_token(code))
-        for text in loads_do(code, server, seed=seed, load_no=load_no):
+        for text in loads_do(code, server, seed=seed, task_no=task_no):
             say(text)
             count += 1
     return count

@@ -61,9 +61,10 @@ class TaskForm(Form):
     def __init__(self, *args: Any, units: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
-        self.fields["lot"].queryset = Lot.objects.select_related(  # type: ignore[attr-defined]
-            "model__manufacturer"
-        ).order_by("-pk")[:200]
+        # A slice could not be looked up in; the newest are chosen by their keys.
+        newest = Lot.objects.order_by("-pk").values("pk")[:200]
+        lots = Lot.objects.filter(pk__in=newest).select_related("model__manufacturer")
+        self.fields["lot"].queryset = lots.order_by("-pk")  # type: ignore[attr-defined]
         models = DeviceModel.objects.filter(kind__in=METERS, is_active=True)
         self.fields["model"].queryset = models.select_related("manufacturer")  # type: ignore[attr-defined]
 
@@ -80,12 +81,33 @@ class ReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}), max_length=2000)
 
 
+def bench_label(bench: Device) -> str:
+    """Number, name and positions of a bench, as people know it."""
+    known = getattr(bench, "standard", None)
+    words = [bench.barcode, known.name if known else str(bench.model)]
+    if known and known.position_count:
+        words.append(str(_("%(n)s positions") % {"n": known.position_count}))
+    return " · ".join(words)
+
+
+class BenchField(forms.ModelChoiceField):
+    """One bench."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return bench_label(obj)
+
+
+class BenchesField(forms.ModelMultipleChoiceField):
+    """Several benches."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return bench_label(obj)
+
+
 class FillForm(Form):
     """Loads of several benches in one step."""
 
-    benches = forms.ModelMultipleChoiceField(
-        Device.objects.none(), label=_("Benches"), widget=PlainSelectMultiple
-    )
+    benches = BenchesField(Device.objects.none(), label=_("Benches"), widget=PlainSelectMultiple)
     at_most = forms.IntegerField(
         label=_("At most so many loads of each bench"),
         required=False,
@@ -102,7 +124,7 @@ class FillForm(Form):
 class LoadForm(Form):
     """A new load of a bench."""
 
-    bench = forms.ModelChoiceField(Device.objects.none(), label=_("Bench"), empty_label=None)
+    bench = BenchField(Device.objects.none(), label=_("Bench"), empty_label=None)
 
     def __init__(self, *args: Any, benches: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

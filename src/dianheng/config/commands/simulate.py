@@ -15,7 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bench", action="append", default=[], metavar="CODE", help="absent: all of the story"
     )
-    parser.add_argument("--load", default="", metavar="NUMBER", help="absent: all that wait")
+    parser.add_argument(
+        "--task", default="", metavar="NUMBER", help="absent: the loads of all tasks"
+    )
     parser.add_argument("--url", default=f"http://{host}:{port}", help="where the pages are")
     parser.add_argument(
         "--token", default="", help="absent: one for a day is made for each bench's operator"
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             count = benches_do(
                 options.bench or list(BENCHES), url=options.url, seed=options.seed, say=print,
-                token=options.token, load_no=options.load,
+                token=options.token, task_no=options.task,
             )  # fmt: skip
         except ServerError as refusing:
             print(refusing, file=sys.stderr)

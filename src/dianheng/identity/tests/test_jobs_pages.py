@@ -51,7 +51,7 @@ def test_a_finished_job_asks_no_more_and_leads_on(client, mine):
     assert "every 1s" not in page
     assert '<a class="btn btn-primary" href="/lots/1/">The lot</a>' in page
     bar = client.get(f"/jobs/{mine.pk}/?part=bar", headers={"HX-Request": "true"})
-    assert bar["HX-Trigger"] == "job-over"
+    assert bar["HX-Refresh"] == "true"
     assert "every 1s" not in bar.content.decode()
 
 

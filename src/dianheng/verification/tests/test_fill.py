@@ -4,10 +4,12 @@ import pytest
 from django.urls import reverse
 
 from dianheng.assets.choices import DeviceKind
+from dianheng.assets.services import lot_make
+from dianheng.assets.tests.factories import meters, single_phase_model
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor, write_batch
-from dianheng.identity.tests.factories import actor_with, person_with
-from dianheng.verification.models import BenchLoad, LoadPosition, TaskDevice
+from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.verification.models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from dianheng.verification.services import load_cancel, load_put, loads_fill
 
 from .factories import equipment, laboratory, task_with
@@ -98,3 +100,18 @@ def test_a_person_fills_benches_on_one_page(client, two_benches):
     assert answer.status_code == 302
     assert answer.url == f"{reverse('loads')}?task={task.number}&state=open"
     assert "BENCH-02" in client.get(answer.url).content.decode()
+
+
+def test_a_task_is_made_for_a_lot_with_what_waits_of_it(client):
+    lot = lot_make(
+        model=single_phase_model(), tender_batch="2026-01", unit_id=metering_centre().pk,
+        actor=system_actor(),
+    )  # fmt: skip
+    meters(3, lot=lot)
+    log_in(client, person_with("verification.view", "verification.plan", login="planner"))
+    wanted = {"unit": metering_centre().pk, "kind": "initial", "lot": lot.pk}
+    days = {"planned_from": "t", "planned_through": "t+10"}
+    answer = client.post(reverse("task_new"), wanted | days)
+    task = VerificationTask.objects.get()
+    assert answer.url == reverse("task", args=[task.number])
+    assert (task.lot_id, task.devices.count()) == (lot.pk, 3)

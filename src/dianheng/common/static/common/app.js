@@ -172,7 +172,6 @@
     status();
     setInterval(status, 30000);
     document.addEventListener("visibilitychange", status);
-    document.addEventListener("job-over", status);
   }
 
   // -- charts: engine and drawer come only where there is one -----------------------------------
