@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from dianheng.assets.choices import DeviceKind
+from dianheng.assets.models import Device
 from dianheng.assets.services import lot_make
 from dianheng.assets.tests.factories import meters, single_phase_model
 from dianheng.common.errors import BadInput, Refused
@@ -107,7 +108,8 @@ def test_a_task_is_made_for_a_lot_with_what_waits_of_it(client):
         model=single_phase_model(), tender_batch="2026-01", unit_id=metering_centre().pk,
         actor=system_actor(),
     )  # fmt: skip
-    meters(3, lot=lot)
+    with write_batch(actor=system_actor(), action="test.lot"):
+        Device.objects.filter(pk__in=[device.pk for device in meters(3)]).update(lot=lot)
     log_in(client, person_with("verification.view", "verification.plan", login="planner"))
     wanted = {"unit": metering_centre().pk, "kind": "initial", "lot": lot.pk}
     days = {"planned_from": "t", "planned_through": "t+10"}
