@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "dianheng"
 APPS = [
     "identity",
+    "workflow",
     "documents",
     "assets",
     "seals",
@@ -28,6 +29,8 @@ BOOKKEEPING = {
     "supply_deliveryfault": "what the last check of a delivery file found",
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",
+    "workflow_enginestate": "where the engine stands, derived from what was done",
+    "workflow_formdraft": "what a person has typed and not sent",
 }
 # `papers` are the shapes of documents, `panels` the places where others may register.
 DRAWERS = {

@@ -35,6 +35,7 @@ IS_BEHIND_TLS = os.environ.get("DIANHENG_TLS") == "1"
 APPS = [
     "dianheng.common",
     "dianheng.identity",
+    "dianheng.workflow",
     "dianheng.documents",
     "dianheng.assets",
     "dianheng.seals",

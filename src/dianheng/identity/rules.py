@@ -94,6 +94,7 @@ SEPARATED: Mapping[str, frozenset[str]] = {
     "review": frozenset({"test", "handle"}),
     "approve": frozenset({"test", "handle", "review"}),
     "receive": frozenset({"handle"}),
+    "handle": frozenset({"approve"}),  # where a matter goes on after it was approved
 }
 
 
@@ -148,4 +149,5 @@ SAME_PERSON: Mapping[str, Text] = {
     "test": _("You tested this result; another person must go on."),
     "handle": _("You handled this matter; another person must go on."),
     "review": _("You reviewed this result; another person must approve it."),
+    "approve": _("You approved this matter; another person must handle it."),
 }

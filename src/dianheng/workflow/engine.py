@@ -231,6 +231,10 @@ class Running:
         self._advance()
         return True
 
+    def data_of(self, step_id: str) -> dict[str, Any]:
+        """What conditions and services see at an open step: forms by the step that wrote them."""
+        return dict(self._open(step_id).data)
+
     def path(self, step_id: str) -> list[Step]:
         """Steps of persons that led to an open step, the nearest first, each once.
 

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class WorkflowConfig(AppConfig):
+    name = "dianheng.workflow"
+    label = "workflow"
+
+    def ready(self) -> None:
+        from . import rights  # noqa: F401

@@ -1,0 +1,44 @@
+"""Working days of the Chinese calendar, timers of diagrams in working hours."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+import chinese_calendar
+from django.utils import timezone
+
+from .errors import WrongExpression
+from .rules import working_deadline
+
+PERIOD = re.compile(
+    r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)"
+)
+WORKING = re.compile(r"working (\d{1,5})h")
+
+
+def is_workday(day: date) -> bool:
+    """Whether people work: by the announced calendar, by the weekday where none is known yet."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5
+
+
+def due_after(hours: Decimal, start: datetime | None = None) -> datetime:
+    """When so many working hours have passed since a moment (now)."""
+    return working_deadline(timezone.localtime(start), hours, is_workday)
+
+
+def timer(text: str) -> str:
+    """A timer of a diagram as the engine wants it: a period from now, ISO 8601.
+
+    Raises:
+        WrongExpression: neither a period nor working hours.
+    """
+    if PERIOD.fullmatch(text):
+        return text
+    found = WORKING.fullmatch(text)
+    if found is None:
+        raise WrongExpression(f"“{text}” is neither a period (PT8H) nor working hours (working 8h)")
+    seconds = (due_after(Decimal(found[1])) - timezone.now()).total_seconds()
+    return f"PT{max(0, round(seconds))}S"

@@ -1,0 +1,64 @@
+"""States of instances and tasks, and what happens to them: one list, with meaning."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class InstanceState(TextChoices):
+    """Where an instance of a process stands."""
+
+    RUNNING = "running", _("Under way")
+    SUSPENDED = "suspended", _("Suspended")  # nothing moves until it is resumed
+    DONE = "done", _("Ended")
+    WITHDRAWN = "withdrawn", _("Withdrawn by its starter")
+
+
+class TaskState(TextChoices):
+    """Where a task of a person stands."""
+
+    OPEN = "open", _("Offered")  # to everybody of its posts
+    CLAIMED = "claimed", _("Being worked on")  # by one person
+    DONE = "done", _("Done")
+    SENT_BACK = "sent_back", _("Sent back")  # what followed a step that is done anew
+    CLOSED = "closed", _("No longer needed")  # a timer, a withdrawal or another branch ended it
+
+
+OPEN_STATES = (TaskState.OPEN, TaskState.CLAIMED)
+
+
+class Role(TextChoices):
+    """What the post does at a task; handling and approving exclude each other."""
+
+    HANDLE = "handle", _("Handles")
+    APPROVE = "approve", _("Approves")
+    READ = "read", _("Takes note")
+
+
+class NoteKind(TextChoices):
+    """What stands in the course of an instance beside its tasks."""
+
+    START = "start", _("Started")
+    COMMENT = "comment", _("Remark")
+    URGE = "urge", _("Urged")
+    HAND_OVER = "hand_over", _("Handed to another person")
+    SEND_BACK = "send_back", _("Sent back")
+    SERVICE = "service", _("Done by the program")
+    SUSPEND = "suspend", _("Suspended")
+    RESUME = "resume", _("Resumed")
+    WITHDRAW = "withdraw", _("Withdrawn")
+
+
+# Colours of states, decided here only: good, busy, warn, bad, calm.
+INSTANCE_TONE = {
+    InstanceState.RUNNING: "busy",
+    InstanceState.SUSPENDED: "warn",
+    InstanceState.DONE: "good",
+    InstanceState.WITHDRAWN: "calm",
+}
+TASK_TONE = {
+    TaskState.OPEN: "warn",
+    TaskState.CLAIMED: "busy",
+    TaskState.DONE: "good",
+    TaskState.SENT_BACK: "bad",
+    TaskState.CLOSED: "calm",
+}

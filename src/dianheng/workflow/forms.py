@@ -1,0 +1,129 @@
+"""What people write on a form: read, worked out, checked against its schema."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from jsonschema import Draft202012Validator
+
+from dianheng.common.errors import BadInput
+from dianheng.common.numbers import halfwidth
+
+from .errors import WrongExpression
+from .expressions import evaluate, number
+from .selectors import text_of
+
+MAX_BYTES = 200_000
+NUMBERS = ("number", "money")
+
+
+def form_clean(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The form as it is kept: known fields, digits plain, hidden ones left out, sums worked out.
+
+    Raises:
+        BadInput: with every field that is missing or wrong, in words.
+    """
+    fields: Mapping[str, Any] = schema["properties"]
+    if len(repr(data)) > MAX_BYTES:
+        raise BadInput(_("The form is larger than %(n)s kB.") % {"n": MAX_BYTES // 1000})
+    clean = {
+        name: _plain(fields[name], data[name]) for name in fields if _is_filled(data.get(name))
+    }
+    for name, text in (schema.get("when") or {}).items():
+        if not _holds(text, clean):
+            clean.pop(name, None)
+    faults = _faults(schema, clean)
+    for name, text in (schema.get("compute") or {}).items():
+        try:
+            value = evaluate(text, clean)
+        except WrongExpression:
+            clean.pop(name, None)
+            continue
+        clean[name] = str(value)
+    if faults:
+        raise BadInput(_("The form is not whole: nothing was sent."), faults)
+    return clean
+
+
+def is_shown(schema: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> bool:
+    """Whether a field shows with these values."""
+    text = (schema.get("when") or {}).get(name)
+    return text is None or _holds(text, data)
+
+
+def _holds(text: str, data: Mapping[str, Any]) -> bool:
+    try:
+        return bool(evaluate(text, data))
+    except WrongExpression:
+        return False
+
+
+def _is_filled(value: Any) -> bool:
+    return value is not None and value != "" and value != []
+
+
+def _plain(field: Mapping[str, Any], value: Any) -> Any:
+    if field["format"] in NUMBERS and isinstance(value, str | int | float):
+        return halfwidth(str(value)).strip().replace(" ", "")
+    if field["format"] == "rows" and isinstance(value, list):
+        columns = field["items"]["properties"]
+        rows = [
+            {n: _plain(columns[n], row[n]) for n in columns if _is_filled(row.get(n))}
+            for row in value
+            if isinstance(row, Mapping)
+        ]
+        return [row for row in rows if row]
+    return value.strip() if isinstance(value, str) else value
+
+
+def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[str, Any]]:
+    fields = schema["properties"]
+    hidden = {n for n, text in (schema.get("when") or {}).items() if not _holds(text, clean)}
+    needed = [
+        n for n in schema.get("required", []) if n not in hidden | set(schema.get("compute") or {})
+    ]
+    faults = [
+        {
+            "field": name,
+            "code": "missing",
+            "text": _("%(field)s is empty.") % {"field": text_of(fields[name]["label"])},
+        }
+        for name in needed
+        if name not in clean
+    ]
+    for error in Draft202012Validator(dict(schema) | {"required": []}).iter_errors(dict(clean)):
+        name = str(error.absolute_path[0]) if error.absolute_path else ""
+        label = text_of(fields[name]["label"]) if name in fields else ""
+        faults.append(
+            {
+                "field": name,
+                "code": str(error.validator),
+                "text": _text(error.validator, label, error),
+            }
+        )
+    for name, field in fields.items():
+        if field["format"] in NUMBERS and name in clean:
+            try:
+                number(clean[name])
+            except WrongExpression:
+                text = _("%(field)s: “%(value)s” is no number.")
+                faults.append(
+                    {
+                        "field": name,
+                        "code": "number",
+                        "text": text % {"field": text_of(field["label"]), "value": clean[name]},
+                    }
+                )
+    return faults
+
+
+def _text(validator: Any, label: str, error: Any) -> Any:
+    words = {
+        "maxLength": _("%(field)s is too long: at most %(limit)s characters."),
+        "minLength": _("%(field)s is empty."),
+        "enum": _("%(field)s is none of the known values."),
+        "type": _("%(field)s is of the wrong kind."),
+        "pattern": _("%(field)s is not of the form that is asked for."),
+    }
+    text = words.get(str(validator), _("%(field)s is not right."))
+    return text % {"field": label, "limit": error.validator_value}

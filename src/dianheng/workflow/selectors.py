@@ -1,0 +1,143 @@
+"""Reads of processes: packs in force, what somebody has to do, the course of an instance."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.errors import NotFound
+from dianheng.identity.models import Unit
+
+from .choices import TaskState
+from .engine import Definition
+from .models import LanePosts, PackInForce, PackSwitch, PackVersion, ProcessInstance, ProcessTask
+from .packs.diagram import read_diagram
+
+# Posts that a person holds, or exercises as a stand-in: code, path of the unit, for whom.
+_HELD = """
+select p.code, u.path, null::bigint
+  from identity_postholding h join identity_post p on p.id = h.post_id
+  join identity_unit u on u.id = h.unit_id
+ where h.person_id = %(person)s and h.valid_from <= %(on)s
+   and (h.valid_through is null or h.valid_through >= %(on)s)
+union all
+select p.code, u.path, f.id
+  from identity_delegation d
+  join identity_person f on f.id = d.from_person_id and f.is_active
+  join identity_postholding h on h.person_id = f.id and (d.holding_id is null or d.holding_id = h.id)
+  join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
+ where d.to_person_id = %(person)s and d.revoked_at is null
+   and %(on)s between d.valid_from and d.valid_through and h.valid_from <= %(on)s
+   and (h.valid_through is null or h.valid_through >= %(on)s)
+"""
+Held = Sequence[tuple[str, str, int | None]]
+
+
+def posts_held(person_id: int, on: date | None = None) -> Held:
+    """Posts of a person: code, path of the unit, and for whom where it is a stand-in's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"person": person_id, "on": on or timezone.localdate()})
+        return [(code, path, for_id) for code, path, for_id in cursor.fetchall()]
+
+
+def pack_in_force(code: str) -> PackVersion:
+    """The version that new instances begin with."""
+    row = PackInForce.objects.select_related("version").filter(code=code).first()
+    if row is None:
+        raise NotFound(_("There is no process %(code)s.") % {"code": code}, process=code)
+    return row.version
+
+
+def is_switched_on(code: str, unit: Unit) -> bool:
+    """Whether a process is offered in a unit; the nearest switch above decides."""
+    ancestors = [part for part in unit.path.split("/") if part]
+    switches = dict(
+        PackSwitch.objects.filter(code=code, unit__code__in=ancestors).values_list(
+            "unit__code", "is_on"
+        )
+    )
+    return next((switches[part] for part in reversed(ancestors) if part in switches), True)
+
+
+@lru_cache(maxsize=512)
+def _lanes(digest: str, bpmn: str) -> Mapping[str, str]:
+    return {
+        node.code: node.lane
+        for node in read_diagram(bpmn.encode("utf-8")).nodes.values()
+        if node.kind == "userTask"
+    }
+
+
+def lanes_of_tasks(version: PackVersion) -> Mapping[str, str]:
+    """The lane of each task of a person."""
+    return _lanes(version.digest, version.bpmn)
+
+
+def posts_of_lanes(version: PackVersion) -> dict[str, list[str]]:
+    """Posts of each lane: the company's own, else those that the pack proposes."""
+    own = dict(LanePosts.objects.filter(code=version.code).values_list("lane", "posts"))
+    return {
+        name: list(own.get(name) or lane["posts"]) for name, lane in version.plan["lanes"].items()
+    }
+
+
+def definition_of(version: PackVersion) -> Definition:
+    """What the engine runs."""
+    return Definition(version.process, version.spec)
+
+
+def text_of(texts: Mapping[str, str]) -> str:
+    """The text in the language of the page."""
+    is_chinese = (get_language() or "zh").startswith("zh")
+    return texts.get("zh" if is_chinese else "en") or next(iter(texts.values()), "")
+
+
+def instance_by_number(number: str) -> ProcessInstance:
+    """The instance, or NotFound in words."""
+    found = (
+        ProcessInstance.objects.select_related("pack", "unit", "started_by")
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
+    return found
+
+
+# -- what somebody has to do -------------------------------------------------------------------
+
+_OFFERED = """
+select t.id from workflow_processtask t join identity_unit u on u.id = t.unit_id
+ where t.state = 'open' and exists (
+       select 1 from unnest(%(posts)s::text[], %(paths)s::text[]) as h(post, path)
+        where h.post = any(t.posts) and starts_with(u.path, h.path))
+"""
+
+
+def tasks_mine(person_id: int) -> QuerySet[ProcessTask]:
+    """What the person has taken up."""
+    rows = ProcessTask.objects.filter(assignee_id=person_id, state=TaskState.CLAIMED)
+    return rows.select_related("instance__pack", "instance__unit").order_by("due_at", "id")
+
+
+def tasks_offered(person_id: int) -> QuerySet[ProcessTask]:
+    """What waits for somebody of the person's posts."""
+    held = posts_held(person_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_OFFERED, {"posts": [h[0] for h in held], "paths": [h[1] for h in held]})
+        keys = [row[0] for row in cursor.fetchall()]
+    rows = ProcessTask.objects.filter(pk__in=keys)
+    return rows.select_related("instance__pack", "instance__unit").order_by("due_at", "id")
+
+
+def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
+    """The schema of a task's form."""
+    plan = version.plan
+    schema: Mapping[str, Any] = plan["forms"][plan["tasks"][task.task]["form"]]
+    return schema

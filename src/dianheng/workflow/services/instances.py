@@ -1,0 +1,306 @@
+"""Instances: begun, moved by the engine below, suspended, withdrawn."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.identity.models import Unit
+from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
+
+from ..calendar import due_after, timer
+from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
+from ..engine import Running, Step, restore, start
+from ..errors import WrongExpression
+from ..expressions import evaluate
+from ..models import EngineState, FormEntry, PackVersion, ProcessInstance, ProcessNote, ProcessTask
+from ..registry import all_services
+from ..rules import guard_running
+from ..selectors import (
+    definition_of,
+    is_switched_on,
+    lanes_of_tasks,
+    pack_in_force,
+    posts_of_lanes,
+    text_of,
+)
+
+SERVICE_STEPS = 200  # steps of the program in a row; more is a loop
+
+
+def instance_start(
+    *,
+    code: str,
+    unit: Unit,
+    title: str,
+    actor: Actor,
+    subject: str = "",
+    data: Mapping[str, Any] | None = None,
+    request_key: str = "",
+) -> ProcessInstance:
+    """Begin a process in a unit and bring it to its first tasks.
+
+    Args:
+        code: of the pack in force.
+        subject: what it is about, as the ledger names things: `lot:…`, `device:…`.
+        data: more about the instance, for conditions and services, under `instance`.
+    """
+    actor = require(actor, "workflow.start", unit.pk)
+    if not title.strip():
+        raise BadInput(
+            _("Say what it is about."),
+            [{"field": "title", "code": "missing", "text": _("Say what it is about.")}],
+        )
+    with write_batch(actor=actor, action="process.start") as batch:
+        if (earlier := idempotent(request_key, "process.start")) is not None:
+            return ProcessInstance.objects.get(pk=earlier["instance"])
+        pack = pack_in_force(code)
+        if not is_switched_on(code, unit):
+            text = _("“%(process)s” is switched off for %(unit)s.")
+            names = {"process": pack.title_zh, "unit": unit.name}
+            raise Refused(Refusal("switched_off", text % names, names))
+        made = ProcessInstance.objects.create(
+            number=_number(pack, batch.at), pack=pack, unit=unit, title=title.strip(),
+            subject=subject, started_at=batch.at, started_by_id=actor.person_id,
+        )  # fmt: skip
+        note(made, NoteKind.START, actor, batch.at)
+        facts = {"number": made.number, "unit": unit.code, "title": made.title, "subject": subject}
+        running = start(definition_of(pack), {"instance": {**(data or {}), **facts}}, timer)
+        settle(made, running, actor, batch.at)
+        remember(request_key, "process.start", {"instance": made.pk})
+    return made
+
+
+def _number(pack: PackVersion, at: datetime) -> str:
+    """Year and a running number for each process; gaps mean nothing, since no paper counts them."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7))", [pack.code])
+    stem = f"{pack.code.upper()}-{timezone.localtime(at):%Y}-"
+    last = ProcessInstance.objects.filter(number__startswith=stem).aggregate(last=Max("number"))[
+        "last"
+    ]
+    return f"{stem}{int(last[len(stem) :]) + 1 if last else 1:06d}"
+
+
+def locked(instance: ProcessInstance) -> ProcessInstance:
+    """The instance, locked until the end of the transaction."""
+    rows = ProcessInstance.objects.select_for_update(of=("self",)).select_related("pack", "unit")
+    return rows.get(pk=instance.pk)
+
+
+def running_of(instance: ProcessInstance) -> Running:
+    """The engine where it stands."""
+    state = EngineState.objects.get(instance=instance).state
+    return restore(definition_of(instance.pack), state, timer)
+
+
+def settle(
+    instance: ProcessInstance,
+    running: Running,
+    actor: Actor,
+    at: datetime,
+    *,
+    returned_to: str = "",
+) -> None:
+    """Do what the program has to do, offer what people have to do, and store where it stands.
+
+    `returned_to` names the task to which it was sent back: what else is open then was sent back
+    too, and the task goes to who did it before.
+    """
+    for _turn in range(SERVICE_STEPS):
+        step = next((s for s in running.ready() if s.is_service), None)
+        if step is None:
+            break
+        running.complete(step.id, _serve(instance, step, running, actor, at))
+    else:
+        text = _("The process runs in a circle of its own services.")
+        raise Refused(Refusal("service_loop", text, {"number": instance.number}))
+    _close_gone(instance, running, at, returned=bool(returned_to))
+    _offer_new(instance, running, at, returned_to)
+    if running.is_done:
+        instance.state, instance.ended_at, instance.timer_at = InstanceState.DONE, at, None
+        EngineState.objects.filter(instance=instance).delete()
+    else:
+        instance.timer_at = running.next_timer_at()
+        EngineState.objects.update_or_create(instance=instance, defaults={"state": running.store()})
+    instance.save(update_fields=["state", "ended_at", "timer_at"])
+
+
+def _serve(
+    instance: ProcessInstance, step: Step, running: Running, actor: Actor, at: datetime
+) -> Mapping[str, Any]:
+    """Call a service in this transaction: with the step it takes effect, or not at all."""
+    plan = instance.pack.plan["tasks"][step.task]
+    service = all_services()[plan["service"]]
+    data = running.data_of(step.id)
+    try:
+        inputs = {name: evaluate(text, data) for name, text in plan["inputs"].items()}
+    except WrongExpression as error:
+        text = _("“%(step)s” cannot be done: %(why)s.") % {
+            "step": text_of(plan["title"]),
+            "why": error,
+        }
+        raise Refused(Refusal("service_input", text, {"step": step.task})) from None
+    answer = service.call(**inputs, actor=actor, request_key=f"{instance.number}:{step.id}")
+    note(
+        instance,
+        NoteKind.SERVICE,
+        actor,
+        at,
+        text=text_of(plan["title"]),
+        facts={"step": step.task},
+    )
+    return answer
+
+
+def _close_gone(
+    instance: ProcessInstance, running: Running, at: datetime, *, returned: bool
+) -> None:
+    """Tasks that are not open any more: another branch, a timer or a sending back ended them."""
+    ready = [step.id for step in running.ready()]
+    gone = instance.tasks.filter(state__in=OPEN_STATES).exclude(step__in=ready)
+    gone.update(state=TaskState.SENT_BACK if returned else TaskState.CLOSED, ended_at=at)
+
+
+def _offer_new(instance: ProcessInstance, running: Running, at: datetime, returned_to: str) -> None:
+    known = set(instance.tasks.filter(state__in=OPEN_STATES).values_list("step", flat=True))
+    new = [step for step in running.ready() if step.id not in known]
+    if not new:
+        return
+    posts, lanes = posts_of_lanes(instance.pack), lanes_of_tasks(instance.pack)
+    for step in new:
+        plan = instance.pack.plan["tasks"][step.task]
+        lane = instance.pack.plan["lanes"][lanes[step.task]]
+        earlier = instance.tasks.filter(task=step.task).order_by("-id").first()
+        is_returned = step.task == returned_to
+        assignee = earlier.done_by_id if earlier is not None and is_returned else None
+        ProcessTask.objects.create(
+            instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
+            role=plan["role"], round=(earlier.round + 1 if earlier else 1),
+            posts=posts[lanes[step.task]], unit=_lane_unit(instance.unit, lane["unit"]),
+            offered_at=at, due_at=due_after(Decimal(plan["hours"]), at), is_returned=is_returned,
+            assignee_id=assignee, claimed_at=at if assignee else None,
+            state=TaskState.CLAIMED if assignee else TaskState.OPEN,
+        )  # fmt: skip
+
+
+def _lane_unit(unit: Unit, where: str) -> Unit:
+    if where == "above" and unit.parent is not None:
+        return unit.parent
+    while where == "top" and unit.parent is not None:
+        unit = unit.parent
+    return unit
+
+
+def note(
+    instance: ProcessInstance,
+    kind: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    text: str = "",
+    task: ProcessTask | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> ProcessNote:
+    """Write into the course of an instance."""
+    return ProcessNote.objects.create(
+        instance=instance, task=task, kind=kind, text=text, facts=dict(facts or {}),
+        person_id=actor.person_id, acting_for_id=actor.acting_for_id, at=at,
+    )  # fmt: skip
+
+
+def note_add(*, instance: ProcessInstance, text: str, actor: Actor) -> ProcessNote:
+    """A remark in the course of an instance."""
+    if not text.strip():
+        raise BadInput(_("Write something."))
+    actor = require(actor, "workflow.view", instance.unit_id)
+    with write_batch(actor=actor, action="process.remark") as batch:
+        return note(instance, NoteKind.COMMENT, actor, batch.at, text=text.strip())
+
+
+def instance_suspend(
+    *, instance: ProcessInstance, is_on: bool, reason: str, actor: Actor
+) -> ProcessInstance:
+    """Stop an instance for a while, or let it go on."""
+    if not reason.strip():
+        raise BadInput(_("Say why."))
+    actor = require(actor, "workflow.manage", instance.unit_id)
+    kind = NoteKind.SUSPEND if is_on else NoteKind.RESUME
+    with write_batch(actor=actor, action=f"process.{kind}", reason=reason) as batch:
+        found = locked(instance)
+        wanted = InstanceState.RUNNING if is_on else InstanceState.SUSPENDED
+        if found.state != wanted:
+            refuse(guard_running(found.state, found.number))
+            text = _("%(number)s is not suspended.") % {"number": found.number}
+            raise Refused(Refusal("not_suspended", text))
+        found.state = InstanceState.SUSPENDED if is_on else InstanceState.RUNNING
+        found.save(update_fields=["state"])
+        note(found, kind, actor, batch.at, text=reason.strip())
+    return found
+
+
+def instance_withdraw(*, instance: ProcessInstance, reason: str, actor: Actor) -> ProcessInstance:
+    """Take back what one has started, as long as nobody has approved anything of it."""
+    if not reason.strip():
+        raise BadInput(_("Say why."))
+    with write_batch(actor=actor, action="process.withdraw", reason=reason) as batch:
+        found = locked(instance)
+        refuse(guard_running(found.state, found.number))
+        if found.started_by_id not in (actor.person_id, actor.acting_for_id):
+            text = _("Only who started %(number)s withdraws it.") % {"number": found.number}
+            raise Refused(Refusal("not_starter", text))
+        if found.tasks.filter(state=TaskState.DONE, role="approve").exists():
+            text = _("%(number)s has been decided on already. Ask for it to be sent back.")
+            raise Refused(Refusal("decided", text % {"number": found.number}))
+        found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
+        EngineState.objects.filter(instance=found).delete()
+        found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, batch.at, None
+        found.save(update_fields=["state", "ended_at", "timer_at"])
+        note(found, NoteKind.WITHDRAW, actor, batch.at, text=reason.strip())
+    return found
+
+
+def timers_tick(limit: int = 100) -> int:
+    """Let timers that are due go off; one instance, one transaction."""
+    due = ProcessInstance.objects.filter(timer_at__lte=timezone.now(), state=InstanceState.RUNNING)
+    keys: Sequence[int] = list(due.order_by("timer_at").values_list("pk", flat=True)[:limit])
+    actor = system_actor("job")
+    for key in keys:
+        with write_batch(actor=actor, action="process.timer") as batch:
+            found = locked(ProcessInstance(pk=key))
+            if found.state != InstanceState.RUNNING or found.timer_at is None:
+                continue
+            running = running_of(found)
+            running.tick()
+            settle(found, running, actor, batch.at)
+    return len(keys)
+
+
+def entry_digest(data: Mapping[str, Any]) -> str:
+    """Digest of a form as it was sent."""
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+__all__ = [
+    "FormEntry",
+    "entry_digest",
+    "instance_start",
+    "instance_suspend",
+    "instance_withdraw",
+    "locked",
+    "note",
+    "note_add",
+    "running_of",
+    "settle",
+    "timers_tick",
+]

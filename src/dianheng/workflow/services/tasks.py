@@ -1,0 +1,237 @@
+"""Tasks of people: taken up, handed over, done, sent back, urged."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.identity.models import Person, Post
+from dianheng.identity.rules import Step as Part
+from dianheng.identity.services import (
+    idempotent,
+    remember,
+    require,
+    require_separation,
+    write_batch,
+)
+
+from ..choices import NoteKind, TaskState
+from ..errors import StepGone, WrongExpression
+from ..forms import form_clean
+from ..models import FormDraft, FormEntry, ProcessNote, ProcessTask
+from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
+from ..selectors import form_of, posts_held
+from .instances import entry_digest, locked, note, running_of, settle
+
+URGE_AGAIN = timedelta(hours=4)
+
+
+def _open_task(task: ProcessTask) -> ProcessTask:
+    """The task of a locked, running instance, still to be done; or Refused."""
+    instance = locked(task.instance)
+    found = ProcessTask.objects.select_related("assignee", "unit").get(pk=task.pk)
+    found.instance = instance
+    refuse(
+        guard_running(instance.state, instance.number) or guard_task_open(found.state, found.name)
+    )
+    return found
+
+
+def _standing(task: ProcessTask, actor: Actor) -> Actor:
+    """The actor as holder of one of the task's posts, or as stand-in for one; or Refused."""
+    held = posts_held(actor.person_id)
+    by_post: dict[str, list[str]] = {}
+    for code, path, _for_id in held:
+        by_post.setdefault(code, []).append(path)
+    names = "、".join(
+        Post.objects.filter(code__in=task.posts).order_by("code").values_list("name", flat=True)
+    )
+    refuse(guard_post(task.posts, by_post, task.unit.path, names or "、".join(task.posts)))
+    fits = [h for h in held if h[0] in task.posts and task.unit.path.startswith(h[1])]
+    if any(for_id is None for _code, _path, for_id in fits):
+        own = actor
+    else:
+        principal = Person.objects.get(pk=fits[0][2])
+        own = replace(actor, acting_for_id=principal.pk, acting_for_name=principal.name)
+    people = {actor.person_id} | {for_id for _code, _path, for_id in fits if for_id is not None}
+    refuse(guard_assignee(task.assignee_id, task.assignee.name if task.assignee else "", people))
+    return own
+
+
+def _separated(task: ProcessTask, actor: Actor) -> None:
+    """Who handled this instance does not approve it, and the other way round."""
+    done = task.instance.tasks.filter(
+        state__in=(TaskState.DONE, TaskState.SENT_BACK), done_by__isnull=False
+    )
+    parts = [
+        Part(role, by, for_) for role, by, for_ in done.values_list("role", "done_by", "acting_for")
+    ]
+    require_separation(task.instance.document, task.role, actor, parts)
+
+
+def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:
+    """Take a task up, so that nobody else does it at the same time."""
+    with write_batch(actor=actor, action="task.claim") as batch:
+        found = _open_task(task)
+        standing = _standing(found, actor)
+        _separated(found, standing)
+        if found.state == TaskState.CLAIMED:
+            return found
+        found.state, found.assignee_id, found.claimed_at = (
+            TaskState.CLAIMED,
+            actor.person_id,
+            batch.at,
+        )
+        found.save(update_fields=["state", "assignee", "claimed_at"])
+    return found
+
+
+def task_release(*, task: ProcessTask, actor: Actor) -> ProcessTask:
+    """Put a task back for everybody of its posts."""
+    with write_batch(actor=actor, action="task.release"):
+        found = _open_task(task)
+        _standing(found, actor)
+        found.state, found.assignee_id, found.claimed_at = TaskState.OPEN, None, None
+        found.save(update_fields=["state", "assignee", "claimed_at"])
+    return found
+
+
+def task_hand_over(*, task: ProcessTask, to: Person, reason: str, actor: Actor) -> ProcessTask:
+    """Give a task to another person of its posts; who has it, or a manager of processes, may."""
+    with write_batch(actor=actor, action="task.hand_over", reason=reason) as batch:
+        found = _open_task(task)
+        if actor.person_id != found.assignee_id:
+            actor = require(actor, "workflow.manage", found.instance.unit_id)
+        other = Actor(to.pk, to.name)
+        free = replace_assignee(found)
+        _separated(free, _standing(free, other))
+        found.state, found.assignee, found.claimed_at = TaskState.CLAIMED, to, batch.at
+        found.save(update_fields=["state", "assignee", "claimed_at"])
+        note(
+            found.instance,
+            NoteKind.HAND_OVER,
+            actor,
+            batch.at,
+            text=reason.strip(),
+            task=found,
+            facts={"to": to.name},
+        )
+    return found
+
+
+def replace_assignee(task: ProcessTask) -> ProcessTask:
+    """The task as if nobody had it, to ask who could."""
+    free = ProcessTask.objects.select_related("unit").get(pk=task.pk)
+    free.instance, free.assignee, free.assignee_id = task.instance, None, None
+    return free
+
+
+def draft_keep(*, task: ProcessTask, data: Mapping[str, Any], actor: Actor) -> FormDraft:
+    """Keep what has been typed so far; nobody else sees it."""
+    row, _made = FormDraft.objects.update_or_create(
+        task=task, person_id=actor.person_id, defaults={"data": dict(data), "at": timezone.now()}
+    )
+    return row
+
+
+def task_complete(
+    *, task: ProcessTask, data: Mapping[str, Any], actor: Actor, request_key: str = ""
+) -> ProcessTask:
+    """Send a task's form: the process goes on, or back where the opinion says so.
+
+    Raises:
+        BadInput: the form is not whole or not right, every field is named.
+        Refused: somebody was faster, it is another's, or the person took part on the other side.
+    """
+    with write_batch(actor=actor, action="task.complete") as batch:
+        if (earlier := idempotent(request_key, "task.complete")) is not None:
+            return ProcessTask.objects.get(pk=earlier["task"])
+        found = _open_task(task)
+        standing = _standing(found, actor)
+        _separated(found, standing)
+        clean = form_clean(form_of(found, found.instance.pack), data)
+        opinion = str(clean.get("opinion", ""))
+        if opinion == "back":
+            return task_send_back(task=found, reason=str(clean.get("reason", "")), actor=actor)
+        FormEntry.objects.create(
+            task=found, data=clean, opinion=opinion, digest=entry_digest(clean),
+            person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
+        )  # fmt: skip
+        found.state, found.ended_at = TaskState.DONE, batch.at
+        found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
+        found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
+        FormDraft.objects.filter(task=found).delete()
+        running = running_of(found.instance)
+        try:
+            running.complete(found.step, clean)
+        except StepGone:
+            refuse(guard_task_open("closed", found.name))
+        except WrongExpression as error:
+            text = _("The process cannot go on from here: %(why)s.") % {"why": error}
+            raise Refused(Refusal("condition", text, {"step": found.task})) from None
+        settle(found.instance, running, standing, batch.at)
+        remember(request_key, "task.complete", {"task": found.pk})
+    return found
+
+
+def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = "") -> ProcessTask:
+    """Send back to a step on the way that led here; what followed it is closed with it.
+
+    Args:
+        to: id of the step in the diagram; empty: the nearest one.
+
+    Returns:
+        The task that is to be done anew; it goes to who did it before.
+    """
+    if not reason.strip():
+        text = _("Say what is to be mended.")
+        raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
+    with write_batch(actor=actor, action="task.send_back", reason=reason) as batch:
+        found = _open_task(task)
+        standing = _standing(found, actor)
+        _separated(found, standing)
+        running = running_of(found.instance)
+        path = running.path(found.step)
+        target = next((step for step in path if to in ("", step.task)), None)
+        if target is None:
+            text = _("It cannot be sent back there: that step is not on the way that led here.")
+            raise BadInput(text, [{"field": "to", "code": "not_on_path", "text": text}])
+        found.state, found.ended_at = TaskState.SENT_BACK, batch.at
+        found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
+        found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
+        facts = {"from": found.task, "to": target.task}
+        note(
+            found.instance,
+            NoteKind.SEND_BACK,
+            standing,
+            batch.at,
+            text=reason.strip(),
+            task=found,
+            facts=facts,
+        )
+        settle(
+            found.instance,
+            running.send_back(target.id),
+            standing,
+            batch.at,
+            returned_to=target.task,
+        )
+    return found.instance.tasks.filter(task=target.task).latest("pk")
+
+
+def task_urge(*, task: ProcessTask, text: str, actor: Actor) -> ProcessNote:
+    """Ask for a task to be done; once in a few hours is enough."""
+    actor = require(actor, "workflow.view", task.instance.unit_id)
+    with write_batch(actor=actor, action="task.urge") as batch:
+        found = _open_task(task)
+        lately = ProcessNote.objects.filter(
+            task=found, kind=NoteKind.URGE, at__gt=batch.at - URGE_AGAIN
+        )
+        if lately.exists():
+            raise Refused(Refusal("urged", _("It was urged within the last four hours.")))
+        return note(found.instance, NoteKind.URGE, actor, batch.at, text=text.strip(), task=found)
