@@ -19,7 +19,7 @@ class PackVersion(models.Model):
     code = CodeField(_("Process"))
     version = models.IntegerField(_("Version"))
     module = CodeField(_("Module"))
-    business_class = CodeField(_("Class"))
+    business_class = CodeField(_("Business class"))
     owner_post = CodeField(_("Post that answers for it"))
     title_zh = NameField(_("Name in Chinese"))
     title_en = NameField(_("Name in English"))
@@ -122,8 +122,8 @@ class ProcessTask(models.Model):
         ProcessInstance, models.PROTECT, related_name="tasks", db_index=False
     )
     step = CodeField()  # the engine's token
-    task = CodeField(_("Step"))  # id in the diagram
-    name = NameField(_("Step"))
+    task = CodeField(_("Process step"))  # id in the diagram
+    name = NameField(_("Process step"))
     role = CodeField(_("Role"), choices=Role)
     round = models.SmallIntegerField(_("Round"), default=1)
     state = CodeField(_("State"), choices=TaskState, default=TaskState.OPEN)
