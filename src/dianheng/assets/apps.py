@@ -7,9 +7,17 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import find, menu, registrations, rights, tasks  # noqa: F401
-        from .selectors.scan import find_device, find_lot, find_person, find_place, register_scan
+        from .selectors.scan import (
+            find_device,
+            find_document,
+            find_lot,
+            find_person,
+            find_place,
+            register_scan,
+        )
 
         register_scan(10, find_device)
         register_scan(20, find_place)
         register_scan(30, find_lot)
+        register_scan(45, find_document)
         register_scan(90, find_person)

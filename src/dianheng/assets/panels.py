@@ -3,6 +3,8 @@
 register_panel(30, function)     function(device, request) -> HTML of a section, or ""
 register_actions(30, function)   function(device, rights) -> DeviceActions; no queries, since
                                  the scan page asks for every code
+register_thing_actions(function)   function(scanned, rights) -> DeviceActions of a place, box, person …
+                                 that was scanned; on the page of a place too; no queries
 register_document("task", function)   function(number) -> address of `task:<number>`
 """
 
@@ -35,6 +37,7 @@ Panel = Callable[[Device, HttpRequest], str]
 Actions = Callable[[Device, Any], Sequence[DeviceAction]]
 _panels: list[tuple[int, Panel]] = []
 _actions: list[tuple[int, Actions]] = []
+_thing_actions: list[Callable[[Any, Any], Sequence[DeviceAction]]] = []
 _documents: dict[str, Callable[[str], str]] = {}
 
 
@@ -48,6 +51,16 @@ def register_actions(order: int, actions: Actions) -> None:
     """Add actions to devices; called in `AppConfig.ready`."""
     _actions.append((order, actions))
     _actions.sort(key=lambda pair: pair[0])
+
+
+def register_thing_actions(actions: Callable[[Any, Any], Sequence[DeviceAction]]) -> None:
+    """Add actions to things that are no devices; called in `AppConfig.ready`."""
+    _thing_actions.append(actions)
+
+
+def thing_actions_of(scanned: Any, rights: Any) -> list[DeviceAction]:
+    """What can be done with a place, box, person, and what not and why."""
+    return [action for actions in _thing_actions for action in actions(scanned, rights)]
 
 
 def register_document(prefix: str, url_of: Callable[[str], str]) -> None:

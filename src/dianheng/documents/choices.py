@@ -22,6 +22,16 @@ class DocumentKind(TextChoices):
     LOT_SUMMARY = "lot_summary", _("Lot summary")
 
 
+class LabelKind(TextChoices):
+    """Labels that are printed; the words of `papers.schema.LABELS`."""
+
+    QUALIFICATION_MARK = "qualification_mark", _("Qualification mark")  # 合格标记
+    METER_LABEL = "meter_label", _("Bar-code label")
+    STATUS_LABEL = "status_label", _("Colour label of a standard or instrument")
+    BOX_LABEL = "box_label", _("Turnover-box label")
+    SHELF_LABEL = "shelf_label", _("Shelf label")
+
+
 # Signed papers carry a QR code and the data; the others are printed and signed by hand.
 SIGNED = (
     DocumentKind.VERIFICATION_CERTIFICATE,

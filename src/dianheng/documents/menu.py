@@ -13,6 +13,7 @@ register(
 register_actions(
     {
         "document.copy": _("Print or take a copy"),
+        "label.print": _("Print labels"),
         "document.issue": _("Issue a document"),
         "document.revoke": _("Revoke a document"),
         "document.run": _("Start a print run"),

@@ -1,5 +1,6 @@
 """Reads of documents, and the head of papers."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 
-from .models import IssuedDocument, IssuingBody
+from .models import DocumentCopy, IssuedDocument, IssuingBody
 from .papers.schema import Body
 
 
@@ -51,3 +52,14 @@ def body_for(
         name=unit.name, authorisation_no=authorisation_no, authorisation_scope=scope,
         authorisation_through=through,
     )  # fmt: skip
+
+
+def copies_of(kind: str, numbers: Sequence[str]) -> dict[str, DocumentCopy]:
+    """The last copy of each label or paper that was given out before, by its number."""
+    rows = (
+        DocumentCopy.objects.filter(kind=kind, number__in=list(numbers))
+        .select_related("person")
+        .order_by("number", "-pk")
+        .distinct("number")
+    )
+    return {row.number: row for row in rows}

@@ -23,7 +23,7 @@ from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import guard_right
 from dianheng.identity.services import actor_of
 
-from .choices import CopyKind, DocumentKind, DocumentState
+from .choices import CopyKind, DocumentKind, DocumentState, LabelKind
 from .forms import BodyForm, EndForm
 from .models import DocumentCopy, IssuedDocument, IssuingBody
 from .registry import supersede_url_of
@@ -102,6 +102,8 @@ DOCUMENTS = ListPage(
     empty_text=gettext_lazy("No document yet. Certificates are issued from approved results."),
 )  # fmt: skip
 
+COPY_KINDS: dict[str, Any] = {**dict(DocumentKind.choices), **dict(LabelKind.choices)}
+
 COPIES = ListPage(
     key="document-copies",
     title=gettext_lazy("Print ledger"),
@@ -109,13 +111,14 @@ COPIES = ListPage(
     columns=[
         Column("recorded_at", gettext_lazy("When"), kind="moment", sort="id"),
         Column("number", gettext_lazy("Number"), kind="code"),
-        Column("kind", gettext_lazy("Kind"), "get_kind_display"),
+        Column("kind", gettext_lazy("Kind"), lambda c: COPY_KINDS.get(c.kind, c.kind)),
         Column("how", gettext_lazy("How"), "get_how_display"),
         Column("copies", gettext_lazy("Copies"), kind="number", decimals=0),
         Column("person", gettext_lazy("By"), "person.name"),
         Column("reason", gettext_lazy("Reason")),
     ],
     filters=[
+        Choice("kind", gettext_lazy("Kind"), options=[*DocumentKind.choices, *LabelKind.choices]),
         Choice("how", gettext_lazy("How"), options=CopyKind.choices),
         Days("at", gettext_lazy("When"), "recorded_at"),
     ],

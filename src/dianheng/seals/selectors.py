@@ -123,7 +123,7 @@ def find_seal(code: str) -> Scanned | None:
     number = seal_no_normal(code)
     if number is None:
         return None
-    seal = Seal.objects.select_related("holder", "device").filter(seal_no=number).first()
+    seal = Seal.objects.select_related("holder", "device", "unit").filter(seal_no=number).first()
     if seal is None:
         return None
     text = str(SealState(seal.state).label)
@@ -142,4 +142,5 @@ def find_seal(code: str) -> Scanned | None:
         next=((_("Open this seal"), reverse("seal_open", args=[seal.seal_no])),)
         if seal.state == SealState.APPLIED
         else (),
+        unit_path=seal.unit.path, right="seals.view",
     )  # fmt: skip

@@ -6,4 +6,4 @@ class VerificationConfig(AppConfig):
     label = "verification"
 
     def ready(self) -> None:
-        from . import menu, registrations, rights, tasks  # noqa: F401
+        from . import labels, menu, registrations, rights, tasks  # noqa: F401

@@ -32,10 +32,15 @@ class MovementState(TextChoices):
     OPEN = "open", _("Handed over, not received")
     PARTLY = "partly", _("Received in part")
     DONE = "done", _("Done")
+    REFUSED = "refused", _("Refused, on its way back")  # the side that handed over takes it back
     TAKEN_BACK = "taken_back", _("Taken back")
+    CLOSED = "closed", _("Closed with a difference")  # somebody answers for what is missing
 
 
-MOVEMENT_TONE = {"open": "warn", "partly": "bad", "done": "good", "taken_back": "calm"}
+MOVEMENT_TONE = {
+    "open": "warn", "partly": "bad", "done": "good", "refused": "bad", "taken_back": "calm", "closed": "bad",
+}  # fmt: skip
+AWAITED = (MovementState.OPEN, MovementState.PARTLY)  # the other side can still receive
 
 
 class LineState(TextChoices):
@@ -45,6 +50,28 @@ class LineState(TextChoices):
     RECEIVED = "received", _("Received")
     DAMAGED = "damaged", _("Received damaged")
     BACK = "back", _("Taken back")
+    MISSING = (
+        "missing",
+        _("Never came"),
+    )  # 少: never came, reported lost when the hand-over was closed
+
+
+class DifferenceKind(TextChoices):
+    """What came with a hand-over although it is not on it."""
+
+    OVER = "over", _("Over")  # 多: stands in the register with the side that handed over
+    FOREIGN = "foreign", _("Foreign")  # 串: stands in the register somewhere else
+    UNKNOWN = "unknown", _("Not in the register")
+
+
+class LockReason(TextChoices):
+    """Why a verified device in stock may no longer be issued."""
+
+    TOO_LONG = "too_long", _("Too long in stock")
+    OUT_OF_DATE = "out_of_date", _("Out of date")
+
+
+LOCK_TONE = {"too_long": "warn", "out_of_date": "bad"}
 
 
 class SessionState(TextChoices):

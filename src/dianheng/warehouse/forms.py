@@ -6,8 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import PlaceKind
+from dianheng.assets.fields import KeyForm, PersonField, PlaceField
 from dianheng.assets.models import Place
 from dianheng.common.forms import Form
+from dianheng.documents.choices import LabelKind
+from dianheng.documents.papers.labels import sheets
 from dianheng.identity.models import Person, Unit
 
 from .choices import Purpose
@@ -70,7 +73,68 @@ class TargetForm(Form):
         return found[0]
 
 
-class ReasonForm(Form):
+class ReasonForm(KeyForm):
     """Why."""
 
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CloseForm(KeyForm):
+    """What became of what is missing, and who answers for it."""
+
+    answerable = PersonField(label=_("Who answers for it"), help_text=_("Name or staff number"))
+    reason = forms.CharField(
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What happened, how it is known, what was agreed."),
+    )  # fmt: skip
+
+
+class ForTestForm(Form):
+    """To which laboratory locked stock goes."""
+
+    to_place = PlaceField(
+        label=_("Laboratory"), kinds=(PlaceKind.LABORATORY,), help_text=_("Code or name")
+    )
+    basis = forms.CharField(label=_("Basis"), required=False, max_length=200)
+
+
+class LabelForm(Form):
+    """Sheet, first free label, the printer's offset."""
+
+    sheet = forms.ChoiceField(label=_("Label sheet"))
+    first = forms.IntegerField(
+        label=_("First free label"), min_value=1, initial=1,
+        help_text=_("Counted in rows from the top left; a fresh sheet begins at 1."),
+    )  # fmt: skip
+    copies = forms.IntegerField(label=_("Copies of each"), min_value=1, max_value=20, initial=1)
+    approver = forms.CharField(
+        label=_("Approved by"), required=False, max_length=60,
+        help_text=_("Stands on the red label of what is out of use."),
+    )  # fmt: skip
+    dx = forms.DecimalField(
+        label=_("Shift to the right, mm"),
+        required=False,
+        min_value=-20,
+        max_value=20,
+        decimal_places=1,
+    )
+    dy = forms.DecimalField(
+        label=_("Shift down, mm"), required=False, min_value=-20, max_value=20, decimal_places=1,
+        help_text=_("Measure both on a test print: the distance from the outline to the label."),
+    )  # fmt: skip
+    reason = forms.CharField(label=_("Reason, when printed again"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        sheet: Any = self.fields["sheet"]
+        self.room = {n: s["columns"] * s["rows"] for n, s in sheets().items() if kind in s["kinds"]}
+        sheet.choices = [(n, sheets()[n]["name"]) for n in self.room]
+        if kind != LabelKind.STATUS_LABEL:
+            del self.fields["approver"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        room = self.room.get(data.get("sheet", ""), 0)
+        if room and data.get("first", 1) > room:
+            self.add_error("first", _("The sheet has %(n)s labels.") % {"n": room})
+        return data

@@ -27,8 +27,11 @@ register(
 )
 register_actions(
     {
+        "handover.close": _("Close a hand-over with a difference"),
         "handover.receive": _("Receive a hand-over"),
+        "handover.refuse": _("Refuse a hand-over"),
         "handover.take_back": _("Take a hand-over back"),
+        "stock.lock": _("Lock old stock"),
         **{f"stock.{purpose.value}": purpose.label for purpose in Purpose},
     }
 )

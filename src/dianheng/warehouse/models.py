@@ -1,5 +1,6 @@
 """Movements of devices between places, units and persons, and the scans they are made from."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -7,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField
 
-from .choices import LineState, MovementState, Purpose, ScanOutcome, SessionState
+from .choices import (
+    DifferenceKind,
+    LineState,
+    LockReason,
+    MovementState,
+    Purpose,
+    ScanOutcome,
+    SessionState,
+)
 
 
 class Movement(models.Model):
@@ -39,6 +48,10 @@ class Movement(models.Model):
     received_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
     received_at = models.DateTimeField(_("Received at"), null=True)
     note = models.TextField(_("Note"), default="", blank=True)
+    closed_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(_("Closed at"), null=True)
+    answerable = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+    difference_reason = models.TextField(_("Reason of the difference"), default="", blank=True)
 
     class Meta:
         ordering = ["-id"]
@@ -83,6 +96,63 @@ class MovementLine(models.Model):
         indexes = [models.Index(fields=["device", "-id"], name="movementline_device")]
 
 
+class MovementBox(models.Model):
+    """A box that travels with its devices."""
+
+    movement = models.ForeignKey(Movement, models.PROTECT, related_name="boxes", db_index=False)
+    box = models.ForeignKey("assets.Place", models.PROTECT, related_name="+")
+    from_parent = models.ForeignKey("assets.Place", models.PROTECT, null=True, related_name="+")
+    count = models.IntegerField(_("Devices"))  # in it when it left
+    state = CodeField(choices=LineState)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["movement", "box"], name="movementbox_once")]
+
+
+class MovementDifference(models.Model):
+    """A code that was scanned on arrival and does not stand on the hand-over."""
+
+    movement = models.ForeignKey(
+        Movement, models.PROTECT, related_name="differences", db_index=False
+    )
+    kind = CodeField(_("Difference"), choices=DifferenceKind)
+    code = CodeField(_("Code"))
+    device = models.ForeignKey("assets.Device", models.PROTECT, null=True, related_name="+")
+    seen_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["movement", "code"], name="movementdifference_once")
+        ]
+
+
+class StockLock(models.Model):
+    """When and why a device in stock was locked; over as soon as its state changes again."""
+
+    device = models.ForeignKey("assets.Device", models.PROTECT, related_name="stock_locks")
+    locked_at = models.DateTimeField(_("Locked at"))
+    why = CodeField(_("Why"), choices=LockReason)
+    since_on = models.DateField(_("Counted from"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class LabelRun(models.Model):
+    """Things chosen for labels, until they are printed; what was printed is in the ledger."""
+
+    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    kind = CodeField()
+    keys = ArrayField(models.BigIntegerField())
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+
+
 class ScanSession(models.Model):
     """A person's scans for one purpose, kept at once; booked as one movement or dropped.
 
@@ -99,6 +169,7 @@ class ScanSession(models.Model):
     movement = models.ForeignKey(Movement, models.PROTECT, null=True, related_name="sessions")
     basis = CodeField(default="", blank=True)
     expected = models.IntegerField(null=True)
+    count = models.IntegerField(default=0)  # devices that the good scans mean, boxes opened
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -129,6 +200,7 @@ class Scan(models.Model):
         related_name="+",
         db_index=False,
     )
+    adds = models.IntegerField(default=0)  # devices that a box brought
     answer = models.JSONField()
     scanned_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(db_default=Now())
@@ -136,3 +208,9 @@ class Scan(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["session", "key"], name="scan_once")]
+        indexes = [
+            models.Index(fields=["session", "device"], name="scan_device"),
+            models.Index(
+                fields=["session", "box"], name="scan_box", condition=Q(box__isnull=False)
+            ),
+        ]

@@ -2,6 +2,7 @@
 
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dianheng.assets.models import Device
 from dianheng.documents.papers import schema as paper
@@ -12,7 +13,7 @@ from .models import Movement
 
 PURPOSES = {
     "stock_in": "verified", "distribute": "distribution", "issue": "issue", "return": "return",
-    "for_test": "for_verification", "move": "move", "reserve": "reserve", "release": "release",
+    "for_test": "to_test", "move": "move", "reserve": "reserve", "release": "release",
 }  # fmt: skip
 LISTED = 600  # devices that a note lists one by one
 
@@ -69,6 +70,7 @@ def note(movement: Movement) -> paper.StockNote | paper.HandoverNote:
         "basis": movement.basis,
         "lines": goods,
         "devices": listed,
+        "boxes": tuple(movement.boxes.values_list("box__code", "count")[:LISTED]),
     }
     from_place = movement.from_place.name if movement.from_place else ""
     if kind_of(movement) != "handover_note":
@@ -76,21 +78,37 @@ def note(movement: Movement) -> paper.StockNote | paper.HandoverNote:
             **common, moved_on=handed_on, from_place=from_place, to_place=to_place,
             signatures=(handed, received) if movement.purpose == Purpose.ISSUE else (handed,),
         )  # fmt: skip
-    missing = (
-        movement.lines.exclude(state=LineState.RECEIVED)
-        if movement.received_at
-        else movement.lines.none()
-    )
+    differences = _differences(movement)
     return paper.HandoverNote(
         **common,
-        state={
-            MovementState.DONE: "received", MovementState.PARTLY: "received_with_difference",
-        }.get(MovementState(movement.state), "open"),
+        state=_state(movement, bool(differences)),
         from_unit=movement.unit.name, from_place=from_place, to_unit=movement.to_unit.name, to_place=to_place,
         received_quantity=movement.received_count if movement.received_at else None,
-        differences=tuple(
-            paper.DeviceRow(bar_code=line.device.barcode, note=line.note or str(line.get_state_display()))
-            for line in missing.select_related("device")[:LISTED]
-        ),
-        handed_over=handed, received=received,
+        differences=differences, handed_over=handed, received=received,
     )  # fmt: skip
+
+
+def _state(movement: Movement, differs: bool) -> str:
+    if movement.state == MovementState.OPEN:
+        return "open"
+    if movement.state in (MovementState.REFUSED, MovementState.TAKEN_BACK, MovementState.CLOSED):
+        return movement.state
+    return "received_with_difference" if differs else "received"
+
+
+def _differences(movement: Movement) -> tuple[paper.DeviceRow, ...]:
+    """Missing, damaged, over, foreign, each with its word; nothing before the first receipt."""
+    if movement.state == MovementState.OPEN:
+        return ()
+    rows = []
+    for line in movement.lines.exclude(state=LineState.RECEIVED).select_related("device")[:LISTED]:
+        words = [str(line.get_state_display()), line.note]
+        if line.state == LineState.MISSING and movement.answerable:
+            words.append(_("%(name)s answers for it") % {"name": movement.answerable.name})
+        text = "; ".join(word for word in words if word)
+        rows.append(paper.DeviceRow(bar_code=line.device.barcode, note=text))
+    rows += [
+        paper.DeviceRow(bar_code=one.code, note=str(one.get_kind_display()))
+        for one in movement.differences.all()[:LISTED]
+    ]
+    return tuple(rows)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal
 from dianheng.common.texts import gettext_lazy as _
 
@@ -69,3 +70,14 @@ def guard_leaving(device: Leaving, on: date) -> Refusal | None:
             facts,
         )
     return None
+
+
+def guard_answerable(actor: Actor, answerable_id: int, name: str) -> Refusal | None:
+    """Who answers for a difference does not close it."""
+    if answerable_id not in (actor.person_id, actor.acting_for_id):
+        return None
+    return Refusal(
+        "answers_oneself",
+        _("%(name)s answers for the difference: somebody else closes the hand-over."),
+        {"name": name},
+    )

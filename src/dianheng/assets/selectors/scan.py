@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -23,7 +24,7 @@ LONGEST = 2048  # a QR code of a certificate is the longest that is scanned
 class Scanned:
     """What a code means. `kind`: device, box, place, lot, certificate, seal, person, order.
 
-    `right` over `unit_path` is what somebody needs to be told more than that it exists.
+    `right` over `unit_path` (or `other_path`) is what somebody needs to be told more than that it exists.
     """
 
     kind: str
@@ -37,10 +38,12 @@ class Scanned:
     next: Sequence[tuple[Text, str]] = ()
     unit_path: str = ""
     right: str = ""
+    other_path: str = ""  # of a second unit over which the right is as good
 
     def is_shown_to(self, rights: Any) -> bool:
         """Whether somebody with these rights is told more than that it exists."""
-        return not self.right or bool(rights.may(self.right, self.unit_path or None))
+        paths = [self.unit_path or None, *([self.other_path] if self.other_path else [])]
+        return not self.right or any(rights.may(self.right, path) for path in paths)
 
 
 # Each app that has things with codes registers a finder, cheapest and likeliest first.
@@ -189,4 +192,44 @@ def find_lot(code: str) -> Scanned | None:
         f"{reverse('devices')}?lot={lot.code}",
         unit_path=lot.unit.path,
         right="assets.view",
+    )
+
+
+def find_document(code: str) -> Scanned | None:
+    """A certificate or paper by its number, or by the text of its QR code."""
+    from dianheng.documents.models import IssuedDocument
+
+    read = code.rsplit("#", 1)[-1].split("~")
+    is_qr = len(read) == 10 and read[0] == "DH1"
+    if not is_qr and len(code) > 60:
+        return None
+    number = unquote(read[2]) if is_qr else code
+    found = (
+        IssuedDocument.objects.select_related("unit", "end")
+        .defer("data")
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        return None
+    warning: Text = ""
+    if hasattr(found, "end"):
+        warning = _("Does not count any more: %(state)s.") % {
+            "state": found.end.get_state_display()
+        }
+    elif (
+        is_qr and found.code_text and code.rsplit("#", 1)[-1] != found.code_text.rsplit("#", 1)[-1]
+    ):
+        warning = _("The QR code is not the one that was issued with this number.")
+    return Scanned(
+        "certificate",
+        found.pk,
+        found.number,
+        str(found.get_kind_display()),
+        str(found.issued_on),
+        reverse("document", args=[found.number]),
+        warning,
+        {"subjects": found.subjects, "conclusion": found.conclusion},
+        unit_path=found.unit.path,
+        right="documents.view",
     )

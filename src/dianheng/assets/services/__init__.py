@@ -3,7 +3,7 @@ from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .fill import fill_stage
 from .lose import device_find, device_lose
 from .master import lot_make, manufacturer_make, model_make, state_mapping_drop, state_mapping_set
-from .places import box_move, person_place, place_make, place_update, transit_place
+from .places import boxes_move, person_place, place_make, place_update, transit_place
 from .register import device_register
 from .takeover import (
     register_check,
@@ -22,7 +22,7 @@ __all__ = [
     "DETAILS",
     "Moved",
     "Stage",
-    "box_move",
+    "boxes_move",
     "device_correct",
     "device_find",
     "device_lose",

@@ -1,5 +1,6 @@
 """Writes of places: the tree of stores, shelves, boxes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -95,16 +96,30 @@ def place_update(
     return place
 
 
-def box_move(*, box: Place, parent: Place, actor: Actor) -> None:
-    """Put a box on a shelf or into another box; what is in it goes with it."""
-    if parent.path.startswith(box.path):
-        raise BadInput(_("A box cannot stand in itself."))
+def boxes_move(*, box_ids: Sequence[int], parent: Place, actor: Actor) -> None:
+    """Put boxes on a shelf, into another box or on the way; what is in them goes with them.
+
+    The calling service has asked for the rights. A box that stands in another one of the set
+    stays in it.
+    """
+    wanted = sorted(set(box_ids))
     with write_batch(actor=actor, action="box.move"), connection.cursor() as cursor:
         cursor.execute(
-            "update assets_place set path = %(new)s || substr(path, length(%(old)s) + 1),"
-            " parent_id = case when id = %(id)s then %(parent)s else parent_id end,"
-            " unit_id = %(unit)s"
-            " where starts_with(path, %(old)s)",
-            {"new": f"{parent.path}{box.pk}/", "old": box.path, "id": box.pk, "parent": parent.pk, "unit": parent.unit_id},
-        )  # fmt: skip
-    box.refresh_from_db()
+            "select code from assets_place where id = any(%s) and starts_with(%s, path)",
+            [wanted, parent.path],
+        )
+        if (row := cursor.fetchone()) is not None:
+            raise BadInput(_("Box %(code)s cannot stand in itself.") % {"code": row[0]})
+        cursor.execute(
+            """
+            update assets_place p set
+                path = %(new)s || b.id || '/' || substr(p.path, length(b.path) + 1),
+                parent_id = case when p.id = b.id then %(parent)s else p.parent_id end,
+                unit_id = %(unit)s
+              from assets_place b
+             where b.id = any(%(boxes)s) and starts_with(p.path, b.path)
+               and not exists (select from assets_place o where o.id = any(%(boxes)s)
+                                and o.id <> b.id and starts_with(b.path, o.path))
+            """,
+            {"new": parent.path, "parent": parent.pk, "unit": parent.unit_id, "boxes": wanted},
+        )

@@ -18,10 +18,11 @@ from dianheng.identity.services import actor_of
 from ..choices import STATE_TONE, DeviceKind, DeviceState, PlaceKind, Verb
 from ..forms import PlaceForm, RegisterForm
 from ..models import Device, DeviceModel, Place
-from ..panels import actions_of
+from ..panels import actions_of, thing_actions_of
 from ..rules import TRANSITIONS
 from ..selectors import device_by_barcode, scan, stock_in_subtree
 from ..selectors.facts import facts_of
+from ..selectors.scan import place_scanned
 from ..services import device_register, place_make
 
 
@@ -123,6 +124,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
         .select_related("model")
         .order_by("barcode")[:200],
         "tones": STATE_TONE,
+        "actions": thing_actions_of(place_scanned(found), request.rights),  # type: ignore[attr-defined]
     }
     return render(request, "assets/place.html", context)
 
@@ -236,13 +238,16 @@ def scan_page(request: HttpRequest) -> HttpResponse:
     is_hidden = found is not None and not found.is_shown_to(rights)
     is_device = found is not None and found.kind == "device" and not is_hidden
     device = device_by_barcode(found.code) if found and is_device else None
+    actions = actions_of(device, rights) if device else []
+    if found and not is_hidden and device is None:
+        actions = thing_actions_of(found, rights)
     context = {
         "title": _("Scan"),
         "code": code,
         "found": None if is_hidden else found,
         "is_hidden": is_hidden,
         "device": device,
-        "actions": actions_of(device, rights) if device else [],
+        "actions": actions,
         "facts": facts_of(device)[:1] if device else [],
         "tones": STATE_TONE,
     }

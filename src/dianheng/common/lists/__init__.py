@@ -3,7 +3,7 @@
 from .bulk import BulkAction, NotThis, Outcome, PageAction, Preview, Selection
 from .columns import Column
 from .filters import Choice, Contains, Days, Filter, Flag, NotUnderstood, Numbers, read_day
-from .page import ListPage, ListQuery, list_page
+from .page import ListPage, ListQuery, list_page, register_bulk_action
 from .sources import Condition, SqlRows
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "SqlRows",
     "list_page",
     "read_day",
+    "register_bulk_action",
 ]

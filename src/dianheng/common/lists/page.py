@@ -29,6 +29,14 @@ OWN = {"q", "order", "cols", "after", "view", "export", "count"}  # parameters t
 _pages: dict[str, "ListPage"] = {}
 
 
+_more_actions: dict[str, list[BulkAction]] = {}
+
+
+def register_bulk_action(list_key: str, action: BulkAction) -> None:
+    """Add an action to a list of an app below; called in `AppConfig.ready`."""
+    _more_actions.setdefault(list_key, []).append(action)
+
+
 def list_page(key: str) -> "ListPage":
     """A declared list by its key."""
     return _pages[key]
@@ -121,6 +129,11 @@ class ListPage:
         self.order_of(self.default_order)
         _pages[self.key] = self
 
+    @property
+    def all_actions(self) -> list[BulkAction]:
+        """Its own bulk actions and those that other apps registered."""
+        return [*self.bulk_actions, *_more_actions.get(self.key, ())]
+
     # -- what a view calls -------------------------------------------------------------------
 
     def answer(
@@ -205,7 +218,7 @@ class ListPage:
     ) -> HttpResponse:
         if request.POST.get("view"):
             return self._keep_view(request, query)
-        action = next((a for a in self.bulk_actions if a.key == request.POST.get("bulk")), None)
+        action = next((a for a in self.all_actions if a.key == request.POST.get("bulk")), None)
         if action is None:
             raise BadInput(_("The list knows no such action."))
         if action.right and not request.rights.may(action.right):  # type: ignore[attr-defined]
@@ -506,7 +519,7 @@ class ListShown:
     @property
     def span(self) -> int:
         """Columns of the table, the one for choosing included."""
-        return len(self.query.columns) + bool(self.page.bulk_actions)
+        return len(self.query.columns) + bool(self.page.all_actions)
 
     @property
     def sort_options(self) -> list[dict[str, Any]]:
@@ -623,7 +636,7 @@ class ListShown:
         rights = self.request.rights  # type: ignore[attr-defined]
         return [
             ShownAction(a, None if not a.right or rights.may(a.right) else no_right(a.right))
-            for a in self.page.bulk_actions
+            for a in self.page.all_actions
         ]
 
     @property

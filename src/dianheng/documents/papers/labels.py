@@ -15,7 +15,7 @@ from .schema import LABELS
 from .schema.reading import PaperDataError, read
 
 # Which field of a label stands in its codes.
-_CODED = {
+CODED = {
     "qualification_mark": "bar_code",
     "box_label": "box_no",
     "shelf_label": "code",
@@ -51,7 +51,7 @@ def _label(kind: str, label: Any) -> dict[str, Any]:
     elif not isinstance(label, LABELS[kind]):
         raise PaperDataError(f"{kind} is made from {LABELS[kind].__name__}")
     data: dict[str, Any] = plain(label)
-    coded = data[_CODED[kind]]
+    coded = data[CODED[kind]]
     found: dict[str, Any] = {"data": for_page(data), "qr": qr_svg(coded, quiet=1)}
     if kind in _WITH_BARS:
         found["bar"] = code128_svg(coded)

@@ -10,6 +10,7 @@ from .issue import (
     revocations_signed,
     signer,
 )
+from .labels import label_test_pdf, labels_print
 from .numbers import number_void, numbers_take
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "issuing_body_set",
     "key_folder",
     "known_keys",
+    "label_test_pdf",
+    "labels_print",
     "number_void",
     "numbers_take",
     "paper_pdf",

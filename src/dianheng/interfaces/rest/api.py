@@ -18,6 +18,8 @@ VERSION = "1"
 # One dated line for each step of the version: docs/reference/rest.md.
 ROUTERS = (
     ("", "dianheng.interfaces.rest.devices"),
+    ("", "dianheng.seals.api"),
+    ("", "dianheng.warehouse.api"),
     ("", "dianheng.verification.api"),
     ("calc", "dianheng.interfaces.rest.calculators"),
 )

@@ -9,6 +9,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from dianheng.assets.models import Device
+from dianheng.assets.panels import thing_actions_of
 from dianheng.assets.selectors import device_by_barcode, scan, timeline
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.pages import no_right
@@ -132,6 +133,14 @@ def events(request: HttpRequest, barcode: str) -> list[EventOut]:
     ]  # fmt: skip
 
 
+class NextOut(Schema):
+    """What can be done with it now; `refusal` says why not."""
+
+    label: str
+    url: str
+    refusal: str
+
+
 class ScanOut(Schema):
     """What a code belongs to."""
 
@@ -140,19 +149,24 @@ class ScanOut(Schema):
     title: str
     text: str
     warning: str
+    url: str
     facts: dict[str, Any]
+    next: list[NextOut]
 
 
 @router.get("scan/{code}", response=ScanOut)
 def scanned(request: HttpRequest, code: str) -> ScanOut:
     """What was scanned, and what can be done with it now."""
-    _require(request)
     found = scan(code)
     if found is None:
         raise NotFound(_("Nothing has the code %(code)s.") % {"code": code}, code=code)
     if not found.is_shown_to(request.rights):  # type: ignore[attr-defined]
         raise Refused(no_right(found.right))
+    # What can be done with a device stands in its verbs: no further look-up for the commonest scan.
+    actions = thing_actions_of(found, request.rights)  # type: ignore[attr-defined]
+    following = [NextOut(label=str(label), url=url, refusal="") for label, url in found.next]
+    following += [NextOut(label=str(a.label), url=a.url, refusal=str(a.refusal)) for a in actions]
     return ScanOut(
-        kind=found.kind, code=found.code, title=str(found.title), text=str(found.text),
+        url=found.url, next=following, kind=found.kind, code=found.code, title=str(found.title), text=str(found.text),
         warning=str(found.warning), facts=found.facts,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from dianheng.assets.choices import Verb
 from dianheng.assets.services import devices_transition
 from dianheng.common.actor import Actor
+from dianheng.identity.services import write_batch
 
 from ..selectors import LOCKED, recheck_months
 
@@ -25,8 +26,15 @@ def recheck_lock(actor: Actor) -> int:
             keys = [row[0] for row in cursor.fetchall()]
         if not keys:
             return done
-        devices_transition(
-            device_ids=keys, verb=Verb.EXPIRE, actor=actor,
-            reason=_("In stock longer than the rule allows, or out of date"),
-        )  # fmt: skip
+        with write_batch(actor=actor, action="stock.lock") as batch, connection.cursor() as cursor:
+            cursor.execute(
+                "insert into warehouse_stocklock (device_id, locked_at, why, since_on)"
+                " select id, %s, case when valid_through < %s then 'out_of_date' else 'too_long' end,"
+                " greatest(verified_on, stocked_on) from assets_device where id = any(%s) order by id",
+                [batch.at, timezone.localdate(), keys],
+            )
+            devices_transition(
+                device_ids=keys, verb=Verb.EXPIRE, actor=actor, occurred_at=batch.at,
+                reason=_("In stock longer than the rule allows, or out of date"),
+            )  # fmt: skip
         done += len(keys)

@@ -1,6 +1,11 @@
-"""Scan sessions: every scan is kept at once and answered, booked together as one movement."""
+"""Scan sessions: every scan is kept at once and answered, booked together as one movement.
+
+What a scan costs does not grow with the scans before it: only what the sent codes name is
+read, and the count is kept with the session.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +27,8 @@ from ..choices import OUTWARD, TO_PERSON, TO_PLACE, LineState, Purpose, ScanOutc
 from ..models import Movement, MovementLine, Scan, ScanSession
 from ..rules import STATES
 from ..selectors import leaving_faults
+from .handover import handover_receive
 from .movement import (
-    handover_receive,
     stock_release,
     stock_reserve,
     stock_return,
@@ -97,7 +102,8 @@ def session_scan(
         _refuse_over(session)
         taking = _Taking(session, scans)
         results = [taking.take(scan) for scan in scans]
-        return {"results": results, "total": taking.count}
+        taking.write()
+        return {"results": results, "total": session.count}
 
 
 def _refuse_others(session: ScanSession, actor: Actor) -> None:
@@ -127,54 +133,52 @@ class _Taking:
 
     def __init__(self, session: ScanSession, scans: Sequence[Mapping[str, Any]]):
         self.session = session
-        keys = [str(scan.get("key", "")) for scan in scans]
-        undone = [str(scan["undo"]) for scan in scans if scan.get("undo")]
+        keys = [str(scan.get("key", ""))[:100] for scan in scans]
+        undone = [str(scan["undo"])[:100] for scan in scans if scan.get("undo")]
         self.known = {s.key: s for s in session.scans.filter(key__in=[*keys, *undone])}
+        self.made: list[Scan] = []
         codes = [clean_code(str(scan.get("code", "")))[:400] for scan in scans]
-        self.devices = {
-            d.barcode: d
-            for d in Device.objects.filter(barcode__in=codes).select_related(
-                "model", "place", "meter"
-            )
-        }
-        missing = [code for code in codes if code not in self.devices]
-        if missing:
-            self.devices |= {
-                d.asset_no: d
-                for d in Device.objects.filter(asset_no__in=missing)
-                .exclude(asset_no="")
-                .select_related("model", "place", "meter")
-            }
+        rows = Device.objects.select_related("model", "place__unit")
+        self.devices = {d.barcode: d for d in rows.filter(barcode__in=codes)}
+        if missing := [code for code in codes if code and code not in self.devices]:
+            self.devices |= {d.asset_no: d for d in rows.filter(asset_no__in=missing)}
         self.boxes = {p.code: p for p in Place.objects.filter(code__in=codes, kind=PlaceKind.BOX)}
-        self.taken: set[int] = set()
-        self.taken_boxes: set[int] = set()
-        for device_id, box_id in session.scans.filter(outcome=ScanOutcome.GOOD).values_list(
-            "device_id", "box_id"
-        ):
-            if device_id:
-                self.taken.add(device_id)
-            if box_id:
-                self.taken_boxes.add(box_id)
-        self.in_boxes = _in_boxes(self.taken_boxes)
-        self.awaited = (
-            set(
-                MovementLine.objects.filter(movement=session.movement, state=LineState.UNDERWAY)
-                .values_list("device_id", flat=True)
+        # Boxes are few; whether a device is scanned is asked for the devices of this request.
+        good = session.scans.filter(outcome=ScanOutcome.GOOD)
+        self.taken_boxes = {
+            box.pk: box.path
+            for box in Place.objects.filter(
+                pk__in=good.filter(box__isnull=False).values("box_id")
             )
-            if session.movement_id
-            else set()
+        }  # fmt: skip
+        named = [d.pk for d in self.devices.values()] + [
+            s.device_id for s in self.known.values() if s.device_id
+        ]
+        self.taken = set(
+            good.filter(device_id__in=named).values_list("device_id", flat=True)
         )  # fmt: skip
+        self.awaited = self._awaited(named)
         self.faults = (
             leaving_faults([d.pk for d in self.devices.values()])
             if session.purpose in OUTWARD
             else {}
         )
 
-    @property
-    def count(self) -> int:
-        return len(self.taken | self.in_boxes)
+    def _awaited(self, device_ids: Sequence[int]) -> set[int]:
+        """Which of the devices are on their way with the hand-over that is received."""
+        if not self.session.movement_id:
+            return set()
+        return set(
+            MovementLine.objects.filter(
+                movement=self.session.movement, state=LineState.UNDERWAY, device__in=device_ids
+            ).values_list("device_id", flat=True)
+        )
+
+    def _in_taken_box(self, device: Device) -> bool:
+        return device.place.path.startswith(tuple(self.taken_boxes.values()))
 
     def take(self, scan: Mapping[str, Any]) -> dict[str, Any]:
+        """Judge and keep one scan."""
         key = str(scan.get("key", ""))[:100]
         if not key:
             return {
@@ -182,49 +186,68 @@ class _Taking:
                 "outcome": "refused",
                 "title": "",
                 "text": _("A scan without key."),
-                "count": self.count,
+                "count": self.session.count,
             }
         if key in self.known:
-            return {**self.known[key].answer, "count": self.count}
+            return {**self.known[key].answer, "count": self.session.count}
         if scan.get("undo"):
-            return self._undo(key, str(scan["undo"]), scan)
+            return self._undo(key, str(scan["undo"])[:100], scan)
         code = clean_code(str(scan.get("code", "")))[:400]
-        outcome, title, text, device, box = self._judge(code)
-        if outcome == ScanOutcome.GOOD:
-            if device is not None:
-                self.taken.add(device.pk)
-            if box is not None:
-                self.taken_boxes.add(box.pk)
-                self.in_boxes |= _in_boxes({box.pk})
-        answer = {
+        found = self._judge(code)
+        if found.outcome == ScanOutcome.GOOD:
+            if found.device is not None:
+                self.taken.add(found.device.pk)
+                self.session.count += 1
+            if found.box is not None:
+                self.taken_boxes[found.box.pk] = found.box.path
+                self.session.count += found.adds
+        answer: dict[str, Any] = {
             "key": key,
-            "outcome": str(outcome),
-            "title": title,
-            "text": text,
+            "outcome": str(found.outcome),
+            "title": found.title,
+            "text": found.text,
+            "warning": found.warning,
             "expected": self.session.expected,
         }
-        if device is not None and outcome != ScanOutcome.GOOD:
-            answer["next"] = [
-                {"label": _("Device"), "url": reverse("device", args=[device.barcode])}
-            ]
-        self.known[key] = Scan.objects.create(
-            session=self.session, key=key, code=code, outcome=outcome, device=device, box=box,
-            answer=answer, scanned_at=_moment(scan.get("at")),
+        if found.device is not None and found.outcome != ScanOutcome.GOOD:
+            url = reverse("device", args=[found.device.barcode])
+            answer["next"] = [{"label": _("Device"), "url": url}]
+        self._keep(
+            key, code, found.outcome, answer, scan,
+            device=found.device, box=found.box, adds=found.adds,
         )  # fmt: skip
-        return {**answer, "count": self.count}
+        return {**answer, "count": self.session.count}
+
+    def _keep(
+        self, key: str, code: str, outcome: str, answer: dict[str, Any], scan: Mapping[str, Any],
+        **what: Any,
+    ) -> None:  # fmt: skip
+        made = Scan(
+            session=self.session, key=key, code=code, outcome=outcome, answer=answer,
+            scanned_at=_moment(scan.get("at")), **what,
+        )  # fmt: skip
+        self.known[key] = made
+        self.made.append(made)
+
+    def write(self) -> None:
+        """Keep what was judged."""
+        Scan.objects.bulk_create(self.made)
+        ScanSession.objects.filter(pk=self.session.pk).update(count=self.session.count)
 
     def _undo(self, key: str, undo: str, scan: Mapping[str, Any]) -> dict[str, Any]:
-        earlier = self.known.get(undo) or self.session.scans.filter(key=undo).first()
+        earlier = self.known.get(undo)
         text = _("There is nothing to take back.")
         outcome = ScanOutcome.REFUSED
         if earlier is not None and earlier.outcome == ScanOutcome.GOOD:
             earlier.outcome = ScanOutcome.UNDONE
-            earlier.save(update_fields=["outcome"])
+            if earlier.pk:
+                earlier.save(update_fields=["outcome"])
             if earlier.device_id:
                 self.taken.discard(earlier.device_id)
+                self.session.count -= 1
             if earlier.box_id:
-                self.taken_boxes.discard(earlier.box_id)
-                self.in_boxes = _in_boxes(self.taken_boxes)
+                self.taken_boxes.pop(earlier.box_id, None)
+                self.session.count -= earlier.adds
             outcome, text = ScanOutcome.UNDONE, ""
         answer = {
             "key": key,
@@ -232,66 +255,70 @@ class _Taking:
             "title": earlier.code if earlier else "",
             "text": text,
         }
-        self.known[key] = Scan.objects.create(
-            session=self.session, key=key, code=undo, outcome=ScanOutcome.UNDONE, answer=answer,
-            scanned_at=_moment(scan.get("at")),
-        )  # fmt: skip
-        return {**answer, "count": self.count}
+        self._keep(key, undo, ScanOutcome.UNDONE, answer, scan)
+        return {**answer, "count": self.session.count}
 
-    def _judge(self, code: str) -> tuple[ScanOutcome, str, str, Device | None, Place | None]:
-        """Outcome, big word, sentence, and what it is."""
+    def _judge(self, code: str) -> "_Found":
+        """What the code is, and whether it can be taken."""
         box = self.boxes.get(code)
         if box is not None:
             return self._judge_box(box)
         device = self.devices.get(code)
         if device is None:
-            return (
-                ScanOutcome.REFUSED,
-                code,
-                _("Neither a device nor a box has this code."),
-                None,
-                None,
-            )
+            text = _("Neither a device nor a box has this code.")
+            return _Found(ScanOutcome.REFUSED, code, text)
         title = device.barcode[-8:] if len(device.barcode) > 8 else device.barcode
         if device.pk in self.taken:
-            return ScanOutcome.REPEAT, title, _("Already scanned."), device, None
-        if device.pk in self.in_boxes:
-            return ScanOutcome.REPEAT, title, _("Already scanned with its box."), device, None
-        reason = self._against(device)
-        if reason:
-            return ScanOutcome.REFUSED, title, reason, device, None
-        return ScanOutcome.GOOD, title, device.model.name, device, None
+            return _Found(ScanOutcome.REPEAT, title, _("Already scanned."), device)
+        if self._in_taken_box(device):
+            return _Found(ScanOutcome.REPEAT, title, _("Already scanned with its box."), device)
+        if reason := self._against(device):
+            return _Found(ScanOutcome.REFUSED, title, reason, device)
+        return _Found(ScanOutcome.GOOD, title, device.model.name, device)
 
-    def _judge_box(self, box: Place) -> tuple[ScanOutcome, str, str, Device | None, Place | None]:
-        if box.pk in self.taken_boxes:
-            return ScanOutcome.REPEAT, box.code, _("Already scanned."), None, box
+    def _judge_box(self, box: Place) -> "_Found":
+        if box.path.startswith(tuple(self.taken_boxes.values())):
+            return _Found(ScanOutcome.REPEAT, box.code, _("Already scanned."), box=box)
+        if self.session.to_place and self.session.to_place.path.startswith(box.path):
+            text = _("This is where the devices go; it cannot stand in itself.")
+            return _Found(ScanOutcome.REFUSED, box.code, text, box=box)
         inside = list(
             Device.objects.filter(place__path__startswith=box.path).select_related(
-                "model", "place", "meter"
+                "model", "place__unit"
             )
         )
-        if not inside:
-            return ScanOutcome.REFUSED, box.code, _("The box is empty."), None, box
+        if not inside and self.session.purpose != Purpose.MOVE:
+            return _Found(ScanOutcome.REFUSED, box.code, _("The box is empty."), box=box)
+        keys = [d.pk for d in inside]
         if self.session.purpose in OUTWARD:
-            self.faults |= leaving_faults([d.pk for d in inside])
+            self.faults |= leaving_faults(keys)
+        self.awaited |= self._awaited(keys)
         reasons = [reason for device in inside if (reason := self._against(device))]
         if reasons:
             text = _("%(bad)s of %(all)s devices in it cannot: %(reason)s") % {
                 "bad": len(reasons), "all": len(inside), "reason": reasons[0],
             }  # fmt: skip
-            return ScanOutcome.REFUSED, box.code, text, None, box
-        text = _("%(n)s devices.") % {"n": len(inside)}
+            return _Found(ScanOutcome.REFUSED, box.code, text, box=box)
+        alone = (
+            self.session.scans.filter(outcome=ScanOutcome.GOOD, device__in=keys).count()
+            + sum(1 for scan in self.made if scan.outcome == ScanOutcome.GOOD and scan.device_id in keys)
+        )  # fmt: skip
+        found = _Found(
+            ScanOutcome.GOOD, box.code, _("%(n)s devices.") % {"n": len(inside)}, box=box,
+            adds=len(inside) - alone,
+        )  # fmt: skip
         if box.capacity and len(inside) < box.capacity:
-            text = _("%(n)s devices; not full: it holds %(capacity)s.") % {
+            found.warning = _("Not full: %(n)s of %(capacity)s.") % {
                 "n": len(inside),
                 "capacity": box.capacity,
             }
-        return ScanOutcome.GOOD, box.code, text, None, box
+            found.text = found.warning
+        return found
 
     def _against(self, device: Device) -> str:
         """Why this device cannot, in the user's words; empty when it can."""
         if self.session.movement_id:
-            return "" if device.pk in self.awaited else _("Does not belong to this hand-over.")
+            return "" if device.pk in self.awaited else self._not_awaited(device)
         states = STATES.get(self.session.purpose)
         fault = self.faults.get(device.pk)
         if fault:
@@ -300,19 +327,33 @@ class _Taking:
             return _("Is “%(state)s”: not possible here.") % {
                 "state": DeviceState(device.state).label
             }
+        if device.place.kind == PlaceKind.TRANSIT:
+            return _("Is on the way with a hand-over: receive it or take it back there.")
         return ""
 
+    def _not_awaited(self, device: Device) -> str:
+        """Over or foreign, and where the register has it."""
+        movement = self.session.movement
+        assert movement is not None
+        words = {"place": device.place.name, "no": movement.number}
+        if movement.lines.filter(device=device).exclude(state=LineState.UNDERWAY).exists():
+            return _("Is received with %(no)s already.") % words
+        if device.place.unit_id == movement.unit_id:
+            return _("Over: it is not on %(no)s; the register has it at %(place)s.") % words
+        return _("Foreign: it is not on %(no)s; the register has it at %(place)s.") % words
 
-def _in_boxes(boxes: set[int]) -> set[int]:
-    if not boxes:
-        return set()
-    paths = Place.objects.filter(pk__in=boxes).values_list("path", flat=True)
-    found: set[int] = set()
-    for path in paths:
-        found |= set(
-            Device.objects.filter(place__path__startswith=path).values_list("pk", flat=True)
-        )
-    return found
+
+@dataclass
+class _Found:
+    """What a code came to: outcome, big word, sentence, what it is."""
+
+    outcome: ScanOutcome
+    title: str
+    text: str
+    device: Device | None = None
+    box: Place | None = None
+    warning: str = ""
+    adds: int = 0  # devices that a box brings, those not scanned by themselves before
 
 
 def _moment(text: Any) -> datetime | None:
@@ -320,13 +361,6 @@ def _moment(text: Any) -> datetime | None:
         return parse_datetime(str(text)) if text else None
     except ValueError:
         return None
-
-
-def session_devices(session: ScanSession) -> list[int]:
-    """Keys of the devices that the session's good scans mean, boxes opened."""
-    rows = session.scans.filter(outcome=ScanOutcome.GOOD).values_list("device_id", "box_id")
-    devices = {device for device, _box in rows if device}
-    return sorted(devices | _in_boxes({box for _device, box in rows if box}))
 
 
 def session_book(*, session: ScanSession, actor: Actor) -> Movement:
@@ -337,16 +371,21 @@ def session_book(*, session: ScanSession, actor: Actor) -> Movement:
         if row.state == SessionState.BOOKED and row.movement is not None:
             return row.movement
         _refuse_over(row)
-        keys = session_devices(row)
+        good = row.scans.filter(outcome=ScanOutcome.GOOD)
         call: dict[str, Any] = {
-            "device_ids": keys,
+            "device_ids": list(
+                good.filter(device__isnull=False).values_list("device_id", flat=True)
+            ),
+            "box_ids": list(good.filter(box__isnull=False).values_list("box_id", flat=True)),
             "actor": actor,
             "request_key": f"scan-session:{row.pk}",
         }
         purpose = Purpose(row.purpose)
         if purpose == Purpose.RECEIVE:
             assert row.movement is not None
-            movement = handover_receive(movement=row.movement, place=row.to_place, **call)
+            movement = handover_receive(
+                movement=row.movement, place=row.to_place, extra=_extra(row), **call
+            )
         elif purpose in (Purpose.STOCK_IN, Purpose.MOVE):
             assert row.to_place is not None
             movement = stock_take_in(place=row.to_place, basis=row.basis, purpose=purpose, **call)
@@ -368,6 +407,17 @@ def session_book(*, session: ScanSession, actor: Actor) -> Movement:
         row.state, row.movement = SessionState.BOOKED, movement
         row.save(update_fields=["state", "movement"])
     return movement
+
+
+def _extra(session: ScanSession) -> list[str]:
+    """Codes that came and do not stand on the hand-over, by bar code where there is one."""
+    assert session.movement is not None
+    rows = (
+        session.scans.filter(outcome=ScanOutcome.REFUSED, box__isnull=True)
+        .exclude(device__in=session.movement.lines.values("device"))
+        .values_list("code", "device__barcode")
+    )
+    return [barcode or code for code, barcode in rows]
 
 
 def session_drop(*, session: ScanSession, actor: Actor) -> None:

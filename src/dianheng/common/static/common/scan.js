@@ -3,6 +3,8 @@
 (() => {
   const BATCH = 50;
   const SHOWN_EXCEPTIONS = 500;
+  // Codes of the command card: gloves stay on.
+  const COMMANDS = { "DH-UNDO": "undo", "DH-BOOK": "book" };
 
   const half = (text) =>
     text.replace(/[！-～]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
@@ -91,7 +93,8 @@
     take(text) {
       for (const line of text.split(/[\r\n\t]+/)) {
         const code = clean(line);
-        if (code) this.keep({ key: newKey(), code, at: new Date().toISOString() });
+        if (COMMANDS[code]) this[COMMANDS[code]]();
+        else if (code) this.keep({ key: newKey(), code, at: new Date().toISOString() });
       }
       this.send();
     }
@@ -131,6 +134,12 @@
       this.send();
     }
 
+    // Books as soon as every scan has been answered.
+    book() {
+      this.booking = true;
+      this.send();
+    }
+
     undoable() {
       return JSON.parse(sessionStorage.getItem(this.undoName) ?? "[]");
     }
@@ -139,7 +148,11 @@
     async send() {
       if (this.sending || this.stopped) return;
       const scans = this.queue.read().slice(0, BATCH);
-      if (!scans.length) return this.showQueue("");
+      if (!scans.length) {
+        if (this.booking) document.querySelector("[data-scan-book]")?.requestSubmit();
+        this.booking = false;
+        return this.showQueue("");
+      }
       clearTimeout(this.timer);
       this.sending = true;
       this.inFlight = new Set(scans.map((scan) => scan.key));
@@ -188,6 +201,7 @@
     }
 
     refusedWhole(text) {
+      this.booking = false;
       this.stopped = true;
       this.state(text);
       this.$("[data-scan-again]").hidden = false;
