@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('count', models.IntegerField(verbose_name='Devices')),
-                ('state', dianheng.common.fields.CodeField(choices=[('underway', 'On the way'), ('received', 'Received'), ('damaged', 'Received damaged'), ('back', 'Taken back'), ('missing', 'Missing')], db_collation='C')),
+                ('state', dianheng.common.fields.CodeField(choices=[('underway', 'On the way'), ('received', 'Received'), ('damaged', 'Received damaged'), ('back', 'Taken back'), ('missing', 'Never came')], db_collation='C')),
             ],
             options={
                 'ordering': ['id'],
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='movementline',
             name='state',
-            field=dianheng.common.fields.CodeField(choices=[('underway', 'On the way'), ('received', 'Received'), ('damaged', 'Received damaged'), ('back', 'Taken back'), ('missing', 'Missing')], db_collation='C'),
+            field=dianheng.common.fields.CodeField(choices=[('underway', 'On the way'), ('received', 'Received'), ('damaged', 'Received damaged'), ('back', 'Taken back'), ('missing', 'Never came')], db_collation='C'),
         ),
         migrations.AddIndex(
             model_name='scan',
