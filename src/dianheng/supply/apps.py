@@ -7,12 +7,24 @@ class SupplyConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.assets.choices import Verb
+        from dianheng.assets.panels import register_document, register_panel
+        from dianheng.assets.selectors import register_scan
         from dianheng.assets.services import register_transition_guard
+        from dianheng.common.search import register_code, register_search
         from dianheng.common.todo import register_todo
+        from dianheng.documents.registry import register_supersede
 
-        from . import menu, rights, tasks  # noqa: F401
+        from . import find, menu, rights, tasks  # noqa: F401
         from .registrations import todo
-        from .services.inspection import guard_before_acceptance
+        from .services.sample import guard_before_acceptance
 
         register_transition_guard(Verb.BEGIN_VERIFICATION, guard_before_acceptance)
         register_todo(todo)
+        for searcher in find.SEARCHERS:
+            register_search(searcher)
+        register_code(find.resolve_code)
+        register_scan(25, find.find_code)
+        register_panel(20, find.device_panel)
+        register_supersede(find.supersede_url)
+        for prefix, page in find.DOCUMENTS.items():
+            register_document(prefix, find.document_url(page))

@@ -95,6 +95,7 @@ class SentState(TextChoices):
     HANDED_OVER = "handed_over", _("Handed over")
     REPORTED = "reported", _("Report entered")
     BACK = "back", _("Came back")
+    WITHDRAWN = "withdrawn", _("List withdrawn")  # before the hand-over; tested here after all
 
 
 class ReturnState(TextChoices):
@@ -112,6 +113,25 @@ class ReturnKind(TextChoices):
     FAILED = "failed", _("Failed in full inspection")
     CONTROL = "control", _("Outside internal control")
 
+
+# Reasons of returns that the program gives by itself; others stand as people wrote them.
+RETURN_REASONS = {
+    "sampling_rejected": _("Rejected by the sample"),
+    "verification_failed": _("Failed in full verification"),
+    "internal_band": _("Outside internal control, returned under the contract"),
+}
+
+# What is looked at when a delivery is received; the codes are those of the acceptance form.
+ARRIVAL_CHECKS = {
+    "packing": (_("Packing"), _("Whole, dry, seals in place")),
+    "documents": (_("Papers that came along"), _("Packing list, certificates of conformity, manual")),
+    "factory_report": (_("Maker's test report"), _("Results of each device")),
+    "quantity": (_("Quantity"), _("As in the delivery file")),
+    "bar_code": (_("Bar codes"), _("Within the number segment, readable")),
+    "model": (_("Model"), _("As ordered")),
+    "type_sample": (_("Against the sealed type sample"), _("The same")),
+    "appearance": (_("Appearance, looked at by sample"), _("No damage")),
+}  # fmt: skip
 
 # Colours of states, decided here only: good, busy, warn, bad, calm.
 ORDER_TONE = {OrderState.OPEN: "busy", OrderState.CLOSED: "calm"}
@@ -139,6 +159,19 @@ INSPECTION_TONE = {
     InspectionState.REJECTED: "bad",
     InspectionState.VOID: "calm",
 }
+SENT_TONE = {
+    SentState.LISTED: "warn",
+    SentState.HANDED_OVER: "busy",
+    SentState.REPORTED: "busy",
+    SentState.BACK: "good",
+    SentState.WITHDRAWN: "calm",
+}
+SEVERITY = {
+    "normal": _("Normal inspection"),
+    "tightened": _("Tightened inspection"),
+    "discontinued": _("Inspection discontinued"),
+}
+SEVERITY_TONE = {"normal": "good", "tightened": "warn", "discontinued": "bad"}
 OUTCOME_TONE = {Outcome.PASS: "good", Outcome.FAIL: "bad"}
 RETURN_TONE = {
     ReturnState.DRAWN_UP: "warn",

@@ -1,14 +1,37 @@
-"""Data of the papers of arrival: acceptance, sampling form, return notice."""
+"""Data of the papers of arrival: acceptance, sampling form and report, sent sample, returns."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from dianheng.assets.models import Device, DeviceModel
+from dianheng.assets.models import Device, DeviceModel, Lot
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
+from dianheng.identity.models import Person
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.lots import nonconformity_class
+from dianheng.verification.models import ApprovalLine, Review, TestResult
+from dianheng.verification.papers import ITEMS, failure_list
+from dianheng.verification.selectors.tasks import first_results
 
-from .choices import Department, InspectionState
-from .models import Arrival, InspectionLot, OrderLine, ReturnOrder
+from .choices import Department, InspectionState, SentState
+from .models import (
+    Arrival,
+    InspectionLot,
+    OrderLine,
+    ReturnOrder,
+    SampleResult,
+    SentSample,
+    SwitchingState,
+)
+from .rules import acceptance_rules
 from .selectors.arrivals import arrival_difference
+from .selectors.inspections import sampling_tasks
+from .selectors.lots import lot_tasks
 
 LISTED = 600  # devices that a paper lists one by one
 
@@ -66,7 +89,7 @@ def arrival_acceptance(arrival: Arrival) -> paper.ArrivalAcceptance:
         foreign=tuple(paper.DeviceRow(bar_code=s.code) for s in difference.foreign[:LISTED]),
         checks=tuple(paper.CheckLine(**check) for check in arrival.checks),
         lots=tuple((one.number, one.lot_size or 0) for one in inspections.order_by("pk")),
-        sampling_conclusion=_conclusion(last), opinions=_opinions(last),
+        sampling_report_no=last.report_no if last else "", sampling_conclusion=_conclusion(last), opinions=_opinions(last),
         decision={"accepted": "accept", "rejected": "reject"}.get(last.state, "") if last else "",
     )  # fmt: skip
 
@@ -77,11 +100,54 @@ def _conclusion(inspection: InspectionLot | None) -> str:
     return paper.PASS if inspection.is_accepted else paper.FAIL
 
 
+def _plan(inspection: InspectionLot) -> paper.Plan:
+    """The plan with what was found: class A, of which one rejects, and the classes with an AQL."""
+    plan = inspection.plan or {}
+    judged: Mapping[str, Any] = inspection.judgement or {}
+    counts: Mapping[str, int] = judged.get("counts", {})
+    over = {reason.rpartition("_")[2] for reason in judged.get("reasons", ())}
+
+    def line(name: str, **more: Any) -> paper.PlanLine:
+        conclusion = paper.FAIL if name in over else paper.PASS
+        return paper.PlanLine(
+            nonconformity=name, found=counts.get(name, 0) if judged else None,
+            conclusion=conclusion if judged else "", **more,
+        )  # fmt: skip
+
+    size = plan["sample_size"]
+    return paper.Plan(
+        standard=f"{plan['standard']}-{plan['edition']}", level=plan["level"],
+        severity=plan["severity"], sample_size=size,
+        lines=(
+            line("A", aql="—", code_letter="—", sample_size=size, accept=0, reject=1),
+            *(
+                line(
+                    one["class"], aql=one["aql"], code_letter=one["plan_letter"],
+                    sample_size=one["inspect_count"], accept=one["ac"], reject=one["re"],
+                )
+                for one in plan["lines"]
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _sent(inspection: InspectionLot) -> SentSample | None:
+    rows = SentSample.objects.filter(inspection=inspection)
+    return rows.exclude(state=SentState.WITHDRAWN).first()
+
+
+def _tested_by(inspection: InspectionLot) -> str:
+    sent = _sent(inspection)
+    if sent is not None:
+        return sent.sent_to
+    task = sampling_tasks(inspection).select_related("unit").first()
+    return task.unit.name if task else inspection.unit.name
+
+
 def sampling_form(inspection: InspectionLot) -> paper.SamplingForm:
     """抽样单: plan, draw and sample. Only after the lot is closed."""
-    draw, plan = inspection.draw, inspection.plan or {}
+    draw = inspection.draw
     assert draw.closed_at is not None and draw.closed_by is not None
-    counts = (inspection.judgement or {}).get("counts", {})
     arrivals = Arrival.objects.filter(inspection_parts__inspection=inspection).distinct()
     first = arrivals.select_related("line").first()
     closed_at = timezone.localtime(draw.closed_at)
@@ -90,24 +156,13 @@ def sampling_form(inspection: InspectionLot) -> paper.SamplingForm:
         goods=_goods(first.line if first else None, inspection.lot.model),
         lot_no=inspection.lot.code, arrivals=tuple(arrival.number for arrival in arrivals),
         lot_size=inspection.lot_size or 0,
-        plan=paper.Plan(
-            standard=f"{plan['standard']}-{plan['edition']}", level=plan["level"],
-            severity=plan["severity"], sample_size=plan["sample_size"],
-            lines=tuple(
-                paper.PlanLine(
-                    nonconformity=line["class"], aql=line["aql"], code_letter=line["plan_letter"],
-                    sample_size=line["inspect_count"], accept=line["ac"], reject=line["re"],
-                    found=counts.get(line["class"]),
-                )
-                for line in plan["lines"]
-            ),
-        ),
+        plan=_plan(inspection),
         draw=paper.Draw(
             algorithm=draw.algorithm, seed_digest=draw.seed_digest,
             seed_digest_at=timezone.localtime(draw.published_at), seed=draw.seed, seed_at=closed_at,
             list_digest=draw.list_digest,
         ),
-        drawn_at=closed_at,
+        drawn_at=closed_at, tested_at_place=_tested_by(inspection),
         sample=tuple(
             paper.DeviceRow(bar_code=one.device.barcode, serial_no=one.device.serial_no)
             for one in draw.sample.select_related("device").order_by("rank")
@@ -116,6 +171,155 @@ def sampling_form(inspection: InspectionLot) -> paper.SamplingForm:
             paper.Signature(role="drawer", name=draw.closed_by.name, signed_on=closed_at.date()),
         ),
     )  # fmt: skip
+
+
+def sampling_report(inspection: InspectionLot, approver: paper.Signature) -> paper.SamplingReport:
+    """抽检报告 of a judged sample; number and moment are put in when it is issued."""
+    arrival = Arrival.objects.filter(inspection_parts__inspection=inspection).first()
+    results = list(
+        SampleResult.objects.filter(sample__draw__inspection=inspection, attempt=1)
+        .select_related("sample__device", "person", "acting_for")
+        .prefetch_related("nonconformities")
+        .order_by("sample__rank")
+    )
+    sent = _sent(inspection)
+    tasks = list(sampling_tasks(inspection).select_related("scheme_version"))
+    review = Review.objects.filter(task__in=tasks).select_related("reviewer").order_by("pk").last()
+    closed_by = inspection.draw.closed_by
+    days = [one.tested_on for one in results]
+    tester, acting_for = results[-1].person, results[-1].acting_for
+    switching = SwitchingState.objects.filter(
+        model=inspection.lot.model_id, unit=inspection.unit_id
+    ).first()
+    return paper.SamplingReport(
+        number="", created_at=timezone.localtime(), body=body_for(inspection.unit),
+        goods=_goods(arrival.line if arrival else None, inspection.lot.model),
+        lot_no=inspection.lot.code, lot_size=inspection.lot_size or 0, form_no=inspection.number,
+        plan=_plan(inspection), tested_by=_tested_by(inspection),
+        outside_report_no=sent.report_no if sent else "",
+        tested_from_on=min(days), tested_until_on=max(days),
+        regulations=tuple(
+            dict.fromkeys(
+                [f"{task.scheme_version.standard}-{task.scheme_version.edition}" for task in tasks]
+                + [f"{acceptance_rules().standard}-{acceptance_rules().edition}"]
+            )
+        ),
+        items=_sample_items(inspection, results),
+        failures=tuple(
+            paper.SampleFailure(
+                bar_code=one.sample.device.barcode, item=ITEMS.get(bad.item, bad.item),
+                nonconformity=bad.nonconformity_class, measured=bad.measured, limit=bad.limit,
+            )
+            for one in results
+            for bad in one.nonconformities.all()
+        ),
+        conclusion="accept" if inspection.is_accepted else "reject",
+        next_severity=switching.state if switching else "normal",
+        verifier=_signature("verifier", tester, max(days), acting_for),
+        checker=_signature("checker", review.reviewer if review else closed_by, max(days)),
+        approver=approver,
+        remark=_("Submission %(n)s") % {"n": inspection.submission} if inspection.submission > 1 else "",
+    )  # fmt: skip
+
+
+def _signature(
+    role: str, person: Person | None, day: Any, acting_for: Person | None = None
+) -> paper.Signature:
+    return paper.Signature(
+        role=role, name=person.name if person else "", signed_on=day if person else None,
+        on_behalf_of=acting_for.name if acting_for else "",
+    )  # fmt: skip
+
+
+def _sample_items(
+    inspection: InspectionLot, results: Sequence[SampleResult]
+) -> tuple[paper.SampleItem, ...]:
+    """Items tested on the benches, with how many devices failed; else those that did not conform."""
+    firsts = [
+        first["record"]
+        for task in sampling_tasks(inspection)
+        for first in first_results(task).values()
+    ]
+    tested = (
+        TestResult.objects.filter(record__number__in=firsts)
+        .order_by("item")
+        .values("item")
+        .annotate(
+            tested=Count("record", distinct=True),
+            failed=Count("record", distinct=True, filter=Q(conclusion="fail")),
+        )
+    )
+    found = {row["item"]: (row["tested"], row["failed"]) for row in tested}
+    classes: dict[str, str] = {}
+    for one in results:
+        for bad in one.nonconformities.all():
+            classes.setdefault(bad.item, bad.nonconformity_class)
+            if bad.item not in found or one.source != "verification":
+                count, failed = found.get(bad.item, (len(results), 0))
+                found[bad.item] = (count, failed + 1)
+    return tuple(
+        paper.SampleItem(
+            item=ITEMS.get(item, item), nonconformity=classes.get(item) or _class_of(item),
+            tested=count, failed=failed,
+        )
+        for item, (count, failed) in found.items()
+    )  # fmt: skip
+
+
+def _class_of(item: str) -> str:
+    try:
+        return str(nonconformity_class(acceptance_rules(), item).value)
+    except MetrologyError:
+        return ""
+
+
+def sent_note(sent: SentSample) -> paper.HandoverNote:
+    """送检单: the sample goes to the higher centre; open until somebody there has it."""
+    inspection = sent.inspection
+    devices = [
+        one.device for one in inspection.draw.sample.select_related("device").order_by("rank")
+    ]
+    handed_on = timezone.localdate(sent.handed_over_at) if sent.handed_over_at else None
+    person = sent.handed_over_by or sent.listed_by
+    part = inspection.parts.select_related("arrival__place").first()
+    place = part.arrival.place if part else None
+    return paper.HandoverNote(
+        number=sent.number, created_at=timezone.localtime(sent.listed_at),
+        body=body_for(inspection.unit), purpose="sent_sample",
+        state="received" if sent.handed_over_at else "open",
+        from_unit=inspection.unit.name, from_place=place.name if place else "", to_unit=sent.sent_to,
+        basis=inspection.number,
+        lines=(
+            paper.GoodsLine(
+                name=inspection.lot.model.name, model=inspection.lot.model.code,
+                quantity=len(devices), lot_no=inspection.lot.code,
+            ),
+        ),
+        devices=tuple(paper.DeviceRow(bar_code=d.barcode, serial_no=d.serial_no) for d in devices),
+        received_quantity=len(devices) if sent.handed_over_at else None,
+        handed_over=paper.Signature(role="issuer", name=person.name, signed_on=handed_on),
+        received=paper.Signature(role="receiver", name=sent.received_by_name, signed_on=handed_on),
+        carrier=paper.Signature(role="carrier", name=sent.carrier) if sent.carrier else None,
+    )  # fmt: skip
+
+
+def lot_failures_paper(lot: Lot) -> paper.FailureList | None:
+    """不合格清单 of a lot: each device whose last approved result is no pass; None without results."""
+    tasks = list(lot_tasks(lot).select_related("scheme_version", "model", "unit", "lot"))
+    lines = list(
+        ApprovalLine.objects.filter(approval__task__in=tasks)
+        .select_related("device", "verdict", "record", "approval__task")
+        .order_by("device_id", "-pk")
+        .distinct("device_id")
+    )
+    if not lines:
+        return None
+    failed = sorted(
+        (line for line in lines if line.outcome != "passed"), key=lambda line: line.device.barcode
+    )
+    numbers = sorted({line.approval.task.number for line in lines})
+    made = failure_list(tasks[0], failed, len(lines), timezone.now())
+    return replace(made, number=f"{lot.code}-BH", task_no=", ".join(numbers))
 
 
 def return_notice(order: ReturnOrder) -> paper.ReturnNotice:

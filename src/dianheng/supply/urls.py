@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import arrivals, inspections, orders
+from .views import arrivals, inspections, lots, orders, returns, sent, switching
 
 urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
@@ -62,16 +62,41 @@ urlpatterns = [
         name="inspection_devices",
     ),
     path("inspections/<str:number>/form/", inspections.inspection_paper, name="inspection_paper"),
-    path("returns/", inspections.return_list, name="returns"),
-    path("returns/<str:number>/", inspections.return_order, name="return_order"),
+    path("inspections/<str:number>/report/", inspections.report_issue, name="report_issue"),
+    path(
+        "inspections/<str:number>/again/",
+        inspections.inspection_resubmit,
+        name="inspection_resubmit",
+    ),
+    path("reports/<str:number>/anew/", inspections.report_supersede, name="report_supersede"),
+    path("inspections/<str:number>/send/", sent.sample_send, name="sample_send"),
+    path("inspections/<str:number>/sent/hand-over/", sent.sent_hand_over, name="sent_hand_over"),
+    path("inspections/<str:number>/sent/withdraw/", sent.sent_withdraw, name="sent_withdraw"),
+    path("inspections/<str:number>/sent/report/", sent.sent_report, name="sent_report"),
+    path("inspections/<str:number>/sent/back/", sent.sent_back, name="sent_back"),
+    path("inspections/<str:number>/sent/list/", sent.sent_sheet, name="sent_sheet"),
+    path("inspections/<str:number>/sent/slip/", sent.sent_paper, name="sent_paper"),
+    path("inspections/<str:number>/sent/file/", sent.sent_file, name="sent_file"),
+    path("lots/", lots.lot_list, name="lots"),
+    path("lots/<str:code>/", lots.lot, name="lot"),
+    path("lots/<str:code>/failures/", lots.lot_failures_pdf, name="lot_failures"),
+    path("lots/<str:lot>/return/<str:kind>/", returns.return_new, name="return_new"),
+    path("severity/", switching.switching_list, name="switching_list"),
+    path("severity/<str:unit>/<str:maker>/<str:model>/", switching.switching, name="switching"),
+    path(
+        "severity/<str:unit>/<str:maker>/<str:model>/resume/",
+        switching.inspection_resume,
+        name="inspection_resume",
+    ),
+    path("returns/", returns.return_list, name="returns"),
+    path("returns/<str:number>/back/", returns.return_come_back, name="return_come_back"),
+    path("returns/<str:number>/", returns.return_order, name="return_order"),
     path(
         "returns/<str:number>/notify/",
-        inspections.return_step,
+        returns.return_step,
         {"step": "notify"},
         name="return_notify",
     ),
-    path(
-        "returns/<str:number>/ship/", inspections.return_step, {"step": "ship"}, name="return_ship"
-    ),
-    path("returns/<str:number>/form/", inspections.return_paper, name="return_paper"),
+    path("returns/<str:number>/ship/", returns.return_step, {"step": "ship"}, name="return_ship"),
+    path("returns/<str:number>/form/", returns.return_paper, name="return_paper"),
 ]

@@ -21,6 +21,7 @@ ROUTERS = (
     ("", "dianheng.seals.api"),
     ("", "dianheng.warehouse.api"),
     ("", "dianheng.verification.api"),
+    ("", "dianheng.supply.api"),
     ("calc", "dianheng.interfaces.rest.calculators"),
 )
 

@@ -24,6 +24,13 @@ class InspectionLot(models.Model):
         "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="+"
     )
     submission = models.SmallIntegerField(_("Submission"), default=1)  # 1: the original inspection
+    resubmits = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        verbose_name=_("Resubmission of"),
+        null=True,
+        related_name="resubmission",
+    )
     part_no = models.SmallIntegerField(_("Part"), default=1)
     part_count = models.SmallIntegerField(_("Parts"), default=1)
     state = CodeField(_("State"), choices=InspectionState, default=InspectionState.STATED)

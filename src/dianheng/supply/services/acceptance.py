@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as plain_text
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState, Verb
-from dianheng.assets.models import Device, Lot
 from dianheng.assets.services import devices_transition
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
-from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Person
 from dianheng.identity.rules import Step
 from dianheng.identity.services import (
@@ -28,30 +25,22 @@ from dianheng.identity.services import (
 from dianheng.verification.models import TaskDevice, TestRecord
 from dianheng.verification.services import task_apply, task_withdraw_devices
 
-from ..choices import Department, InspectionState, Opinion, ReturnKind, ReturnState
-from ..models import (
-    AcceptanceOpinion,
-    Arrival,
-    InspectionLot,
-    ReturnDevice,
-    ReturnOrder,
-    SampleResult,
-)
+from ..choices import Department, InspectionState, Opinion, ReturnKind
+from ..models import AcceptanceOpinion, InspectionLot, SampleResult
 from ..rules import final_opinion, guard_opinion, guard_state, guard_two_people
-from .delivery import supplier_place
-from .inspection import locked_inspection, sampling_tasks
+from ..selectors.inspections import sampling_tasks
+from .inspection import locked_inspection
+from .returns import return_order_make
 
 RIGHT_OF = {
     Department.TECHNICAL: "supply.decide_technical",
     Department.ASSET: "supply.decide_asset",
 }
-AT_ONCE = 5000
 REJECTABLE = (
     DeviceState.AWAITING_ACCEPTANCE,
     DeviceState.AWAITING_VERIFICATION,
     DeviceState.IN_VERIFICATION,
 )
-RETURNABLE = (DeviceState.UNQUALIFIED, DeviceState.OUTSIDE_CONTROL)
 
 
 def acceptance_decide(
@@ -183,7 +172,7 @@ def _reject(inspection: InspectionLot, reason: str, actor: Actor) -> None:
         device_ids=_members(inspection, *REJECTABLE), verb=Verb.REJECT, actor=actor,
         document=inspection.document, reason=reason,
     )  # fmt: skip
-    _return_order(
+    return_order_make(
         lot=inspection.lot, kind=ReturnKind.LOT, inspection=inspection, actor=actor,
         device_ids=_members(inspection, DeviceState.UNQUALIFIED), reasons=_reasons(inspection, reason),
     )  # fmt: skip
@@ -210,129 +199,3 @@ def _reasons(inspection: InspectionLot, reason: str) -> list[dict[str, Any]]:
         "document_no": inspection.number,
     }
     return [said, *found]
-
-
-# -- returns --------------------------------------------------------------------------------------
-
-
-def _return_order(
-    *,
-    lot: Lot,
-    kind: str,
-    device_ids: Sequence[int],
-    reasons: Sequence[Mapping[str, Any]],
-    actor: Actor,
-    inspection: InspectionLot | None = None,
-    why: str = "",
-    **more: Any,
-) -> ReturnOrder:
-    with write_batch(actor=actor, action="return.make") as batch:
-        (number,) = numbers_take(key="return_notice", unit_id=lot.unit_id, year=batch.at.year)
-        order = ReturnOrder.objects.create(
-            number=number, kind=kind, lot=lot, inspection=inspection, unit_id=lot.unit_id,
-            reasons=[dict(reason) for reason in reasons], made_at=batch.at,
-            made_by_id=actor.person_id, **more,
-        )  # fmt: skip
-        ReturnDevice.objects.bulk_create(
-            [ReturnDevice(order=order, device_id=pk, reason=why) for pk in device_ids],
-            batch_size=AT_ONCE,
-        )
-    return order
-
-
-def return_make(
-    *,
-    lot: Lot,
-    device_ids: Sequence[int],
-    reason: str,
-    actor: Actor,
-    kind: str = ReturnKind.FAILED,
-    demand: str = "",
-    answer_until_on: date | None = None,
-    contact: str = "",
-    request_key: str = "",
-) -> ReturnOrder:
-    """Draw up a return of devices of a lot that failed in full verification or are held."""
-    if not reason.strip():
-        raise BadInput(_("Say why the devices go back."))
-    if kind not in (ReturnKind.FAILED, ReturnKind.CONTROL):
-        raise BadInput(_("A whole lot is returned by the decision on its inspection."))
-    actor = require(actor, "supply.return", lot.unit_id)
-    with write_batch(actor=actor, action="return.make", reason=reason):
-        if (earlier := idempotent(request_key, "return.make")) is not None:
-            return ReturnOrder.objects.get(pk=earlier["order"])
-        wanted = sorted(set(device_ids))
-        fit = set(returnable(lot).filter(pk__in=wanted).values_list("pk", flat=True))
-        if not wanted or fit != set(wanted):
-            text = _("Only unqualified or held devices of the lot that are in no return go back.")
-            raise Refused(Refusal("not_returnable", text, {"devices": len(wanted) - len(fit)}))
-        order = _return_order(
-            lot=lot, kind=kind, device_ids=wanted, actor=actor, why=reason,
-            reasons=[{"reason": reason, "quantity": len(wanted), "document_kind": "", "document_no": ""}],
-            demand=demand, answer_until_on=answer_until_on, contact=contact,
-        )  # fmt: skip
-        remember(request_key, "return.make", {"order": order.pk})
-    return order
-
-
-def returnable(lot: Lot) -> Any:
-    """Devices of a lot that may go back and are in no open return."""
-    return (
-        Device.objects.filter(lot=lot, state__in=RETURNABLE)
-        .exclude(returns__order__state__in=[ReturnState.DRAWN_UP, ReturnState.NOTIFIED])
-        .order_by("barcode")
-    )
-
-
-def return_notify(
-    *,
-    order: ReturnOrder,
-    actor: Actor,
-    demand: str = "",
-    answer_until_on: date | None = None,
-    contact: str = "",
-) -> ReturnOrder:
-    """The maker has the notice: what is asked of it, until when."""
-    actor = require(actor, "supply.return", order.unit_id)
-    with write_batch(actor=actor, action="return.notify") as batch:
-        found = _locked_return(order, ReturnState.DRAWN_UP)
-        found.state, found.notified_at = ReturnState.NOTIFIED, batch.at
-        found.demand = demand.strip() or found.demand
-        found.contact = contact.strip() or found.contact
-        found.answer_until_on = answer_until_on or found.answer_until_on
-        found.save()
-    return found
-
-
-def return_to_maker(
-    *, order: ReturnOrder, actor: Actor, carrier: str = "", request_key: str = ""
-) -> ReturnOrder:
-    """The devices leave for the maker."""
-    actor = require(actor, "supply.return", order.unit_id)
-    with write_batch(actor=actor, action="return.ship") as batch:
-        if idempotent(request_key, "return.ship") is not None:
-            return ReturnOrder.objects.get(pk=order.pk)
-        found = _locked_return(order, ReturnState.NOTIFIED)
-        arrival = Arrival.objects.select_related("line__order__manufacturer").filter(lot=found.lot)
-        line = arrival[0].line if arrival else None
-        devices_transition(
-            device_ids=list(found.devices.values_list("device_id", flat=True)),
-            verb=Verb.RETURN_TO_MAKER, actor=batch.actor, document=found.document,
-            place_id=supplier_place(line).pk if line else None,
-            reason=str(found.reasons[0]["reason"]) if found.reasons else found.get_kind_display(),
-        )  # fmt: skip
-        found.state, found.shipped_at = ReturnState.SHIPPED, batch.at
-        found.shipped_by_id, found.carrier = actor.person_id, carrier.strip()
-        found.save(update_fields=["state", "shipped_at", "shipped_by", "carrier"])
-        remember(request_key, "return.ship", {"order": found.pk})
-    return found
-
-
-def _locked_return(order: ReturnOrder, wanted: str) -> ReturnOrder:
-    rows = ReturnOrder.objects.select_for_update(of=("self",)).select_related("lot")
-    found = rows.get(pk=order.pk)
-    if found.state != wanted:
-        text = _("Return order %(no)s is “%(state)s”.")
-        facts = {"no": found.number, "state": found.get_state_display()}
-        raise Refused(Refusal("return_state", text % facts, facts))
-    return found

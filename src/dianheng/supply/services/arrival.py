@@ -38,10 +38,7 @@ def arrival_make(
     The number of the arrival was taken with its delivery file; a partly received one is opened
     again for the rest.
     """
-    faults = []
-    if place.kind not in RECEIVING or not place.is_active:
-        text = gettext_lazy("Devices are received in a store, on a shelf or in a laboratory.")
-        faults.append({"field": "place", "code": "place", "text": text})
+    faults = _place_faults(place)
     if arrived_on is not None and arrived_on > timezone.localdate():
         text = gettext_lazy("This day has not come yet.")
         faults.append({"field": "arrived_on", "code": "date_future", "text": text})
@@ -56,6 +53,20 @@ def arrival_make(
         found.arrived_on = arrived_on or found.arrived_on or timezone.localdate()
         found.save(update_fields=["state", "place", "delivery_note_no", "arrived_on"])
     return found
+
+
+def _place_faults(place: Place) -> list[dict[str, Any]]:
+    if place.kind in RECEIVING and place.is_active:
+        return []
+    text = gettext_lazy("Devices are received in a store, on a shelf or in a laboratory.")
+    return [{"field": "place", "code": "place", "text": text}]
+
+
+def refuse_place(place: Place) -> None:
+    """Refuse a place in which nothing is received."""
+    faults = _place_faults(place)
+    if faults:
+        raise BadInput(faults[0]["text"], faults)
 
 
 def arrival_scan(

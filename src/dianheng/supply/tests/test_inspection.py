@@ -24,7 +24,7 @@ from dianheng.supply.services import (
     sample_results_read,
     sample_task_make,
 )
-from dianheng.supply.services.inspection import severity_of
+from dianheng.supply.services.switching import severity_of
 
 from .factories import (
     asset,

@@ -34,9 +34,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def the_same_sample_each_time(monkeypatch):
     """Another sample would be other simulated meters, some of which fail by themselves."""
-    monkeypatch.setattr(
-        "dianheng.supply.services.inspection.secrets.token_hex", lambda size: "a" * 64
-    )
+    monkeypatch.setattr("dianheng.supply.services.draw.secrets.token_hex", lambda size: "a" * 64)
 
 
 def signer(kind, login):

@@ -18,12 +18,12 @@ from dianheng.common.pages import needs, scope_of
 from dianheng.identity.services import actor_of
 
 from .. import services
-from ..choices import ARRIVAL_TONE, INSPECTION_TONE, SCAN_TONE, ArrivalState
-from ..forms import ArrivalForm
+from ..choices import ARRIVAL_CHECKS, ARRIVAL_TONE, INSPECTION_TONE, SCAN_TONE, ArrivalState
+from ..forms import ArrivalForm, ChecksForm
 from ..models import Arrival, InspectionLot
 from ..papers import arrival_acceptance
 from ..selectors.arrivals import arrival_by_number, arrival_difference
-from .common import VIEW, acted, against, ordered, pdf, seen
+from .common import VIEW, against, ordered, pdf, seen
 
 SHOWN = 100
 
@@ -73,6 +73,8 @@ def arrival(request: HttpRequest, number: str) -> HttpResponse:
     found = _arrival(request, number)
     done = _("It is received in full.") if found.state == ArrivalState.RECEIVED else ""
     closed = "" if found.state == ArrivalState.SCANNING else _("Say first where it is received.")
+    has_scans = found.scans.filter(result="good", is_undone=False).exists()
+    unscanned = "" if has_scans else _("Nothing is scanned yet.")
     came = "" if found.received else _("Nothing is received yet.")
 
     def one(label: Any, url: str, key: str, right: str, reason: Any) -> PageAction:
@@ -91,9 +93,14 @@ def arrival(request: HttpRequest, number: str) -> HttpResponse:
         "strange": found.scans.filter(is_undone=False).exclude(result="good")[:SHOWN],
         "inspections": inspections.order_by("-pk"),
         "inspection_tones": INSPECTION_TONE,
+        "checks": [
+            {**check, "label": ARRIVAL_CHECKS.get(check["check"], (check["check"],))[0]}
+            for check in found.checks
+        ],
         "actions": ordered(
             [
                 one(_("Scan"), "arrival_scan", number, "supply.receive", done or closed),
+                one(_("Receive"), "arrival_confirm", number, "supply.receive", done or closed or unscanned),
                 one(_("Open for scanning"), "arrival_open", number, "supply.receive", done),
                 one(_("Inspect the lot"), "inspection_new", found.lot.code, "supply.inspect", came),
                 one(_("Acceptance form"), "arrival_paper", number, "documents.print", came),
@@ -151,17 +158,34 @@ def arrival_codes(request: HttpRequest, number: str) -> JsonResponse:
     return JsonResponse(services.arrival_scan(arrival=found, scans=scans, actor=actor_of(request)))
 
 
-@require_POST
 @needs("supply.receive")
 def arrival_confirm(request: HttpRequest, number: str) -> HttpResponse:
-    """Receive what was scanned."""
+    """Say what was looked at, then receive what was scanned."""
     found = _arrival(request, number)
-    return acted(
-        request,
-        lambda: services.arrival_confirm(arrival=found, actor=actor_of(request)),
-        reverse("arrival", args=[number]),
-        _("%(no)s: what was scanned is received.") % {"no": number},
-    )
+    back = reverse("arrival", args=[number])
+    difference = arrival_difference(found)
+    scanned = found.scans.filter(result="good", is_undone=False).count()
+    short = difference.short.count()
+    strange = difference.over.count() + difference.foreign.count()
+    initial = {f"{check}_requirement": text for check, (_label, text) in ARRIVAL_CHECKS.items()}
+    counts = {"announced": found.announced, "n": scanned, "short": short, "strange": strange}
+    initial |= {
+        "quantity_result": _("%(n)s scanned of %(announced)s, %(short)s short, %(strange)s over or foreign") % counts,
+        "quantity_conclusion": "fail" if short or strange else "pass",
+    }  # fmt: skip
+    for one in found.checks:
+        initial |= {f"{one['check']}_{name}": text for name, text in one.items() if name != "check"}
+    form = ChecksForm(request.POST if request.method == "POST" else None, initial=initial)
+
+    def act(data: dict[str, Any]) -> str:
+        services.arrival_confirm(arrival=found, checks=data["checks"], actor=actor_of(request))
+        return back
+
+    return answer_form(
+        request, form, act, title=_("Receive what was scanned"), submit=_("Receive"), back=back,
+        crumbs=[(ARRIVALS.title, reverse("arrivals")), (number, back)], intro=initial["quantity_result"],
+        template="supply/checks_form.html", success=_("%(no)s: what was scanned is received.") % {"no": number},
+    )  # fmt: skip
 
 
 def arrival_paper(request: HttpRequest, number: str) -> HttpResponse:

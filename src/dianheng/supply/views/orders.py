@@ -1,10 +1,7 @@
 """Pages of orders and of the makers' delivery files."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Sum
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -33,10 +30,10 @@ from ..forms import DeliveryForm, LineForm, OrderForm, ReasonForm, SegmentForm
 from ..models import Arrival, DeliveryFile, OrderLine, PurchaseOrder
 from ..rules import FINDINGS, finding_text, guard_take
 from ..services.marked import delivery_marked_copy
+from ..uploads import uploaded
 from .common import VIEW, acted, against, seen
 
 FAULTS_SHOWN = 200
-CHUNK = 1 << 20
 
 
 def _list_actions(request: HttpRequest) -> list[PageAction]:
@@ -210,15 +207,9 @@ def delivery_new(request: HttpRequest, order_no: str, line_no: int) -> HttpRespo
 
     def act(data: dict[str, Any]) -> str:
         sent = data["file"]
-        folder = Path(settings.DATA) / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        suffix = Path(sent.name).suffix[:8]
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", suffix=suffix) as kept:
-            for part in sent.chunks(CHUNK):
-                kept.write(part)
-            kept.flush()
+        with uploaded(sent) as path:
             delivery = services.delivery_upload(
-                line=line, path=Path(kept.name), name=sent.name, actor=actor_of(request)
+                line=line, path=path, name=sent.name, actor=actor_of(request)
             )
         if delivery.state == DeliveryState.MAPPED:
             _check(request, delivery)
