@@ -103,7 +103,7 @@ def find_code(code: str) -> Scanned | None:
             unit = getattr(unit, step)
         return Scanned(
             thing.page.removesuffix("_order"), found.pk, code, thing.title, _text(found),
-            reverse(thing.page, args=[code]), unit_path=unit.path, right=VIEW, thing=found,
+            reverse(thing.page, args=[code]), unit_path=unit.path, right=VIEW,
         )  # fmt: skip
     return None
 

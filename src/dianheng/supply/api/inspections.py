@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from dianheng.assets.models import Lot
@@ -181,9 +181,7 @@ def inspections(request: HttpRequest, wanted: Query[Wanted]) -> InspectionsOut:
 
 
 @router.post("lots/{code}/inspections", response={201: list[InspectionOut]})
-def inspection_make(
-    request: HttpRequest, code: str, sent: SplitIn
-) -> tuple[int, list[InspectionOut]]:
+def inspection_make(request: HttpRequest, code: str, sent: SplitIn) -> Status[list[InspectionOut]]:
     """State the split of a lot, before the draw."""
     found = visible_lot(request, code)
     numbers = {part.arrival for parts in sent.split for part in parts}
@@ -206,7 +204,7 @@ def inspection_make(
         ],
         actor=actor_of(request), request_key=sent.request_key,
     )  # fmt: skip
-    return 201, [_again(request, one.number) for one in made]
+    return Status(201, [_again(request, one.number) for one in made])
 
 
 @router.get("inspections/{number}", response=InspectionOut)
@@ -262,7 +260,7 @@ class TaskOut(Schema):
 
 
 @router.post("inspections/{number}/task", response={201: TaskOut})
-def sample_task(request: HttpRequest, number: str, sent: TaskIn) -> tuple[int, TaskOut]:
+def sample_task(request: HttpRequest, number: str, sent: TaskIn) -> Status[TaskOut]:
     """Have the sample tested on the benches."""
     laboratory = Unit.objects.filter(code=sent.laboratory).first()
     if laboratory is None:
@@ -271,7 +269,7 @@ def sample_task(request: HttpRequest, number: str, sent: TaskIn) -> tuple[int, T
         inspection=_inspection(request, number), laboratory=laboratory, actor=actor_of(request),
         request_key=sent.request_key,
     )  # fmt: skip
-    return 201, TaskOut(number=task.number)
+    return Status(201, TaskOut(number=task.number))
 
 
 class BadIn(Schema):
@@ -361,14 +359,14 @@ class ReportOut(Schema):
 
 
 @router.post("inspections/{number}/report", response={201: ReportOut})
-def report_issue(request: HttpRequest, number: str, sent: Request) -> tuple[int, ReportOut]:
+def report_issue(request: HttpRequest, number: str, sent: Request) -> Status[ReportOut]:
     """Issue the sampling report, signed."""
     made = services.sampling_report_issue(
         inspection=_inspection(request, number),
         actor=actor_of(request),
         request_key=sent.request_key,
     )
-    return 201, ReportOut(number=made.number)
+    return Status(201, ReportOut(number=made.number))
 
 
 class ResubmitIn(Request):
@@ -380,12 +378,12 @@ class ResubmitIn(Request):
 @router.post("inspections/{number}/resubmit", response={201: InspectionOut})
 def inspection_resubmit(
     request: HttpRequest, number: str, sent: ResubmitIn
-) -> tuple[int, InspectionOut]:
+) -> Status[InspectionOut]:
     """Submit a rejected lot again, as its maker sorted it."""
     made = services.inspection_resubmit(
         inspection=_inspection(request, number), actor=actor_of(request), **sent.dict()
     )
-    return 201, _again(request, made.number)
+    return Status(201, _again(request, made.number))
 
 
 # -- the sample at the higher centre --------------------------------------------------------------

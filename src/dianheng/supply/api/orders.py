@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import File, Query, Router, Schema
+from ninja import File, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -158,7 +158,7 @@ def orders(request: HttpRequest, wanted: Query[Wanted]) -> OrdersOut:
 
 
 @router.post("orders", response={201: OrderOut})
-def order_make(request: HttpRequest, sent: OrderIn) -> tuple[int, OrderOut]:
+def order_make(request: HttpRequest, sent: OrderIn) -> Status[OrderOut]:
     """Enter an order with its lines."""
     maker = _named(Manufacturer, "manufacturer", code=sent.manufacturer)
     unit = _named(Unit, "unit", code=sent.unit)
@@ -168,7 +168,7 @@ def order_make(request: HttpRequest, sent: OrderIn) -> tuple[int, OrderOut]:
         lines=[_line_data(line, maker) for line in sent.lines], actor=actor_of(request),
         request_key=sent.request_key,
     )  # fmt: skip
-    return 201, _order_out(order)
+    return Status(201, _order_out(order))
 
 
 @router.get("orders/{order_no}", response=OrderOut)
@@ -178,11 +178,13 @@ def order(request: HttpRequest, order_no: str) -> OrderOut:
 
 
 @router.post("orders/{order_no}/lines", response={201: LineOut})
-def line_add(request: HttpRequest, order_no: str, sent: LineIn) -> tuple[int, LineOut]:
+def line_add(request: HttpRequest, order_no: str, sent: LineIn) -> Status[LineOut]:
     """Add a line to an open order."""
     found = _order(request, order_no)
     line = _line_data(sent, found.manufacturer)
-    return 201, _line_out(services.line_add(order=found, line=line, actor=actor_of(request)))
+    return Status(
+        201, _line_out(services.line_add(order=found, line=line, actor=actor_of(request)))
+    )
 
 
 @router.post("orders/{order_no}/close", response=OrderOut)
@@ -205,12 +207,12 @@ class SegmentIn(Request):
 @router.post("orders/{order_no}/lines/{line_no}/segments", response={201: SegmentOut})
 def segment_issue(
     request: HttpRequest, order_no: str, line_no: int, sent: SegmentIn
-) -> tuple[int, SegmentOut]:
+) -> Status[SegmentOut]:
     """Issue bar codes to the maker, before production."""
     segment = services.segment_issue(
         line=_line(request, order_no, line_no), actor=actor_of(request), **sent.dict()
     )
-    return 201, _segment_out(segment)
+    return Status(201, _segment_out(segment))
 
 
 # -- delivery files -------------------------------------------------------------------------------
@@ -295,7 +297,7 @@ def _delivery(request: HttpRequest, number: str) -> DeliveryFile:
 @router.post("orders/{order_no}/lines/{line_no}/deliveries", response={201: DeliveryOut})
 def delivery_upload(
     request: HttpRequest, order_no: str, line_no: int, file: File[UploadedFile]
-) -> tuple[int, DeliveryOut]:
+) -> Status[DeliveryOut]:
     """Send a maker's file in (.xlsx or .csv); the same bytes again are the same delivery.
 
     It is checked next: `POST deliveries/{number}/check`; where `state` is `received`, the
@@ -306,7 +308,7 @@ def delivery_upload(
         made = services.delivery_upload(
             line=line, path=path, name=file.name or "", actor=actor_of(request)
         )
-    return 201, _delivery_out(_delivery(request, made.number))
+    return Status(201, _delivery_out(_delivery(request, made.number)))
 
 
 @router.get("deliveries/{number}", response=DeliveryOut)
@@ -331,7 +333,7 @@ def delivery_map(request: HttpRequest, number: str, sent: ColumnsIn) -> Delivery
 
 
 @router.post("deliveries/{number}/check", response={200: DeliveryOut, 202: DeliveryOut})
-def delivery_check(request: HttpRequest, number: str) -> tuple[int, DeliveryOut]:
+def delivery_check(request: HttpRequest, number: str) -> Status[DeliveryOut]:
     """Check it as a whole; nothing is taken. A large file is checked by a job: 202."""
     found, actor = _delivery(request, number), actor_of(request)
     is_large = services.delivery_is_large(found)
@@ -339,7 +341,7 @@ def delivery_check(request: HttpRequest, number: str) -> tuple[int, DeliveryOut]
         services.delivery_start(delivery=found, what="check", actor=actor)
     else:
         services.delivery_check(delivery=found, actor=actor)
-    return 202 if is_large else 200, _delivery_out(_delivery(request, number))
+    return Status(202 if is_large else 200, _delivery_out(_delivery(request, number)))
 
 
 class TakeIn(Request):
@@ -351,7 +353,7 @@ class TakeIn(Request):
 
 
 @router.post("deliveries/{number}/take", response={200: DeliveryOut, 202: DeliveryOut})
-def delivery_take(request: HttpRequest, number: str, sent: TakeIn) -> tuple[int, DeliveryOut]:
+def delivery_take(request: HttpRequest, number: str, sent: TakeIn) -> Status[DeliveryOut]:
     """Take it: its devices are on order, an arrival is announced. A large file: 202 and a job."""
     found, actor = _delivery(request, number), actor_of(request)
     is_large = services.delivery_is_large(found)
@@ -364,7 +366,7 @@ def delivery_take(request: HttpRequest, number: str, sent: TakeIn) -> tuple[int,
             delivery=found, actor=actor, with_warnings=sent.with_warnings,
             request_key=sent.request_key,
         )  # fmt: skip
-    return 202 if is_large else 200, _delivery_out(_delivery(request, number))
+    return Status(202 if is_large else 200, _delivery_out(_delivery(request, number)))
 
 
 @router.post("deliveries/{number}/refuse", response=DeliveryOut)

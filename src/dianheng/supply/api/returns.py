@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from dianheng.assets.selectors import devices_by_barcodes, place_by_words
@@ -124,15 +124,13 @@ class ReturnIn(Request):
 
 
 @router.post("lots/{code}/returns", response={201: ReturnWithDevicesOut})
-def return_make(
-    request: HttpRequest, code: str, sent: ReturnIn
-) -> tuple[int, ReturnWithDevicesOut]:
+def return_make(request: HttpRequest, code: str, sent: ReturnIn) -> Status[ReturnWithDevicesOut]:
     """Draw up a return of devices of a lot."""
     order = services.return_make(
         lot=visible_lot(request, code), device_ids=_keys(sent.devices), actor=actor_of(request),
         **sent.dict(exclude={"devices"}),
     )  # fmt: skip
-    return 201, _out(request, order.number)
+    return Status(201, _out(request, order.number))
 
 
 class NoticeIn(Schema):
