@@ -8,7 +8,7 @@ from psycopg import sql
 
 from dianheng.common.files import Prepared, Unreadable, without_nul
 
-from .enrol import Stage
+from .enrol import STAGE_COLUMNS, TEXT, Stage, stage_make
 
 
 def fill_stage(
@@ -28,34 +28,19 @@ def fill_stage(
     """
     cursor = stage.cursor
     columns = [name or f"left_{place}" for place, name in enumerate(columns)]
-    statements: list[sql.Composable] = [
-        # Findings carry what they are compared with.
-        sql.SQL("alter table stage_fault add column facts jsonb"),
-        sql.SQL("alter table stage add column is_odd boolean not null default false"),
-    ]
-    for name in columns:
-        if name.startswith(("left_", "x_")):
-            statements.append(
-                sql.SQL(
-                    "alter table stage add column {} text collate \"C\" not null default ''"
-                ).format(sql.Identifier(name))
-            )
-    for name, value in defaults.items():
-        if name not in columns and value not in ("", None):
-            statements.append(
-                sql.SQL("alter table stage alter column {} set default {}").format(
-                    sql.Identifier(name), sql.Literal(value)
-                )
-            )
+    # Rows hold what the file brings and no more; the rest is added behind them, which costs nothing.
+    own = ("row_no", "device_id")
+    narrow = {name: STAGE_COLUMNS.get(name, TEXT) for name in (*own, *columns)}
+    stage_make(cursor, {**narrow, "is_odd": "boolean not null default false"})
+    # Findings carry what they are compared with.
+    cursor.execute("alter table stage_fault add column facts jsonb")
     if not prepared.has_row_no:
-        statements += [
-            sql.SQL("create temp sequence stage_row start {} owned by stage.row_no").format(
-                sql.Literal(prepared.first_row)
-            ),
-            sql.SQL("alter table stage alter column row_no set default nextval('stage_row')"),
-        ]
-    for statement in statements:
-        cursor.execute(statement)
+        cursor.execute(
+            sql.SQL(
+                "create temp sequence stage_row start {} owned by stage.row_no;"
+                " alter table stage alter column row_no set default nextval('stage_row')"
+            ).format(sql.Literal(prepared.first_row))
+        )
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     copy_text = sql.SQL(
         "copy stage ({}{}) from stdin (format csv, delimiter {}, force_not_null ({}))"
@@ -85,3 +70,20 @@ def fill_stage(
         if not name.startswith("left_")
     )
     cursor.execute(sql.SQL("delete from stage where {}").format(filled))
+    rest = [
+        sql.SQL("add column {} {}").format(sql.Identifier(name), _definition(name, defaults))
+        for name in STAGE_COLUMNS
+        if name not in narrow
+    ]
+    cursor.execute(sql.SQL("alter table stage {}").format(sql.SQL(", ").join(rest)))
+
+
+def _definition(name: str, defaults: Mapping[str, object]) -> sql.Composable:
+    """Type and default of a column that is the same in all rows."""
+    definition = STAGE_COLUMNS[name]
+    value = defaults.get(name)
+    if value in ("", None):
+        return sql.SQL(definition)
+    return sql.SQL("{} default {}").format(
+        sql.SQL(definition.partition(" default ")[0]), sql.Literal(value)
+    )
