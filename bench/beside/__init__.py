@@ -1,0 +1,1 @@
+"""What stands beside the product: limits written by hand, peers set up as their manuals say."""
