@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from dianheng.config.runtime.processes import wait_until
+from dianheng.testing.serving import Serve, command_of, pids_of
 
-from .conftest import AS_NOBODY, Serve, command_of, pids_of
+from .conftest import AS_NOBODY
 
 
 def test_a_first_start_answers_says_where_it_is_and_stops_whole(place: Path, serve: type[Serve]):

@@ -19,8 +19,7 @@ from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import ends_with_parent, wait_until
 from dianheng.testing.cluster import temporary_folder
-
-from .conftest import Serve
+from dianheng.testing.serving import Serve
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import procrastinate
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 from procrastinate import retry
@@ -21,12 +21,28 @@ from procrastinate.contrib.django import app as procrastinate_app
 from .actor import Actor
 from .errors import Refused
 from .models import Job, JobState
+from .outages import DISK, outage
 
 log = logging.getLogger("dianheng.jobs")
 LOCK_CLASS = 77_120_002  # first key of the advisory lock of a running job
 
 Handler = Callable[["JobRun"], Mapping[str, Any] | None]
 _handlers: dict[str, Handler] = {}
+# Waiting or running, and no worker has it or will get it.
+LOST = """
+    select j.id, p.language from common_job j join identity_person p on p.id = j.actor_id
+     where j.state in ('waiting', 'running') and not exists (
+           select from procrastinate_jobs q
+            where q.task_name = 'run_job' and q.status in ('todo', 'doing')
+              and (q.args->>'job_id')::bigint = j.id)
+"""
+
+
+class StillAtWork(Exception):  # noqa: N818  a reason to look again, not an error
+    """Another worker holds the job; it may end it or die."""
+
+
+PASSING = (psycopg.OperationalError, OperationalError, StillAtWork)
 
 
 class JobStopped(Exception):  # noqa: N818  a wish carried out, not an error
@@ -125,7 +141,7 @@ def _finish(
     name="run_job",
     queue="jobs",
     # The database going away is worth another try; anything else is said in the job's row.
-    retry=retry.RetryStrategy(max_attempts=10, wait=2, retry_exceptions=[psycopg.OperationalError]),
+    retry=retry.RetryStrategy(max_attempts=10, wait=2, retry_exceptions=PASSING),
 )
 def run_job(job_id: int) -> None:
     """Run one job. Two workers never run the same one: an advisory lock is held meanwhile."""
@@ -134,7 +150,7 @@ def run_job(job_id: int) -> None:
         if not own.execute(
             "select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, job_id % 2**31]
         ).fetchone()[0]:
-            return
+            raise StillAtWork
         job = Job.objects.select_related("actor", "acting_for").get(pk=job_id)
         if job.is_over:
             return
@@ -148,26 +164,53 @@ def run_job(job_id: int) -> None:
             job.acting_for.name if job.acting_for else "", "job", f"job-{job_id}",
         )  # fmt: skip
         with translation.override(job.actor.language):
-            try:
-                result = _handlers[job.kind](JobRun(job, actor, own))
-            except JobStopped:
-                _finish(
-                    own, job, JobState.STOPPED, text=_("Stopped; the unfinished part was not kept.")
-                )
-            except Refused as refused:
-                answer = refused.as_dict()
-                _finish(own, job, JobState.FAILED, answer, answer["errors"], answer["text"])
-            except psycopg.OperationalError:
-                raise
-            except Exception:
-                log.exception("job failed", extra={"job": job_id, "kind": job.kind})
-                _finish(
-                    own, job, JobState.FAILED,
-                    text=_("Something broke; nothing of the unfinished part was kept. Tell the administrator: job %(no)s.")
-                    % {"no": job_id},
-                )  # fmt: skip
-            else:
-                _finish(own, job, JobState.DONE, dict(result or {}))
+            _work(own, job, actor)
+
+
+def _work(own: Any, job: Job, actor: Actor) -> None:
+    """Call the handler, say in the job's row how it went; what passes by itself is raised again."""
+    try:
+        result = _handlers[job.kind](JobRun(job, actor, own))
+    except JobStopped:
+        _finish(own, job, JobState.STOPPED, text=_("Stopped; the unfinished part was not kept."))
+    except Refused as refused:
+        answer = refused.as_dict()
+        _finish(own, job, JobState.FAILED, answer, answer["errors"], answer["text"])
+    except Exception as error:
+        if outage(error) is DISK:
+            _finish(own, job, JobState.FAILED, text=str(DISK.text))
+        elif isinstance(error, PASSING):
+            raise
+        else:
+            log.exception("job failed", extra={"job": job.pk, "kind": job.kind})
+            _finish(
+                own, job, JobState.FAILED,
+                text=_("Something broke; nothing of the unfinished part was kept. Tell the administrator: job %(no)s.")
+                % {"no": job.pk},
+            )  # fmt: skip
+    else:
+        _finish(own, job, JobState.DONE, dict(result or {}))
+
+
+def jobs_end_lost() -> int:
+    """End the jobs that nobody will run any more: given up after too many tries. How many.
+
+    A job whose worker is at work keeps its advisory lock and is left alone.
+    """
+    count = 0
+    with _own_connection() as own:
+        for job_id, language in own.execute(LOST).fetchall():
+            with translation.override(language), own.transaction():
+                if own.execute(
+                    "select pg_try_advisory_xact_lock(%s, %s)", [LOCK_CLASS, job_id % 2**31]
+                ).fetchone()[0]:
+                    text = _(
+                        "The program was ended in the middle of this job too often; nothing of the "
+                        "unfinished part was kept. Start it again, or tell the administrator."
+                    )
+                    _finish(own, Job(pk=job_id), JobState.FAILED, text=text)
+                    count += 1
+    return count
 
 
 def configure(app: procrastinate.App) -> None:

@@ -1,11 +1,13 @@
 """Home, search, jobs, and what the shell asks for."""
 
+import sys
 import tempfile
 from typing import Any
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +18,7 @@ from .excel import write_workbook
 from .jobs import job_request_stop
 from .lists import Choice, Column, Days, ListPage
 from .models import Job, JobState
+from .outages import STATUS, outage
 from .pages import fragment, is_fragment
 from .search import clean_code, resolve, search
 from .todo import MINE, SOON, WAITING, recent_of, todo_count, todo_of
@@ -178,3 +181,18 @@ def job_file(request: HttpRequest, job_id: int, name: str) -> HttpResponse:
             if path.exists():
                 return FileResponse(path.open("rb"), as_attachment=True, filename=entry["name"])
     raise NotFound(_("This file is no longer kept. Start the job again."))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The answer when no page gave one: an outage in its own words, else that something broke.
+
+    It may be the database that is away: nothing here asks it.
+    """
+    refusal = outage(sys.exc_info()[1])
+    status = STATUS[refusal.code] if refusal else 500
+    if request.path.startswith("/api/") or not request.accepts("text/html"):
+        text = _("Something broke on our side. Nothing of this step was written.")
+        body = {"code": "broken", "text": text, "facts": {}, "errors": []}
+        return JsonResponse(refusal.as_dict() if refusal else body, status=status)
+    page = render_to_string("500.html", {"refusal": refusal})
+    return HttpResponse(page, status=status)

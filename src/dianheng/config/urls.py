@@ -18,3 +18,5 @@ urlpatterns = [
         if app.startswith("dianheng.") and importlib.util.find_spec(f"{app}.urls")
     ],
 ]
+
+handler500 = "dianheng.common.views.broken"

@@ -12,11 +12,13 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
+import psycopg
 from procrastinate.jobs import Status
 
 HEARTBEAT_S = 2
 SILENT_S = 10
 LOOK_S = 3
+LOST_S = 10  # between two looks for jobs that were given up
 TRIES = 5  # a job that takes its worker down each time is given up, not tried for ever
 KEPT_HOURS = 24 * 14
 CONCURRENCY = int(os.environ.get("DIANHENG_JOBS_AT_ONCE") or 4)
@@ -46,12 +48,15 @@ async def keep_going(app: procrastinate.App) -> None:
 
     A loop, not a periodic task: that would write a row every three seconds.
     """
-    tidied_at = float("-inf")
+    tidied_at = ended_at = float("-inf")
     loop = asyncio.get_running_loop()
     while True:
         # A lost database ends the worker itself; here it only means: look again.
         with contextlib.suppress(procrastinate.exceptions.ConnectorException):
             await take_up_stalled(app)
+            if loop.time() - ended_at > LOST_S:
+                await asyncio.to_thread(end_lost)
+                ended_at = loop.time()
             if loop.time() - tidied_at > 3600:
                 await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS, include_failed=True)
                 await app.job_manager.prune_stalled_workers(seconds_since_heartbeat=3600)
@@ -68,6 +73,14 @@ async def take_up_stalled(app: procrastinate.App) -> int:
         else:
             await app.job_manager.retry_job(job, retry_at=datetime.now(UTC) - timedelta(seconds=1))
     return len(stalled)
+
+
+def end_lost() -> None:
+    """Say in the rows of jobs that were given up what became of them."""
+    from dianheng.common.jobs import jobs_end_lost
+
+    with contextlib.suppress(psycopg.OperationalError):
+        jobs_end_lost()
 
 
 def main() -> None:
