@@ -47,10 +47,10 @@ lint: setup-dev
 	$(BIN)/python -m dianheng.config.checks
 
 check: lint
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not browser and not slow and not root"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not browser and not slow and not root and not needs"
 
 test: setup-dev
-	$(BIN)/python -m pytest -q -n $(JOBS) -rs
+	$(BIN)/python -m pytest -q -n $(JOBS)
 
 bench: setup-bench
 	$(BIN)/python -m bench $(BENCH)

@@ -1,3 +1,3 @@
-"""One plugin for the tests of all apps."""
+"""Plugins for the tests of all apps."""
 
-pytest_plugins = ["dianheng.testing.plugin"]
+pytest_plugins = ["dianheng.testing.plugin", "dianheng.testing.skips"]

@@ -24,13 +24,6 @@ from dianheng.testing.serving import Serve, Visitor
 
 STAGE = Path(__file__).with_name("stage.py")
 ROUNDS = 5
-IS_ROOT = os.geteuid() == 0
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("root") and not IS_ROOT:
-            item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 def staged() -> Path:

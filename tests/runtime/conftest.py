@@ -1,6 +1,5 @@
 """Folders and servers for the tests of the runtime."""
 
-import os
 import pwd
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,11 @@ import pytest
 from dianheng.testing.cluster import cached_data, copy_tree, temporary_folder
 from dianheng.testing.serving import Serve
 
-IS_ROOT = os.geteuid() == 0
 AS_NOBODY = (
     "setpriv", f"--reuid={pwd.getpwnam('nobody').pw_uid}", f"--regid={pwd.getpwnam('nobody').pw_gid}",
     # The interpreter may lie under /root: let the unprivileged user read everything, write nothing.
     "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
 )  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("root") and not IS_ROOT:
-            item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 @pytest.fixture

@@ -33,8 +33,7 @@ __all__ = ["PHONE", "WIDE", "axe_faults", "chromium", "overflow", "sign_in", "vi
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """One browser for the tests of a module: its loop must not outlive them in this thread."""
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's chromium (scripts/system_packages.sh)")
+    assert CHROMIUM, "mark the test `browser`"
     from playwright.sync_api import sync_playwright
 
     # Playwright's loop runs in this thread, which Django takes for an asynchronous program.

@@ -503,7 +503,7 @@ def test_the_signing_library_itself_finds_the_signature_sound(issued, keys):
     assert status.docmdp_ok
 
 
-@pytest.mark.root
+@pytest.mark.needs("pdfsig")
 def test_pdfsig_finds_the_signature_sound_and_the_change(issued, tmp_path):
     import subprocess
 

@@ -123,7 +123,7 @@ def test_a_code_in_chinese_is_read_from_the_drawing_of_the_page():
     assert codes_of_pages(pdf) == [(1, text)]
 
 
-@pytest.mark.root
+@pytest.mark.needs("pdftoppm")
 @pytest.mark.parametrize("dpi", [150, 200, 300])
 def test_the_printed_code_of_25_mm_is_scanned(issued, signer, tmp_path, dpi):
     long = write_code(FACTS, DIGEST, signer, "https://check.jiangzhou-power.example/jl/check.html")

@@ -107,7 +107,7 @@ def test_every_label_carries_its_code():
         assert found == [f"X{n}-413000" for n in range(4)]
 
 
-@pytest.mark.root
+@pytest.mark.needs("pdftoppm")
 def test_bar_codes_of_printed_labels_are_read(tmp_path):
     for kind, sheet, wanted in (
         ("meter_label", "a4-4x10", {("Code 128", "4130001000000446529641")}),
