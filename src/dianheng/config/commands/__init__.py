@@ -1,0 +1,31 @@
+"""One module a command: `configure(parser)`, then `run(options)`, which gives the exit code.
+
+0 done; 1 not possible here, or a check found a fault; 2 wrong input, or refused by a rule.
+"""
+
+import argparse
+import sys
+import textwrap
+from typing import Any
+
+from dianheng.config.runtime.words import _, language
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+
+
+def describe(parser: argparse.ArgumentParser, does: str, *examples: str) -> None:
+    """What `--help` says: what the command does, and how it is typed."""
+    parser.description = textwrap.fill(does, 78)
+    parser.epilog = "\n".join((_("For example:"), *(f"  {example}" for example in examples)))
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def say_refused(refused: Any) -> int:
+    """What a service refused, in the language of the terminal, with all that is wrong."""
+    from django.utils import translation
+
+    with translation.override(language()):
+        for refusal in refused.refusals:
+            errors = [str(error["text"]) for error in refusal.errors]
+            print(refusal.text, *errors, sep="\n", file=sys.stderr)
+    return WRONG_INPUT

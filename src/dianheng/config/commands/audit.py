@@ -4,15 +4,37 @@ import argparse
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
+
+from . import DONE, FAILED, WRONG_INPUT, describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True)
-    export = actions.add_parser("export", help="write the sealed trail as lines of JSON")
-    export.add_argument("file", nargs="?", type=Path, help="absent: standard output")
-    export.add_argument("--first", type=int, default=1, help="first position of the chain")
-    export.add_argument("--last", type=int, help="last position of the chain")
-    verify = actions.add_parser("verify", help="check a file, or the database's own trail")
-    verify.add_argument("file", nargs="?", type=Path, help="needs no database")
+    writing = "dianheng audit export trail.jsonl"
+    checking = "dianheng audit verify trail.jsonl"
+    describe(parser, _("Export the audit trail, and prove that it is whole."), writing, checking)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    export = actions.add_parser("export", help=_("write the sealed trail as lines of JSON"))
+    describe(
+        export,
+        _("Write the sealed audit trail as lines of JSON, to be checked without the database."),
+        writing,
+        "dianheng audit export --first 1000 --last 2000 part.jsonl",
+    )
+    export.add_argument("file", nargs="?", type=Path, help=_("absent: standard output"))
+    export.add_argument("--first", type=int, default=1, help=_("first position of the chain"))
+    export.add_argument("--last", type=int, help=_("last position of the chain"))
+    verify = actions.add_parser("verify", help=_("check a file, or the database's own trail"))
+    describe(
+        verify,
+        _(
+            "Check an exported trail, or without a file the database's own, and name every record "
+            "that was changed, deleted or put in. Exit code 0: whole; 1: faults; 2: cannot be read."
+        ),
+        checking,
+        "dianheng audit verify",
+    )
+    verify.add_argument("file", nargs="?", type=Path, help=_("a file needs no database"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,18 +47,21 @@ def run(options: argparse.Namespace) -> int:
 
         if options.file is None:
             audit_export(sys.stdout, options.first, options.last)
-            return 0
+            return DONE
         with options.file.open("w", encoding="utf-8") as out:
             count = audit_export(out, options.first, options.last)
-    print(f"{count} batches written to {options.file}")
-    return 0
+    print(_("{count} batches written to {file}").format(count=count, file=options.file))
+    return DONE
 
 
 def _report(count: int, faults: list[object]) -> int:
     for fault in faults[:100]:
         print(fault)
-    print(f"{count} batches checked, " + (f"{len(faults)} faults" if faults else "whole"))
-    return 1 if faults else 0
+    if faults:
+        print(_("{count} batches checked, {faults} faults").format(count=count, faults=len(faults)))
+        return FAILED
+    print(_("{count} batches checked, whole").format(count=count))
+    return DONE
 
 
 def _verify_file(path: Path) -> int:
@@ -47,7 +72,7 @@ def _verify_file(path: Path) -> int:
             return _report(*verify_lines(lines))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
-        return 2
+        return WRONG_INPUT
 
 
 def _verify_database() -> int:

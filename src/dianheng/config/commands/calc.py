@@ -4,17 +4,30 @@ import argparse
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
 from dianheng.interfaces.calculators import calculate, catalogue, read_json, write_json
 from dianheng.interfaces.calculators.shapes import FieldProblem, InputRefused
 
-DONE, WRONG_INPUT = 0, 2
+from . import DONE, WRONG_INPUT, describe
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", help="name of the calculator")
-    parser.add_argument("--file", type=Path, help="read the JSON from this file, not from stdin")
+    describe(
+        parser,
+        _("Ask one rule of the trade: JSON in, JSON with its steps out. No database is needed."),
+        """echo '{"meter_class": "1", "mean_error_percent": "0.25"}' | dianheng calc round""",
+        "dianheng calc verdict --file questions.json",
+        "dianheng calc --list",
+    )
+    parser.add_argument("name", nargs="?", help=_("name of the calculator"))
     parser.add_argument(
-        "--list", action="store_true", dest="is_list", help="name all calculators with their schema"
+        "--file", type=Path, help=_("read the JSON from this file, not from standard input")
+    )
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        dest="is_list",
+        help=_("name all calculators with their schemas"),
     )
 
 

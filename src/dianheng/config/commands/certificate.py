@@ -5,27 +5,62 @@ import json
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
+
+from . import describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True)
+    checking = "dianheng certificate check JD-2026-000123.pdf"
+    giving = "dianheng certificate keys keys.json"
+    making = "dianheng certificate page check.html --revocations list.json"
+    retiring = "dianheng certificate rotate"
+    describe(
+        parser,
+        _("Check papers, give the public keys away, retire the key. No database is needed."),
+        checking,
+        giving,
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser(
         "check",
-        help="say whether a signed PDF, a data file or the text of a QR code is genuine",
-        description="Exit code 0: genuine; 1: not genuine; 2: cannot be judged.",
+        help=_("say whether a signed PDF, a data file or the text of a QR code is genuine"),
     )
-    check.add_argument("file", nargs="?", type=Path, help="the PDF, or the data file with --code")
-    check.add_argument("--code", default="", help="text of the QR code on the paper")
-    check.add_argument("--keys", type=Path, help="file of public keys; absent: this data folder's")
-    check.add_argument("--revocations", type=Path, help="signed list of superseded and revoked")
-    check.add_argument("--lang", choices=("zh", "en"), help="absent: by the terminal")
-    check.add_argument("--json", action="store_true", help="the findings for a machine")
-    keys = actions.add_parser("keys", help="write the public keys, to be given away")
-    keys.add_argument("file", nargs="?", type=Path, help="absent: standard output")
-    page = actions.add_parser("page", help="write the check page, which needs no server")
-    page.add_argument("file", type=Path)
-    page.add_argument("--keys", type=Path, help="file of public keys; absent: this data folder's")
-    page.add_argument("--revocations", type=Path, help="signed list to build in")
-    actions.add_parser("rotate", help="retire the signing key and make a new one")
+    describe(
+        check,
+        _(
+            "Say whether a signed PDF, a data file or the text of a QR code is genuine. Exit code "
+            "0: genuine; 1: not genuine; 2: cannot be judged."
+        ),
+        checking,
+        "dianheng certificate check --code 'DH1~…' data.json",
+    )
+    check.add_argument(
+        "file", nargs="?", type=Path, help=_("the PDF, or the data file with --code")
+    )
+    check.add_argument("--code", default="", help=_("text of the QR code on the paper"))
+    check.add_argument("--keys", type=Path, help=_("public keys; absent: this data folder's"))
+    check.add_argument("--revocations", type=Path, help=_("signed list of superseded and revoked"))
+    check.add_argument("--lang", choices=("zh", "en"), help=_("absent: by the terminal"))
+    check.add_argument("--json", action="store_true", help=_("the findings for a machine"))
+    keys = actions.add_parser("keys", help=_("write the public keys, to be given away"))
+    describe(keys, _("Write the public keys of this installation, to be given away."), giving)
+    keys.add_argument("file", nargs="?", type=Path, help=_("absent: standard output"))
+    page = actions.add_parser("page", help=_("write the check page, which needs no server"))
+    describe(
+        page,
+        _("Write the page that checks papers in any browser, with the public keys built in."),
+        making,
+    )
+    page.add_argument("file", type=Path, help=_("where it is written"))
+    page.add_argument("--keys", type=Path, help=_("public keys; absent: this data folder's"))
+    page.add_argument("--revocations", type=Path, help=_("signed list to build in"))
+    rotate = actions.add_parser("rotate", help=_("retire the signing key and make a new one"))
+    describe(
+        rotate,
+        _("Retire the signing key and make a new one; papers signed before stay genuine."),
+        retiring,
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,17 +6,31 @@ import secrets
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
+
+from . import DONE, FAILED, describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    describe(
+        parser,
+        _(
+            "Tell the demo story in an empty data folder: a city company, its laboratory and "
+            "stores, lots on the benches. The same seed tells the same story. The password of all "
+            "its people is kept in the data folder and printed at each start."
+        ),
+        "dianheng demo",
+        "dianheng demo --size m --seed 7",
+    )
     parser.add_argument(
         "--size",
         choices=["s", "m", "l"],
         default="s",
-        help="s: the story; m: 100,000 devices; l: 1,000,000",
+        help=_("s: the story; m: 100,000 devices; l: 1,000,000"),
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help=_("of what is left to chance"))
     parser.add_argument(
-        "--if-empty", action="store_true", help="do nothing where people work already"
+        "--if-empty", action="store_true", help=_("do nothing where people work already")
     )
 
 
@@ -32,10 +46,10 @@ def run(options: argparse.Namespace) -> int:
             return 0
         if not is_empty() and not (data / "demo.json").exists():
             print(
-                "People work here already; the demo story goes into an empty data folder only.",
+                _("People work here already; the demo story goes into an empty data folder only."),
                 file=sys.stderr,
             )
-            return 0 if options.if_empty else 1
+            return DONE if options.if_empty else FAILED
         password = _password(data)
         people = tell(size=options.size, seed=options.seed, password=password, say=print)
         write_demo(data, password, people)

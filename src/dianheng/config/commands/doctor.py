@@ -5,11 +5,20 @@ import argparse
 from dianheng.config.runtime.checkup import FAILS, NOTE, OK, checkup
 from dianheng.config.runtime.words import _
 
+from . import FAILED, describe
+
 SIGNS = {OK: "  ", NOTE: "! ", FAILS: "✗ "}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    pass
+    describe(
+        parser,
+        _(
+            "Say what is configured, versions, sizes, and what would fail. Exit code 1 when "
+            "something would."
+        ),
+        "dianheng doctor",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,6 +29,6 @@ def run(options: argparse.Namespace) -> int:
         print(SIGNS[mark] + text, flush=True)
     if failing:
         print(_("{count} things would fail.").format(count=failing))
-        return 1
+        return FAILED
     print(_("Nothing would fail."))
     return 0

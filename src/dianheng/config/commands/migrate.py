@@ -9,9 +9,16 @@ from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.preparation import migrate
 from dianheng.config.runtime.words import _
 
+from . import FAILED, describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    pass
+    describe(
+        parser,
+        _("Bring the tables to this version, as their owner. `dianheng serve` does it by itself."),
+        "dianheng migrate",
+        "DATABASE_URL=postgresql://owner:secret@db.example:5432/metering dianheng migrate",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,10 +26,10 @@ def run(options: argparse.Namespace) -> int:
         with database("migrate") as addresses:
             if addresses.owner is None:
                 print(_("Tables are changed by their owner: give DATABASE_URL."), file=sys.stderr)
-                return 1
+                return FAILED
             migrate(Folder.open().path, addresses.owner)
     except Fault as fault:
         print(fault, file=sys.stderr)
-        return 1
+        return FAILED
     print(_("The database has the tables of this version."))
     return 0

@@ -4,39 +4,52 @@ import argparse
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
 from dianheng.metrology.draws import ALGORITHM, list_digest, seed_digest, verify_draw
 from dianheng.metrology.errors import WrongValue
 
-DONE, DIFFERS, WRONG_INPUT = 0, 1, 2
+from . import DONE, WRONG_INPUT, describe
+
+DIFFERS = 1
 # First words of a heading line in a device list that was exported as a table.
 HEADINGS = frozenset({"barcode", "bar_code", "bar code", "asset_no", "条形码", "条码", "资产编号"})
 PROBLEMS = {
-    "seed_differs": "the seed does not have the published digest",
-    "list_differs": "the device list does not have the published digest",
-    "sample_differs": "the published sample is not the drawn one",
+    "seed_differs": _("the seed does not have the published digest"),
+    "list_differs": _("the device list does not have the published digest"),
+    "sample_differs": _("the published sample is not the drawn one"),
 }
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    example = "dianheng sampling redraw --seed 3f1c… --list devices.txt --count 125"
+    describe(parser, _("Repeat a published draw of a sample; no database is needed."), example)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    redraw = actions.add_parser(
-        "redraw",
-        help="draw again and compare with what was published",
-        description=(
-            f"Draw again by {ALGORITHM}: the bar codes in the order of "
-            "SHA-256('SEED:BAR CODE'), the first N of them. Prints the sample, one a line."
-        ),
+    redraw = actions.add_parser("redraw", help=_("draw again and compare with what was published"))
+    describe(
+        redraw,
+        _(
+            "Draw again by {algorithm}: the bar codes in the order of SHA-256('SEED:BAR CODE'), "
+            "the first N of them. Prints the sample, one a line. Exit code 0: as published; "
+            "1: differs; 2: cannot be read."
+        ).format(algorithm=ALGORITHM),
+        example,
     )
     seed = redraw.add_mutually_exclusive_group(required=True)
-    seed.add_argument("--seed", help="the published seed")
-    seed.add_argument("--seed-file", type=Path, help="file with the seed as its only line")
+    seed.add_argument("--seed", help=_("the published seed"))
+    seed.add_argument("--seed-file", type=Path, help=_("file with the seed as its only line"))
     redraw.add_argument(
-        "--list", type=Path, required=True, dest="device_list", help="device list, one code a line"
+        "--list",
+        type=Path,
+        required=True,
+        dest="device_list",
+        help=_("device list, one code a line"),
     )
-    redraw.add_argument("--count", type=int, required=True, help="size of the sample")
-    redraw.add_argument("--seed-digest", default="", help="digest published before the lot closed")
-    redraw.add_argument("--list-digest", default="", help="published digest of the device list")
-    redraw.add_argument("--sample", type=Path, help="published sample, one code a line")
+    redraw.add_argument("--count", type=int, required=True, help=_("size of the sample"))
+    redraw.add_argument(
+        "--seed-digest", default="", help=_("digest published before the lot closed")
+    )
+    redraw.add_argument("--list-digest", default="", help=_("published digest of the device list"))
+    redraw.add_argument("--sample", type=Path, help=_("published sample, one code a line"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{problem.text} ({facts})" if facts else problem.text, file=sys.stderr)
         return WRONG_INPUT
     except (OSError, UnicodeDecodeError) as problem:
-        print(f"cannot be read: {problem}", file=sys.stderr)
+        print(_("cannot be read: {problem}").format(problem=problem), file=sys.stderr)
         return WRONG_INPUT
     for code in check.sample:
         print(code)
@@ -65,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"seed digest  {seed_digest(seed)}", file=sys.stderr)
     print(f"list digest  {list_digest(devices)}  {len(devices)} devices", file=sys.stderr)
     for name in check.problems:
-        print(f"differs: {PROBLEMS[name]}", file=sys.stderr)
+        print(_("differs: {what}").format(what=PROBLEMS[name]), file=sys.stderr)
     return DONE if check.is_right else DIFFERS
 
 

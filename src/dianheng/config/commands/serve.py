@@ -6,13 +6,32 @@ import sys
 
 from dianheng.config.runtime.faults import Fault
 from dianheng.config.runtime.folders import Folder
+from dianheng.config.runtime.words import _
+
+from . import FAILED, describe
 
 STOP_SECONDS = 12
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default=os.environ.get("DIANHENG_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    describe(
+        parser,
+        _(
+            "Run database, web server and job worker in the foreground; Ctrl-C stops them in "
+            "order. A part that ends is started again."
+        ),
+        "dianheng serve",
+        "dianheng serve --port 8001",
+        "DATABASE_URL=postgresql://owner:secret@db.example:5432/metering dianheng serve",
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("DIANHENG_HOST", "127.0.0.1"),
+        help=_("address to listen on"),
+    )
+    parser.add_argument(
+        "--port", type=int, default=int(os.environ.get("PORT", "8000")), help=_("port of the pages")
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,4 +42,4 @@ def run(options: argparse.Namespace) -> int:
         return Supervisor(Folder.open(), options.host, options.port, patience_s).run()
     except Fault as fault:
         print(fault, file=sys.stderr)
-        return 1
+        return FAILED

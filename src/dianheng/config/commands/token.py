@@ -1,20 +1,31 @@
 """`dianheng token --person LOGIN`: a bearer token for REST, printed bare and never shown again."""
 
 import argparse
-import sys
+
+from dianheng.config.runtime.words import _
+
+from . import DONE, describe, say_refused
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--person", required=True, metavar="LOGIN")
+    describe(
+        parser,
+        _(
+            "Print a token with which a machine asks REST as a person. It is shown this once; only "
+            "its digest is kept."
+        ),
+        "dianheng token --person zhangwei --scope verification.upload --days 365",
+    )
+    parser.add_argument("--person", required=True, metavar="LOGIN", help=_("whose rights it has"))
     parser.add_argument(
         "--scope",
         action="append",
         default=[],
         metavar="RIGHT",
-        help="may be given often; absent: all rights of the person",
+        help=_("may be given often; absent: all rights of the person"),
     )
-    parser.add_argument("--days", type=int, default=90)
-    parser.add_argument("--label", default="command")
+    parser.add_argument("--days", type=int, default=90, help=_("until it ends; 90 if absent"))
+    parser.add_argument("--label", default="command", help=_("a name to find it again"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,7 +42,6 @@ def run(options: argparse.Namespace) -> int:
                 scopes=options.scope, days=options.days, actor=system_actor("command"),
             )  # fmt: skip
         except Refused as refused:
-            print(refused.refusal.text, file=sys.stderr)
-            return 2
+            return say_refused(refused)
     print(token)
-    return 0
+    return DONE

@@ -8,9 +8,19 @@ from dianheng.config.runtime.database import database
 from dianheng.config.runtime.faults import Fault
 from dianheng.config.runtime.words import _
 
+from . import FAILED, describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    pass
+    describe(
+        parser,
+        _(
+            "Run one more job worker, on this or on another machine with the same data folder; "
+            "Ctrl-C stops it. `dianheng serve` has one already."
+        ),
+        "dianheng worker",
+        "DATABASE_APP_URL=postgresql://dianheng_app:secret@db.example/metering dianheng worker",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
             jobs.main()
     except Fault as fault:
         print(fault, file=sys.stderr)
-        return 1
+        return FAILED
     return 0

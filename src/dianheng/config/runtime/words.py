@@ -8,11 +8,16 @@ from pathlib import Path
 LOCALE = Path(__file__).parents[1] / "locale"
 
 
-@cache
-def catalogue() -> gettext.NullTranslations:
+def language() -> str:
     """Chinese where the terminal's locale is Chinese, else the English of the source."""
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    languages = ["zh_Hans"] if locale.startswith("zh") else []
+    return "zh-hans" if locale.startswith("zh") else "en"
+
+
+@cache
+def catalogue() -> gettext.NullTranslations:
+    """The texts in that language."""
+    languages = ["zh_Hans"] if language() == "zh-hans" else []
     return gettext.translation("django", LOCALE, languages, fallback=True)
 
 
