@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +32,13 @@ def staged() -> Path:
     digest = hashlib.sha256(ready.name.encode() + STAGE.read_bytes())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
-    folder = ready.parent / f"stage-{digest.hexdigest()[:16]}"
-    with locked(ready.parent / "stage.lock"):
+    stages = Path(tempfile.gettempdir()) / f"dianheng-test-stages-{os.geteuid()}"
+    stages.mkdir(mode=0o700, exist_ok=True)
+    folder = stages / digest.hexdigest()[:16]
+    with locked(stages / "lock"):
         if not folder.exists():
+            for old in [path for path in stages.iterdir() if path.is_dir()]:
+                shutil.rmtree(old, ignore_errors=True)
             with temporary_folder() as place:
                 data = place / "data"
                 copy_tree(ready, data)
@@ -162,8 +166,3 @@ def ground() -> Iterator[Ground]:
             yield one
         finally:
             one.close()
-
-
-def until(moment: float) -> float:
-    """Seconds since the moment."""
-    return time.monotonic() - moment

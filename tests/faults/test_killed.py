@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import time
-from typing import Any
 
 import pytest
 
@@ -16,42 +15,20 @@ from dianheng.config.runtime.processes import wait_until
 from dianheng.testing.serving import pids_of
 
 from .conftest import Ground, Later, command
-from .stage import CERTIFIED, IMPORTED, RECEIVED
+from .work import all_is_whole_and_once, begin, receive
 
 pytestmark = pytest.mark.slow
 LAST_WRITTEN = ("assets_deviceevent", "documents_issueddocument")
 VICTIMS = {"supervisor": 0, "web": 1, "worker": 2, "database": 3}
 RESUMED_S = 60
+# Names, a login, a bar code, the sessions' cookie: of people and devices of this data folder.
+PERSONAL = ("值班员", "孙收货", "duty", "4130001000004", "4130001000006", "sessionid")
 
 
 def kill(ground: Ground, victim: str) -> None:
     word = {"web": "gunicorn", "worker": "runtime.jobs", "database": "postgres"}.get(victim)
     pid = ground.serve.child(word) if word else ground.serve.process.pid
     os.kill(pid, signal.SIGKILL)
-
-
-def begin(ground: Ground, made: dict[str, Any]) -> tuple[dict[str, int], Later]:
-    """Check one file, take another, issue certificates, receive at the door: all at once."""
-    visitor = ground.visitor
-    status, where = visitor.post(
-        f"/orders/{made['order']}/lines/1/delivery/",
-        files={"file": ground.data / "work" / made["file"]},
-    )
-    assert status == 302, where
-    visitor.post(f"/deliveries/{made['delivery']}/take/", with_warnings="on")
-    lines = [
-        str(key)
-        for (key,) in ground.all(
-            "select l.id from verification_approvalline l"
-            " join verification_approval a on a.id = l.approval_id"
-            " join verification_verificationtask t on t.id = a.task_id where t.number = %s",
-            made["task"],
-        )
-    ]
-    visitor.post(f"/tasks/{made['task']}/certificates/", what="chosen", line=lines)  # type: ignore[arg-type]
-    jobs = dict(ground.all("select kind, max(id) from common_job group by kind"))
-    assert set(jobs) == {"supply.check", "supply.take", "verification.certificates"}
-    return jobs, Later(visitor.post, f"/arrivals/{made['arrival']}/confirm/")
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
@@ -84,51 +61,9 @@ def test_what_was_cut_off_is_done_whole_and_once(ground: Ground, victim: str):
         found = ground.job(job)
         assert (found["state"], found["attempts"] > 1) == ("done", lost), found
     if status == 0 or status >= 500:  # the person sees no answer, or that it failed, and repeats
-        status, _text = ground.visitor.post(f"/arrivals/{made['arrival']}/confirm/")
+        status, _text = receive(ground, made)
     assert status == 302
     all_is_whole_and_once(ground, made)
-
-
-def all_is_whole_and_once(ground: Ground, made: dict[str, Any]) -> None:
-    checked, faults = ground.all(
-        "select f.state, f.fault_count from supply_deliveryfile f join supply_orderline l on l.id = f.line_id"
-        " join supply_purchaseorder o on o.id = l.order_id where o.order_no = %s",
-        made["order"],
-    )[0]
-    assert (checked, faults) == ("checked", 0)
-    number, state = ground.all(
-        "select a.number, f.state from supply_arrival a"
-        " join supply_deliveryfile f on f.id = a.delivery_id where f.number = %s",
-        made["delivery"],
-    )[0]
-    assert state == "taken"
-    assert events_of(ground, number) == {("announce",): IMPORTED}
-    assert events_of(ground, made["arrival"]) == {("announce", "arrive"): RECEIVED}
-    received, state = ground.all(
-        "select received, state from supply_arrival where number = %s", made["arrival"]
-    )[0]
-    assert (received, state) == (RECEIVED, "received")
-    papers = ground.all(
-        "select d.number, d.subjects::text, f.digest from documents_issueddocument d"
-        " join documents_storedfile f on f.id = d.file_id where d.subjects @> %s::varchar[]",
-        [f"task:{made['task']}"],
-    )
-    assert len(papers) == len({subjects for _no, subjects, _digest in papers}) == CERTIFIED
-    for _no, _subjects, digest in papers:
-        assert (ground.data / "files" / digest[:2] / digest[2:]).stat().st_size > 10_000
-
-
-def events_of(ground: Ground, arrival_no: str) -> dict[tuple[str, ...], int]:
-    """How many devices of an arrival have which life."""
-    return {
-        tuple(life): count
-        for life, count in ground.all(
-            "select life, count(*) from (select array_agg(e.verb order by e.id) as life"
-            " from assets_device d join assets_deviceevent e on e.device_id = d.id"
-            " where d.arrival_no = %s group by d.id) lives group by life",
-            arrival_no,
-        )
-    }
 
 
 def test_a_worker_that_only_seems_dead_is_not_doubled(ground: Ground):
@@ -147,7 +82,7 @@ def test_a_worker_that_only_seems_dead_is_not_doubled(ground: Ground):
             os.kill(worker, signal.SIGCONT)
     assert receipt.wait()[0] == 302
     ground.wait_jobs(list(jobs.values()))
-    (other,) = [pid for pid in pids_of(ground.data, "worker") if pid != worker]
+    (other,) = list(pids_of(ground.data, "config.cli worker"))
     os.kill(other, signal.SIGTERM)
     assert more.wait().returncode == 0
     for job in jobs.values():
@@ -161,6 +96,10 @@ def test_afterwards_the_trail_is_whole_and_nothing_lies_about(ground: Ground):
     assert said.returncode == 0, said.stdout
     assert re.search(r"\d+ batches checked, whole", said.stdout)
     assert [p.name for p in (ground.data / "files").glob(".new-*")] == []
+    for log in (ground.data / "logs").glob("*.log"):
+        text = log.read_text(errors="replace")
+        told = [word for word in PERSONAL if word in text]
+        assert told == [], (log.name, told)
     doubled = ground.all(
         "select number from documents_issueddocument group by number having count(*) > 1"
     )
