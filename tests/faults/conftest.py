@@ -20,7 +20,7 @@ from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import wait_until
 from dianheng.testing.cluster import PACKAGE, cached_data, copy_tree, locked, temporary_folder
-from dianheng.testing.serving import Serve, Visitor
+from dianheng.testing.serving import Serve, Visitor, surroundings
 
 STAGE = Path(__file__).with_name("stage.py")
 ROUNDS = 5
@@ -43,31 +43,19 @@ def staged() -> Path:
                 data = place / "data"
                 copy_tree(ready, data)
                 (data / "work").mkdir()
-                made = command(data, str(STAGE), str(data / "work"), str(ROUNDS), program=())
-                assert made.returncode == 0, made.stderr
+                made = subprocess.run(
+                    [sys.executable, STAGE, data / "work", str(ROUNDS)],
+                    env=surroundings(data),
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    check=True,
+                )
                 (data / "work" / "work.json").write_text(made.stdout)
                 draft = folder.with_suffix(".new")
                 shutil.rmtree(draft, ignore_errors=True)
                 copy_tree(data, draft)
                 draft.rename(folder)
     return folder
-
-
-def command(
-    data: Path,
-    *arguments: str,
-    program: tuple[str, ...] = ("-m", "dianheng.config.cli"),
-    **variables: str,
-) -> subprocess.CompletedProcess[str]:
-    """`dianheng …` on the data folder."""
-    known = {n: v for n, v in os.environ.items() if not n.startswith(("DATABASE_", "PG"))}
-    return subprocess.run(
-        [sys.executable, *program, *arguments],
-        env=known | {"DIANHENG_DATA": str(data), "LC_ALL": "C.UTF-8", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 class Ground:

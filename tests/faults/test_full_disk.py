@@ -9,7 +9,7 @@ import pytest
 from dianheng.config.runtime.processes import wait_until
 from dianheng.testing.cluster import copy_tree, temporary_folder
 
-from .conftest import Ground, command, staged
+from .conftest import Ground, staged
 from .work import all_is_whole_and_once, certify, receive, send_file, take_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]
@@ -77,7 +77,7 @@ def test_work_on_a_full_disk_is_refused_in_words_and_can_be_done_later(small: Gr
         assert status == 302, (act.__name__, text)
     small.wait_jobs([key for (key,) in small.all("select id from common_job")])
     all_is_whole_and_once(small, made)
-    said = command(small.data, "audit", "verify")
+    said = small.serve.run("audit", "verify")
     assert said.returncode == 0, said.stdout
 
 

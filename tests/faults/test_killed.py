@@ -14,7 +14,7 @@ import pytest
 from dianheng.config.runtime.processes import wait_until
 from dianheng.testing.serving import pids_of
 
-from .conftest import Ground, Later, command
+from .conftest import Ground, Later
 from .work import all_is_whole_and_once, begin, receive
 
 pytestmark = pytest.mark.slow
@@ -75,7 +75,7 @@ def test_a_worker_that_only_seems_dead_is_not_doubled(ground: Ground):
         worker = ground.serve.child("runtime.jobs")
         os.kill(worker, signal.SIGSTOP)
         try:
-            more = Later(command, ground.data, "worker")
+            more = Later(ground.serve.run, "worker")
             retried = "select count(*) from procrastinate_jobs where status <> 'succeeded' and attempts > 1"
             assert wait_until(lambda: ground.one(retried) == 3, 90, 0.2)
         finally:
@@ -92,7 +92,7 @@ def test_a_worker_that_only_seems_dead_is_not_doubled(ground: Ground):
 
 
 def test_afterwards_the_trail_is_whole_and_nothing_lies_about(ground: Ground):
-    said = command(ground.data, "audit", "verify")
+    said = ground.serve.run("audit", "verify")
     assert said.returncode == 0, said.stdout
     assert re.search(r"\d+ batches checked, whole", said.stdout)
     assert [p.name for p in (ground.data / "files").glob(".new-*")] == []

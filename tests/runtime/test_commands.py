@@ -1,15 +1,13 @@
 """Each command says what it does, with an example that is right, in the language of the terminal."""
 
 import argparse
-import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dianheng.config.cli import COMMANDS, parser_for
+from dianheng.testing.serving import command
 
 
 def parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -44,12 +42,7 @@ def test_help_says_what_it_does_and_how_it_is_typed(name: str):
 
 
 def run(*arguments: str, lang: str, data: Path, given: str = "") -> tuple[int, str]:
-    known = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
-    said = subprocess.run(
-        [sys.executable, "-m", "dianheng.config.cli", *arguments], input=given, text=True,
-        env=known | {"DIANHENG_DATA": str(data), "LC_ALL": lang}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in said.stderr, said.stderr
+    said = command(data, *arguments, given=given, LC_ALL=lang)
     return said.returncode, said.stdout + said.stderr
 
 

@@ -9,8 +9,11 @@ import stat
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from dianheng.config.runtime.folders import Folder
+from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import wait_until
 from dianheng.testing.serving import Serve, command_of, pids_of
 
@@ -66,6 +69,31 @@ def test_a_port_in_use_is_said_before_anything_starts(place: Path, serve: type[S
         assert one.wait_end() == 1
     assert f"Port {port} is in use by another program" in one.said
     assert not (place / "data" / "pg").exists()
+
+
+@pytest.mark.parametrize(
+    ("port", "words"), [("abc", "invalid int value: 'abc'"), ("80000", "80000 is no port")]
+)
+def test_what_is_no_port_is_said_in_words(port: str, words: str, place: Path, serve: type[Serve]):
+    one = serve(place / "data", PORT=port)
+    assert one.wait_end() in (1, 2)
+    assert words in one.said
+    assert "Traceback" not in one.said
+
+
+def test_a_database_of_a_later_version_is_said_in_words(data: Path, serve: type[Serve]):
+    server = PrivatePostgres(Folder.open(data), durable=False)
+    server.prepare()
+    server.start()
+    server.wait_ready()
+    with psycopg.connect(server.superuser_url("dianheng"), autocommit=True) as link:
+        link.execute(
+            "insert into django_migrations (app, name, applied) values ('assets', '9999_later', now())"
+        )
+    server.stop()
+    one = serve(data)
+    assert one.wait_end() == 1
+    assert "a later version of Dianheng made its tables (assets.9999_later)" in one.said
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -13,15 +12,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from dianheng.config.runtime import roles
-from dianheng.config.runtime.accounts import account_for
+from dianheng.config.runtime.accounts import Account, account_for
+from dianheng.config.runtime.binaries import find_binaries, reachable
 from dianheng.config.runtime.faults import DatabaseFault
 from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import ends_with_parent, wait_until
 from dianheng.testing.cluster import temporary_folder
-from dianheng.testing.serving import Serve
-
-DEBIAN = Path("/usr/lib/postgresql/15/bin")
+from dianheng.testing.serving import Serve, Visitor, free_port
 
 
 class Utility:
@@ -210,32 +208,62 @@ def test_a_server_that_does_not_answer_is_said_in_words(folder: Folder):
         roles.prepare_served("postgresql://a:b@127.0.0.1:1/x", None, folder)
 
 
-# -- the oldest server we promise ----------------------------------------------------------------
+@pytest.mark.parametrize(
+    "address", ["metering", "mysql://a:s3cret@db/x", "host=db password=s3cret"],
+    ids=["a name", "another make", "not a URL"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_APP_URL"])
+def test_what_is_no_address_is_said_in_words_without_its_secret(
+    name: str, address: str, place: Path, serve: type[Serve]
+):
+    one = serve(place / "data", **{name: address})
+    assert one.wait_end() == 1
+    assert one.said.startswith(f"{name} is no address of a PostgreSQL database.")
+    assert "s3cret" not in one.said
+    assert "Traceback" not in one.said
+
+
+def test_a_role_for_which_tables_are_due_is_told_whom_to_ask(
+    utility: Utility, folder: Folder, serve: type[Serve]
+):
+    program_url = roles.prepare_served(utility.database(), None, folder)
+    one = serve(folder.path, DATABASE_APP_URL=program_url)
+    assert one.wait_end() == 1
+    assert "migrations are due. Let their owner run: DATABASE_URL=" in one.said
+
+
+# -- somebody else's server, over TCP with a password ---------------------------------------------
+
+
+def installed(account: Account, place: Path) -> Path:
+    """Debian's oldest that we promise, where there is one; else our own."""
+    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if int(path.parts[4]) >= 15]
+    if found:
+        return min(found, key=lambda path: int(path.parts[4]))
+    return reachable(find_binaries(), account, place).folder
 
 
 @pytest.fixture
-def postgresql_15(place: Path) -> Iterator[str]:
-    """Debian's PostgreSQL 15; yields the URL of an owner."""
-    if not DEBIAN.exists():
-        pytest.skip("needs Debian's postgresql-15")
-    cluster = place / "fifteen"
+def theirs(place: Path) -> Iterator[str]:
+    """A server with a database for us; yields the URL of its owner."""
+    cluster, port = place / "theirs", free_port()
     account = account_for(cluster)
+    programs = installed(account, place)
     cluster.mkdir()
     account.take(cluster)
+    secret = place / "secret"
+    secret.write_text("of the dba")
+    account.take(secret)
     initdb = [
-        DEBIAN / "initdb",
-        "-D",
-        cluster,
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "-A",
-        "trust",
-        "-U",
-        "dba",
-    ]
+        programs / "initdb", "-D", cluster, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256",
+        "-U", "dba", "--pwfile", secret,
+    ]  # fmt: skip
     subprocess.run(initdb, cwd="/", check=True, capture_output=True, **account.switch)
-    command = [DEBIAN / "postgres", "-D", cluster, "-k", cluster, "-c", "listen_addresses=", "-F"]
+    command = [
+        programs / "postgres", "-D", cluster, "-k", "", "-F",
+        "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}",
+    ]  # fmt: skip
+    dba_url = f"postgresql://dba:of%20the%20dba@127.0.0.1:{port}/postgres"
     with subprocess.Popen(
         command,
         cwd="/",
@@ -243,31 +271,34 @@ def postgresql_15(place: Path) -> Iterator[str]:
         preexec_fn=ends_with_parent(signal.SIGKILL),
         **account.switch,
     ) as process:
-        where = f"?host={quote(str(cluster))}"
 
         def answers() -> bool:
             try:
-                psycopg.connect(f"postgresql://dba@/postgres{where}").close()
+                psycopg.connect(dba_url).close()
             except psycopg.OperationalError:
                 return False
             return True
 
-        assert wait_until(answers, 10)
-        with psycopg.connect(f"postgresql://dba@/postgres{where}", autocommit=True) as dba:
-            dba.execute("create role metering_owner login createrole")
+        assert wait_until(answers, 60)
+        with psycopg.connect(dba_url, autocommit=True) as dba:
+            dba.execute("create role metering_owner login createrole password 's3cret/of:us'")
             dba.execute("create database metering owner metering_owner")
-        yield f"postgresql://metering_owner@/metering{where}"
+        yield f"postgresql://metering_owner:s3cret%2Fof%3Aus@127.0.0.1:{port}/metering"
         process.send_signal(signal.SIGINT)
 
 
-@pytest.mark.root
-def test_it_serves_on_somebody_elses_postgresql_15(
-    place: Path, postgresql_15: str, serve: type[Serve]
-):
-    one = serve(place / "data", DATABASE_URL=postgresql_15).wait_well()
+def test_it_serves_on_somebody_elses_server(place: Path, theirs: str, serve: type[Serve]):
+    one = serve(place / "data", DATABASE_URL=theirs).wait_well()
     assert not (place / "data" / "pg").exists()
+    made = one.run(
+        "admin", "create", "--login", "guanli", "--name", "王管理", "--password-stdin",
+        given="Honest-meter-9\n", DATABASE_URL=theirs,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    Visitor(one).login("guanli", "Honest-meter-9")
+    assert one.run("audit", "verify", DATABASE_URL=theirs).returncode == 0
     assert one.stop() == 0
-    with psycopg.connect(postgresql_15) as owner:
+    with psycopg.connect(theirs) as owner:
         owned = owner.execute(
             "select count(*) from pg_class where relowner = 'dianheng_app'::regrole"
         ).fetchone()
@@ -275,6 +306,9 @@ def test_it_serves_on_somebody_elses_postgresql_15(
     assert owned == (0,)
     assert made is not None
     assert made[0] > 20
+    wrong = serve(place / "data", DATABASE_URL=theirs.replace("s3cret", "another"))
+    assert wrong.wait_end() == 1
+    assert 'password authentication failed for user "metering_owner"' in wrong.said
 
 
 def test_the_web_process_never_sees_the_owners_address(place: Path, data: Path, serve: type[Serve]):

@@ -26,6 +26,28 @@ def free_port() -> int:
         return int(plug.getsockname()[1])
 
 
+def surroundings(data: Path, **variables: str) -> dict[str, str]:
+    """The environment of a program on the data folder: none of the tests' own database."""
+    known = {n: v for n, v in os.environ.items() if not n.startswith(("DATABASE_", "PG"))}
+    return known | {"DIANHENG_DATA": str(data), "LC_ALL": "C.UTF-8", **variables}
+
+
+def command(
+    data: Path, *arguments: str, given: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """`dianheng …` on a data folder; a traceback is never an answer."""
+    said = subprocess.run(
+        [sys.executable, "-m", "dianheng.config.cli", *arguments],
+        env=surroundings(data, **variables),
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in said.stderr, said.stderr
+    return said
+
+
 class Serve:
     """One `dianheng serve`; its output goes to a file so that nothing blocks."""
 
@@ -41,11 +63,6 @@ class Serve:
         self.data = data
         self.port = free_port()
         self.output = Path(tempfile.gettempdir()) / f"dianheng-serve-{os.getpid()}-{self.port}.out"
-        known = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DATABASE_", "PG"))
-        }
         ends_with_us = ends_with_parent(signal.SIGKILL)
 
         def begin(ignores_int: bool) -> None:
@@ -56,13 +73,7 @@ class Serve:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "dianheng.config.cli", "serve"],
-                env=known
-                | {
-                    "DIANHENG_DATA": str(data),
-                    "PORT": str(self.port),
-                    "LC_ALL": "C.UTF-8",
-                    **variables,
-                },
+                env=surroundings(data, PORT=str(self.port), **variables),
                 cwd=cwd or "/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -108,6 +119,12 @@ class Serve:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(seconds)
+
+    def run(
+        self, *arguments: str, given: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A command on the same data folder."""
+        return command(self.data, *arguments, given=given, **variables)
 
     def pids(self, part: str = "") -> list[int]:
         """Processes of this data folder, the supervisor first among those named."""

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("address to listen on"),
     )
     parser.add_argument(
-        "--port", type=int, default=int(os.environ.get("PORT", "8000")), help=_("port of the pages")
+        "--port", type=int, default=os.environ.get("PORT", "8000"), help=_("port of the pages")
     )
 
 

@@ -16,7 +16,7 @@ from .folders import Folder
 from .postgres import PrivatePostgres
 from .preparation import SETTINGS, migrate
 from .processes import wait_until
-from .roles import make_private, prepare_served, private_urls
+from .roles import make_private, prepare_served, private_urls, reach
 
 JOIN_S = 30  # how long a server that somebody else is starting may take
 
@@ -47,7 +47,7 @@ def database(role: str) -> Iterator[Addresses]:
         folder.secret("secret_key")
         yield Addresses(prepare_served(owner_url, program_url, folder), owner_url)
     elif program_url:
-        yield Addresses(program_url, None)
+        yield Addresses(reach(program_url, "DATABASE_APP_URL"), None)
     else:
         with private_database(Folder.open(), role) as addresses:
             yield addresses

@@ -12,6 +12,7 @@ from .processes import ends_with_parent
 from .words import _
 
 SETTINGS = "dianheng.config.settings"
+NOT_THIS_VERSION = 3  # exit code of the child; it says why
 
 
 def environment(data: Path, **urls: str) -> dict[str, str]:
@@ -38,17 +39,12 @@ def migrate(data: Path, owner_url: str) -> None:
     run_child("migrate", data, DATABASE_APP_URL=owner_url, DATABASE_OWNER_URL=owner_url)
 
 
-def collect(data: Path, program_url: str) -> None:
-    """Put the static files where the web server serves them from."""
-    run_child("collect", data, DATABASE_APP_URL=program_url)
-
-
 def prepare(data: Path, owner_url: str | None, program_url: str) -> None:
     """Everything before web and worker; without the owner's address no table is touched."""
     if owner_url:
         run_child("all", data, DATABASE_APP_URL=owner_url, DATABASE_OWNER_URL=owner_url)
     else:
-        collect(data, program_url)
+        run_child("collect", data, DATABASE_APP_URL=program_url)
 
 
 def run_child(what: str, data: Path, **urls: str) -> None:
@@ -63,6 +59,8 @@ def run_child(what: str, data: Path, **urls: str) -> None:
         process_group=0,
         preexec_fn=ends_with_parent(signal.SIGKILL),
     )
+    if child.returncode == NOT_THIS_VERSION:
+        raise DatabaseFault(child.stdout.strip())
     if child.returncode:
         log = data / "logs" / "prepare.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
@@ -82,9 +80,52 @@ def child_main(what: str) -> None:
     if what in ("migrate", "all"):
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_lock(hashtext('dianheng.migrate'))")
+        refuse_newer()
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    else:
+        refuse_newer()
+        refuse_older()
     if what in ("collect", "all"):
         collect_static()
+
+
+def refuse_newer() -> None:
+    """End with words where the tables were made by a later version than this one."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    known = set(loader.disk_migrations) | set(loader.replacements)
+    unknown = sorted(
+        f"{app}.{name}"
+        for app, name in set(loader.applied_migrations) - known
+        if app in loader.migrated_apps
+    )
+    if unknown:
+        print(
+            _(
+                "The database is too new: a later version of Dianheng made its tables ({names}). "
+                "Start that version, or restore a backup of before."
+            ).format(names=", ".join(unknown[:3]))
+        )
+        sys.exit(NOT_THIS_VERSION)
+
+
+def refuse_older() -> None:
+    """End with words where tables are due and the owner's address is not known."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    due = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if due:
+        print(
+            _(
+                "The tables are of an older version: {count} migrations are due. Let their owner "
+                "run: DATABASE_URL=… dianheng migrate"
+            ).format(count=due)
+        )
+        sys.exit(NOT_THIS_VERSION)
 
 
 # The papers' fonts and what only tests use lie beside the pages' packages.

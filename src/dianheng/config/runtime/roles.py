@@ -65,6 +65,36 @@ def make_private(server: PrivatePostgres) -> None:
 # -- a served database -------------------------------------------------------------------------
 
 
+def check_address(url: str, name: str) -> None:
+    """Refuse what is no PostgreSQL URL, without repeating it: a secret may stand in it."""
+    try:
+        is_address = url.startswith(("postgresql://", "postgres://")) and conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        is_address = False
+    if not is_address:
+        raise DatabaseFault(
+            _(
+                "{name} is no address of a PostgreSQL database. It looks like this: "
+                "postgresql://role:secret@db.example:5432/metering"
+            ).format(name=name)
+        )
+
+
+def reach(url: str, name: str) -> str:
+    """The address, when its server answers."""
+    check_address(url, name)
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise no_answer(name, error) from error
+    return url
+
+
+def no_answer(name: str, error: Exception) -> DatabaseFault:
+    text = _("The database of {name} does not answer: {error}")
+    return DatabaseFault(text.format(name=name, error=str(error).strip()))
+
+
 def prepare_served(owner_url: str, program_url: str | None, folder: Folder) -> str:
     """Check a server that somebody else runs, make our role on it, return the program's URL.
 
@@ -75,6 +105,9 @@ def prepare_served(owner_url: str, program_url: str | None, folder: Folder) -> s
     Raises:
         DatabaseFault: in words, with what the DBA has to do.
     """
+    check_address(owner_url, "DATABASE_URL")
+    if program_url is not None:
+        check_address(program_url, "DATABASE_APP_URL")
     try:
         with psycopg.connect(owner_url, autocommit=True, connect_timeout=10) as link:
             check_served(link)
@@ -84,11 +117,7 @@ def prepare_served(owner_url: str, program_url: str | None, folder: Folder) -> s
             program = check_program_role(link, program_url)
             grant(link, program)
     except psycopg.OperationalError as error:
-        raise DatabaseFault(
-            _("The database of DATABASE_URL does not answer: {error}").format(
-                error=str(error).strip()
-            )
-        ) from error
+        raise no_answer("DATABASE_URL", error) from error
     return program_url
 
 

@@ -29,7 +29,7 @@ from .parts import Part
 from .postgres import PrivatePostgres
 from .preparation import environment, prepare
 from .processes import ends_with_parent
-from .roles import make_private, prepare_served, private_urls
+from .roles import make_private, prepare_served, private_urls, reach
 from .words import _
 
 log = logging.getLogger("dianheng.runtime")
@@ -161,7 +161,7 @@ class Supervisor:
         if owner_url:
             return Addresses(prepare_served(owner_url, program_url, self.folder), owner_url)
         if program_url:
-            return Addresses(program_url, None)
+            return Addresses(reach(program_url, "DATABASE_APP_URL"), None)
         self.server = server = PrivatePostgres(self.folder)
         server.prepare()
         server.start()
@@ -243,13 +243,17 @@ class Supervisor:
         try:
             listener.bind((self.host, self.port))
             listener.listen(BACKLOG)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             listener.close()
             raise PortTaken(self._port_text(error)) from error
         self.port = listener.getsockname()[1]
         return listener
 
-    def _port_text(self, error: OSError) -> str:
+    def _port_text(self, error: OSError | OverflowError) -> str:
+        if isinstance(error, OverflowError):
+            return _("{port} is no port. Choose one from 1024 to 65535: PORT=8000").format(
+                port=self.port
+            )
         if error.errno == errno.EADDRINUSE:
             text = _("Port {port} is in use by another program. Choose another: PORT=8001")
         elif error.errno == errno.EACCES:
