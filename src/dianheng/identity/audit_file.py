@@ -30,8 +30,12 @@ class Fault:
     row: int = 0
 
     def __str__(self) -> str:
-        place = f" in {self.table}" if self.table else ""
-        return f"{self.code}: batch {self.batch}{place}" + (f", row {self.row}" if self.row else "")
+        places = (
+            f"batch {self.batch}" if self.batch else "",
+            self.table,
+            f"row {self.row}" if self.row else "",
+        )
+        return f"{self.code}: " + ", ".join(filter(None, places))
 
 
 @dataclass

@@ -73,7 +73,7 @@ class Serve:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "dianheng.config.cli", "serve"],
-                env=surroundings(data, PORT=str(self.port), **variables),
+                env=surroundings(data, **({"PORT": str(self.port)} | variables)),
                 cwd=cwd or "/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
