@@ -15,6 +15,7 @@ import pytest
 from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import wait_until
+from dianheng.config.runtime.supervisor import clear_scratch
 from dianheng.testing.serving import Serve, command_of, pids_of
 
 from .conftest import AS_NOBODY
@@ -199,3 +200,16 @@ def test_an_ordinary_user_runs_it_all(place: Path, serve: type[Serve]):
 @pytest.mark.root
 def test_as_root_postgresql_alone_runs_as_a_system_user(running: Serve):
     assert Path(f"/proc/{running.child('postgres')}").stat().st_uid != 0
+
+
+def test_what_a_killed_process_left_half_written_is_cleared_after_a_day(place: Path):
+    old, fresh, whole = (
+        place / "scratch" / "upload-1.csv", place / "files" / ".new-2", place / "files" / "ab" / "cd",
+    )  # fmt: skip
+    for path in (old, fresh, whole):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    for path in (old, whole):
+        os.utime(path, (time.time() - 90_000,) * 2)
+    clear_scratch(place)
+    assert [path.exists() for path in (old, fresh, whole)] == [False, True, True]

@@ -4,6 +4,7 @@ import argparse
 import json
 import secrets
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from dianheng.config.runtime.words import _
@@ -39,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from dianheng.config.runtime.folders import Folder
 
     data = Folder.open().path
+    if options.if_empty and is_told(data):
+        return DONE
     with connected("demo"):
         from dianheng.demo.story import is_empty, is_whole, tell
 
@@ -56,6 +59,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def is_told(data: Path) -> bool:
+    """Whether this version told the whole story here: no database is asked, a start is quick."""
+    try:
+        demo = json.loads((data / "demo.json").read_text(encoding="utf-8"))
+        return bool(demo["people"]) and demo["version"] == version("dianheng")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
 def _password(data: Path) -> str:
     """The one random password; kept from before where the story was begun already."""
     file = data / "demo.json"
@@ -70,7 +82,6 @@ def write_demo(data: Path, password: str, people: list[dict[str, str]]) -> None:
     file = data / "demo.json"
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
-    new.write_text(
-        json.dumps({"password": password, "people": people}, ensure_ascii=False), encoding="utf-8"
-    )
+    demo = {"password": password, "people": people, "version": version("dianheng")}
+    new.write_text(json.dumps(demo, ensure_ascii=False), encoding="utf-8")
     new.rename(file)

@@ -36,6 +36,7 @@ log = logging.getLogger("dianheng.runtime")
 BACKLOG = 512
 LOG_BYTES = 20 * 2**20
 LOW_DISK_MB = 500
+SCRATCH_KEPT_S = 24 * 3600
 
 
 def say(text: str) -> None:
@@ -95,6 +96,7 @@ class Supervisor:
         try:
             self.listen_to_signals()
             with self._open_port() as listener:
+                clear_scratch(self.folder.path)
                 self._warn_of_low_disk()
                 try:
                     addresses = self._start_database()
@@ -120,6 +122,7 @@ class Supervisor:
             if time.monotonic() - tidied_at > 60:
                 tidied_at = time.monotonic()
                 self._cut_logs()
+                clear_scratch(self.folder.path)
             self._pause(1.0 if self.is_greeted else 0.1)
 
     def _stop(self) -> None:
@@ -291,6 +294,15 @@ class Supervisor:
                     with contextlib.suppress(OSError):  # a full disk has no room for the older
                         shutil.copyfile(path, path.with_suffix(".log.1"))
                     os.truncate(path, 0)
+
+
+def clear_scratch(data: Path) -> None:
+    """Remove what a killed process left half written; a day is longer than any work."""
+    oldest = time.time() - SCRATCH_KEPT_S
+    for path in (*(data / "scratch").glob("*"), *(data / "files").glob(".new-*")):
+        with contextlib.suppress(OSError):
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def answers(host: str, port: int) -> bool:
