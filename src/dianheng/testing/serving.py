@@ -104,7 +104,7 @@ class Serve:
     def is_well(self) -> bool:
         return self.get()[0] == 200
 
-    def wait_well(self, seconds: float = 90) -> "Serve":
+    def wait_well(self, seconds: float = 240) -> "Serve":
         assert wait_until(
             lambda: self.is_well() or self.process.poll() is not None, seconds, 0.05
         ), self.said
