@@ -33,31 +33,40 @@ def _chinese(text: Any) -> str:
 
 
 def commands() -> str:
-    """Each command with its options; not the terminal's own help, whose layout is Python's."""
-    from .cli import COMMANDS
+    """Each command with what it does, examples and options, without Python's layout."""
+    from .cli import COMMANDS, parser_for
 
     page = "# Commands\n\n" + NOTE + "Exit codes: 0 done, 1 failed, 2 wrong input.\n"
-    for name, text in COMMANDS.items():
-        parser = argparse.ArgumentParser(prog=f"dianheng {name}", description=text)
-        importlib.import_module(f"dianheng.config.commands.{name}").configure(parser)
-        page += f"\n## dianheng {name}\n\n{text[0].upper()}{text[1:]}.\n" + _options(parser)
+    for name in COMMANDS:
+        parser = _below(parser_for(name))[name]
+        page += f"\n## {parser.prog}\n{_described(parser)}"
+        page += "".join(f"\n`{sub.prog}`\n{_described(sub)}" for sub in _below(parser).values())
     return page
 
 
-def _options(parser: argparse.ArgumentParser) -> str:
-    rows, below = [], ""
+def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands or actions of a parser, by name."""
+    found: dict[str, argparse.ArgumentParser] = {}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for sub in action.choices.values():
-                below += f"\n`{sub.prog}`\n{_options(sub)}"
-        elif not isinstance(action, argparse._HelpAction):
+            found |= action.choices
+    return found
+
+
+def _described(parser: argparse.ArgumentParser) -> str:
+    rows = []
+    for action in parser._actions:
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             shown = ", ".join(action.option_strings) or str(action.metavar or action.dest)
             if action.choices:
                 shown += " " + "|".join(map(str, action.choices))
             elif action.option_strings and action.nargs != 0:
                 shown += f" {action.metavar or action.dest.upper()}"
             rows.append((f"`{shown}`", action.help or ""))
-    return ("\n" + _table(["option", "meaning"], rows) if rows else "") + below
+    text = " ".join((parser.description or "").split())
+    examples = "".join(f"{line.strip()}\n" for line in (parser.epilog or "").splitlines()[1:])
+    table = "\n" + _table(["option", "meaning"], rows) if rows else ""
+    return f"\n{text}\n\n```sh\n{examples}```\n{table}"
 
 
 def rights() -> str:
@@ -171,6 +180,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(description=__doc__).parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dianheng.config.settings")
     os.environ.setdefault("DIANHENG_SECRET_KEY", "only-for-documentation-" + "x9!" * 20)
+    os.environ["LC_ALL"] = "C.UTF-8"  # the commands speak the terminal's language
+    for name in ("PORT", "DIANHENG_HOST"):  # defaults of options, not of this terminal
+        os.environ.pop(name, None)
     import django
 
     django.setup()

@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _folder.chmod(0o711)  # PostgreSQL's user passes through when we are root
     for name in [name for name in os.environ if name.startswith(("DATABASE_", "PG"))]:
         del os.environ[name]
+    os.environ["LC_ALL"] = "C.UTF-8"  # commands speak the terminal's language
     os.environ["DIANHENG_DATA"] = str(_folder / "data")
     os.environ["DATABASE_APP_URL"] = NO_DATABASE
     if needs_django(config):

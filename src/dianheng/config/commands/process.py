@@ -5,18 +5,22 @@ import os
 import sys
 from pathlib import Path
 
+from dianheng.config.runtime.words import _
+
+from . import describe
+
 PASSED, FAULTY, WRONG_INPUT = 0, 1, 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    does = _("Read packs of business processes and list every fault. No database is needed.")
+    example = "dianheng process check my-pack/"
+    describe(parser, does, example)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser(
-        "check",
-        help="say what is wrong with packs",
-        description="Read packs and list every fault: dianheng process check my-pack/",
-    )
+    check = actions.add_parser("check", help=_("say what is wrong with packs"))
+    describe(check, does, example, "dianheng process check")
     check.add_argument(
-        "folders", nargs="*", type=Path, metavar="FOLDER", help="absent: the packs that ship"
+        "folders", nargs="*", type=Path, metavar="FOLDER", help=_("absent: the packs that ship")
     )
 
 

@@ -4,25 +4,33 @@ import argparse
 import os
 import sys
 
+from dianheng.config.runtime.words import _
+
+from . import describe
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Plays the benches of the demo story: fetches each load that waits for them over REST, "
-        "makes up readings of real shape and sends them, as the software of a bench does. "
-        "The meters need not exist; what comes after the readings is the program itself."
+    describe(
+        parser,
+        _(
+            "Play the benches of the demo story: fetch each load that waits for them over REST, "
+            "make up readings of real shape and send them, as the software of a bench does."
+        ),
+        "dianheng simulate",
+        "dianheng simulate --bench BZ0001 --seed 7",
     )
     host, port = os.environ.get("DIANHENG_HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
     parser.add_argument(
-        "--bench", action="append", default=[], metavar="CODE", help="absent: all of the story"
+        "--bench", action="append", default=[], metavar="CODE", help=_("absent: all of the story")
     )
     parser.add_argument(
-        "--task", default="", metavar="NUMBER", help="absent: the loads of all tasks"
+        "--task", default="", metavar="NUMBER", help=_("absent: the loads of all tasks")
     )
-    parser.add_argument("--url", default=f"http://{host}:{port}", help="where the pages are")
+    parser.add_argument("--url", default=f"http://{host}:{port}", help=_("where the pages are"))
     parser.add_argument(
-        "--token", default="", help="absent: one for a day is made for each bench's operator"
+        "--token", default="", help=_("absent: one for a day is made for each bench's operator")
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the readings")
+    parser.add_argument("--seed", type=int, default=1, help=_("of the readings"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,12 +44,16 @@ def run(options: argparse.Namespace) -> int:
 
         if not has_laboratory():
             print(
-                "The simulated benches belong to the demo story: run demo first.", file=sys.stderr
+                _("The simulated benches belong to the demo story: run demo first."),
+                file=sys.stderr,
             )
             return 2
         unknown = sorted(set(options.bench) - set(BENCHES))
         if unknown:
-            print(f"No bench of the story: {', '.join(unknown)}", file=sys.stderr)
+            print(
+                _("No bench of the story: {names}").format(names=", ".join(unknown)),
+                file=sys.stderr,
+            )
             return 2
         try:
             count = benches_do(
@@ -51,5 +63,9 @@ def run(options: argparse.Namespace) -> int:
         except ServerError as refusing:
             print(refusing, file=sys.stderr)
             return 1
-    print(f"{count} loads done." if count else "No load waits for these benches.")
+    print(
+        _("{count} loads done.").format(count=count)
+        if count
+        else _("No load waits for these benches.")
+    )
     return 0
