@@ -16,6 +16,16 @@ AS_NOBODY = (
 )  # fmt: skip
 
 
+QUICK = {"test_parts.py", "test_scripts.py"}  # start no server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real servers are for `make test`; `make check` stays under two minutes."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name not in QUICK:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder under /tmp that PostgreSQL's user may pass through (pytest's own is closed)."""

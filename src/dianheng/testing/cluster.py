@@ -37,7 +37,7 @@ SHAPES_THE_DATABASE = (
     "config/runtime/*.py",
     "testing/cluster.py",
 )
-KEPT = 6  # data folders in the cache
+KEPT = 12  # data folders in the cache
 STALE_S = 6 * 3600  # a folder of a test run that was killed
 
 
@@ -127,8 +127,8 @@ def cached_data() -> Path:
     cache.mkdir(mode=0o700, exist_ok=True)
     if cache.stat().st_uid != os.geteuid():
         raise RuntimeError(f"{cache} belongs to somebody else")
-    with locked(cache / "lock"):
-        ready = cache / shape_digest()
+    ready = cache / shape_digest()
+    with locked(cache / f"{ready.name}.lock"):  # other versions are made beside it
         if not ready.exists():
             make_data(ready)
             forget_old(cache)
@@ -157,7 +157,7 @@ def make_data(ready: Path) -> None:
 
 
 def forget_old(cache: Path) -> None:
-    kept = [path for path in cache.iterdir() if path.is_dir()]
+    kept = [path for path in cache.iterdir() if path.is_dir() and not path.suffix]
     for path in sorted(kept, key=lambda path: path.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(path, ignore_errors=True)
     for path in Path(tempfile.gettempdir()).glob("dianheng-test-*"):

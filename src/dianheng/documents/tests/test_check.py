@@ -105,6 +105,7 @@ def test_the_key_and_what_it_proves_stand_in_data_and_code(issued, signer):
     assert f"~{issued.key_no}~" in issued.code
 
 
+@pytest.mark.slow
 def test_a_batch_in_two_processes_is_the_same_papers_in_order(key_folder, keys, signer):
     papers = [replace(certificate(), number=f"N{i}") for i in range(9)]
     made = list(issue_many(KIND, papers, key_folder, processes=2))

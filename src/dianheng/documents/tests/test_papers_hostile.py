@@ -40,6 +40,7 @@ def test_marks_of_the_layout_language_are_printed_as_they_are(kind):
     assert "root:" not in made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PAPERS)
 def test_very_long_words_stay_on_the_page(kind):
     pdf = compose(kind, with_text(SAMPLES[kind], "W" * 70))
