@@ -183,7 +183,7 @@ def certify(people, program, folder, task):
     """A customer asks for a certificate: signed, checked here and by poppler's pdfsig."""
     signatory = people("chenqiang").menu("检定任务").open(task).press("证书与通知书")
     signatory.page.locator("main input[name=line]").first.check()
-    signatory.press("出具所选设备的").told()
+    signatory.press("为所选出具").told()
     signatory.page.locator("main .lines a.code").first.click()
     pdf = signatory.download("签名 PDF", folder)
     checked = program.run("certificate", "check", str(pdf))
@@ -198,8 +198,8 @@ def put_in_stock(people, program, folder, arrival, qualified):
     keeper = people("zhoumin")
     keeper.page.goto(f"{program.url}/devices/?state=qualified&arrival={arrival}")
     rows = rows_of(keeper.download("导出", folder))
-    head = next(n for n, row in enumerate(rows) if "条码" in row)
-    place = rows[head].index("条码")
+    head = next(n for n, row in enumerate(rows) if "条形码" in row)
+    place = rows[head].index("条形码")
     codes = [row[place] for row in rows[head + 1 :]]
     assert len(codes) == qualified
     keeper.menu("扫码出入库").choose("#id_purpose", "入库")

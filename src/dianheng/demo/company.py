@@ -43,7 +43,7 @@ POSTS = {
     "CHECKER": ("核验员", ["assets.view", "verification.*", "documents.view", "documents.print", "seals.view", "supply.view"]),
     "SIGNATORY": ("授权签字人", ["assets.view", "verification.*", "documents.*", "seals.view", "supply.view"]),
     "TECHNICAL": ("技术专责", ["assets.*", "supply.view", "supply.inspect", "supply.decide_technical", "supply.resume", "verification.view*", "documents.view", "documents.print", "documents.issue", "warehouse.view"]),
-    "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "warehouse.*", "seals.*", "documents.view", "documents.print", "documents.issue"]),
+    "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "verification.view*", "warehouse.*", "seals.*", "documents.view", "documents.print", "documents.issue"]),
     "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.receive", "documents.view", "documents.print"]),
     "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
