@@ -89,8 +89,17 @@ def accepted_lot() -> None:
         part = qualified[at : at + count]
         _hand_over(part, giver, store, receiver, f"{month} 配送计划 {store[-2:]}-03")
         at += count
+    # These wait for 吴波 and, two steps on, for the fitter 马超.
+    stock_send(
+        device_ids=qualified[at : at + 36], purpose="distribute", to_place=place("KF2-QH"),
+        actor=acting("zhoumin"), basis=f"{month} 配送计划 QH-04",
+    )  # fmt: skip
     # From the county's store on to a station.
     _hand_over(qualified[:120], "wubo", "KF3-CG", "hejie", f"{month} 配送计划 CG-05")
+    stock_send(
+        device_ids=qualified[:8], purpose="issue", to_person=person("machao"), actor=acting("hejie"),
+        basis="装表工单 ZB-20261124-02",
+    )  # fmt: skip
 
 
 def _hand_over(devices: list[int], giver: str, store: str, receiver: str, basis: str) -> None:
