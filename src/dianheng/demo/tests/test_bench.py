@@ -18,7 +18,7 @@ def test_each_position_gets_two_seals_of_its_own_and_of_the_load():
 
 
 def test_a_server_that_is_not_there_is_said_in_words():
-    with pytest.raises(ServerError, match="http://127.0.0.1:9 does not answer"):
+    with pytest.raises(ServerError, match="does not answer"):
         Server("http://127.0.0.1:9", "token").ask("bench-loads")
 
 
