@@ -70,6 +70,7 @@ STATE_TONE = {
     DeviceState.LOST: "bad",
     DeviceState.SUSPENDED: "calm",
 }
+IN_STOCK_VERIFIED = (DeviceState.QUALIFIED, DeviceState.PREALLOCATED)
 IN_STOCK = (
     DeviceState.AWAITING_ACCEPTANCE,
     DeviceState.AWAITING_VERIFICATION,

@@ -83,7 +83,7 @@ DOCUMENTS = ListPage(
         Column("kind", gettext_lazy("Kind"), "get_kind_display"),
         Column("subject", gettext_lazy("About"), lambda d: ", ".join(s.split(":", 1)[1] for s in d.subjects[:2]), kind="code"),
         Column("conclusion", gettext_lazy("Conclusion"), lambda d: CONCLUSIONS.get(d.conclusion, d.conclusion)),
-        Column("issued_on", gettext_lazy("Issued on"), kind="date", sort="issued_on"),
+        Column("issued_on", gettext_lazy("Issued on"), kind="date", sort="pk"),
         Column("valid_through", gettext_lazy("Valid through"), kind="date"),
         Column("state", gettext_lazy("State"), state_of, kind="state", choices=DocumentState.choices, tones=TONES),
         Column("actor", gettext_lazy("Issued by"), "actor.name"),

@@ -65,6 +65,7 @@ class Seal(models.Model):
             models.Index(fields=["unit", "state", "id"], name="seal_unit_state"),
             models.Index(fields=["holder"], name="seal_holder", condition=Q(holder__isnull=False)),
             models.Index(fields=["state", "id"], name="seal_state"),
+            models.Index(fields=["state_at", "id"], name="seal_since"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField
 
-from ..choices import DeviceKind, DeviceState, Ownership, Verb
+from ..choices import IN_STOCK_VERIFIED, STANDARDS, DeviceKind, DeviceState, Ownership, Verb
 
 
 class Device(models.Model):
@@ -68,6 +68,16 @@ class Device(models.Model):
                 fields=["valid_through"],
                 name="device_valid",
                 condition=Q(valid_through__isnull=False),
+            ),
+            # What is verified and in stock, the oldest verdict first.
+            models.Index(
+                fields=["verified_on", "id"],
+                name="device_recheck",
+                condition=Q(state__in=IN_STOCK_VERIFIED, verified_on__isnull=False),
+            ),
+            # Standards, benches and instruments: some hundreds among all devices.
+            models.Index(
+                fields=["kind", "id"], name="device_standards", condition=Q(kind__in=STANDARDS)
             ),
             # Any piece of bar code or maker's number (docs/explanation/search.md).
             GinIndex(

@@ -41,6 +41,7 @@ class Place(models.Model):
     class Meta:
         ordering = ["sort_key", "id"]
         indexes = [
+            models.Index(fields=["sort_key", "id"], name="place_name"),
             models.Index(fields=["path"], name="place_path"),
             models.Index(fields=["unit", "kind"], name="place_unit"),
             models.Index(fields=["parent"], name="place_parent"),

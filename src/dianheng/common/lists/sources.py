@@ -17,8 +17,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
-from django.db.models import BooleanField, Expression, F, Q, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Model, Q, QuerySet, Value
 
 COUNTED = 10_000  # more rows than this are said to be “over 10,000”
 
@@ -226,6 +227,21 @@ class Source:
                 return
 
 
+def may_lack_value(model: type[Model], path: str) -> bool:
+    """Whether rows can be without a value in a column; an annotation may always."""
+    if path == "pk":
+        return False
+    for part in path.split("__"):
+        try:
+            field = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return True
+        if field.null or not field.concrete:
+            return True
+        model = field.related_model
+    return False
+
+
 class QuerySource(Source):
     """Over a queryset of models or of `values()`."""
 
@@ -241,11 +257,12 @@ class QuerySource(Source):
     def part(
         self, sort: str, descending: bool, place: Place | None, with_value: bool, size: int
     ) -> list[Any]:
-        if sort in ("pk", "id") and not with_value:
+        may_lack = may_lack_value(self.rows.model, sort)
+        if not may_lack and not with_value:
             return []
         sign = "-" if descending else ""
         rows = self.rows.annotate(list_value=F(sort), list_key=F("pk"))
-        if sort not in ("pk", "id"):
+        if may_lack:
             rows = rows.filter(**{f"{sort}__isnull": not with_value})
         if place is not None and with_value:
             rows = rows.filter(After(sort, "pk", place, descending))

@@ -40,7 +40,7 @@ MOVEMENTS = ListPage(
         Column("unit", gettext_lazy("From unit"), "unit.name"),
         Column("to", gettext_lazy("To"), lambda m: m.to_person or m.to_place or m.to_unit),
         Column("handed_by", gettext_lazy("By"), "handed_by.name"),
-        Column("handed_at", gettext_lazy("When"), kind="moment", sort="handed_at"),
+        Column("handed_at", gettext_lazy("When"), kind="moment", sort="pk"),
         Column("basis", gettext_lazy("Basis"), hidden=True),
     ],
     filters=[

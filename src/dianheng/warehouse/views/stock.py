@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from dianheng.assets.choices import STATE_TONE, DeviceState, PlaceKind
+from dianheng.assets.choices import IN_STOCK_VERIFIED, STATE_TONE, DeviceState, PlaceKind
 from dianheng.assets.models import Device, Place
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import (
@@ -123,7 +123,7 @@ AGEING = ListPage(
     key="stock-ageing",
     title=gettext_lazy("What is locked next"),
     rows=lambda scope: Device.objects.filter(
-        state__in=["qualified", "preallocated"], verified_on__isnull=False
+        state__in=IN_STOCK_VERIFIED, verified_on__isnull=False
     ).select_related("model", "place"),
     columns=[
         Column("barcode", gettext_lazy("Bar code"), kind="code", sort="barcode"),
