@@ -17,6 +17,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "device",
             models.Index(
+                fields=["stocked_on", "id"],
+                name="device_ageing",
+                condition=Q(state__in=("qualified", "preallocated"), verified_on__isnull=False),
+            ),
+        ),
+        migrations.AddIndex(
+            "device",
+            models.Index(
                 fields=["kind", "id"],
                 name="device_standards",
                 condition=Q(kind__in=("standard_meter", "bench", "instrument")),

@@ -75,6 +75,11 @@ class Device(models.Model):
                 name="device_recheck",
                 condition=Q(state__in=IN_STOCK_VERIFIED, verified_on__isnull=False),
             ),
+            models.Index(
+                fields=["stocked_on", "id"],
+                name="device_ageing",
+                condition=Q(state__in=IN_STOCK_VERIFIED, verified_on__isnull=False),
+            ),
             # Standards, benches and instruments: some hundreds among all devices.
             models.Index(
                 fields=["kind", "id"], name="device_standards", condition=Q(kind__in=STANDARDS)
