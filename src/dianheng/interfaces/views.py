@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.numbers import halfwidth
 from dianheng.metrology.words import word
+from dianheng.verification.selectors.laboratory import has_signed
 
 from .calculators import calculate, catalogue
 
@@ -62,7 +64,8 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
             one.value = halfwidth(request.GET.get(one.name, "").strip())
             if one.value:
                 payload[one.name] = _read(one)
-        body = calculate(name, payload).body
+        unit = request.user.unit  # type: ignore[union-attr]
+        body = calculate(name, payload, is_signed=partial(has_signed, unit)).body
         errors = {e["field"].split("[")[0].split(".")[0]: e["text"] for e in body.get("errors", [])}
         for one in inputs:
             one.error = errors.get(one.name, "")

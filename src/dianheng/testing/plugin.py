@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from . import sockets
 from .cluster import TestCluster, connect_default
@@ -27,6 +28,12 @@ from .cluster import TestCluster, connect_default
 WITHOUT_DJANGO = {"metrology", "calculators", "runtime"}
 SETTINGS = "dianheng.config.settings"
 NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
+
+# A busy machine fails no test for being slow.
+settings.register_profile(
+    "dianheng", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("dianheng")
 
 _folder: Path | None = None
 _cluster: TestCluster | None = None

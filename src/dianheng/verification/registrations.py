@@ -20,7 +20,7 @@ from dianheng.assets.panels import (
     register_panel,
 )
 from dianheng.assets.panels import register_actions as register_device_actions
-from dianheng.assets.selectors import Scanned, register_scan
+from dianheng.assets.selectors import Scanned, meters_with_test_keys, register_scan
 from dianheng.assets.services import register_transition_guard
 from dianheng.common.actions import register_actions
 from dianheng.common.pages import no_right
@@ -49,7 +49,6 @@ from .models import (
     Upload,
     VerificationTask,
 )
-from .selectors.devices import devices_with_wrong_keys
 from .selectors.laboratory import signed_rule_sets
 
 VIEW = "verification.view"
@@ -365,10 +364,9 @@ def find_records(request: HttpRequest, text: str) -> HitGroup | None:
 
 def code_url(request: HttpRequest, code: str) -> str | None:
     """Where the number of a task, load or record leads."""
-    if code.startswith("JD") and code.count("-") == 1:
+    if code.startswith("JD"):
         if VerificationTask.objects.filter(number=code).exists():
             return reverse("task", args=[code])
-    elif code.startswith("JD"):
         if TestRecord.objects.filter(number=code).exists():
             return reverse("record", args=[code])
     elif code.startswith("TZ") and BenchLoad.objects.filter(number=code).exists():
@@ -457,7 +455,7 @@ def guard_keys(device_ids: Sequence[int], call: Mapping[str, Any]) -> list[dict[
             "code": "test_keys",
             "text": text % {"barcode": barcode},
         }
-        for key, barcode in devices_with_wrong_keys(device_ids)
+        for key, barcode in meters_with_test_keys(device_ids)
     ]
 
 

@@ -257,7 +257,12 @@ def overall_differs(bench_overall: str, outcome: str) -> bool:
 
 
 def guard_retest(
-    *, attempts: int, reason: str, position: int | None, last_position: int | None
+    *,
+    attempts: int,
+    reason: str,
+    position: int | None,
+    last_position: int | None,
+    is_same_bench: bool = True,
 ) -> Refusal | None:
     """A retest says why, and stands on another position than the time before."""
     if attempts == 0:
@@ -268,7 +273,13 @@ def guard_retest(
             _("This device was tested before. Say why it is tested again."),
             {"attempts": attempts},
         )
-    if position is not None and position == last_position:
+    if position is None:
+        return Refusal(
+            "retest_position",
+            _("This device was tested before. Say on which position it stands now."),
+            {"attempts": attempts},
+        )
+    if is_same_bench and position == last_position:
         return Refusal(
             "retest_position",
             _("The last test was on position %(position)s. Test again on another one.")

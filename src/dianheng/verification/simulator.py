@@ -29,7 +29,7 @@ class Shape:
     """How the meters of a model err, in % for class 1; other classes scale with the class."""
 
     bias: float = 0.02
-    spread: float = 0.12  # from meter to meter
+    spread: float = 0.12  # from meter to meter; 1.2 % of meters are then outside consistency
     light_load: float = 0.10  # at a twentieth of the base current
     at_half_lagging: float = -0.08
     noise: float = 0.015  # from reading to reading

@@ -148,7 +148,9 @@ class DeviceEvent(models.Model):
         related_name="+",
         db_index=False,
     )
-    document = CodeField(default="", blank=True)  # "arrival:DH2026-0001", "task:JD2026-0007"
+    document = CodeField(
+        default="", blank=True
+    )  # "arrival:DH1-2026-000001", "task:JD1-2026-000007"
     reason = models.TextField(default="", blank=True)
     facts = models.JSONField(null=True, blank=True)
 

@@ -1,4 +1,10 @@
-from .devices import device_by_barcode, devices_by_barcodes, devices_in_place, timeline
+from .devices import (
+    device_by_barcode,
+    devices_by_barcodes,
+    devices_in_place,
+    meters_with_test_keys,
+    timeline,
+)
 from .scan import Scanned, register_scan, scan
 from .search import register_search, search
 from .stock import stock_by_state, stock_in_subtree
@@ -9,6 +15,7 @@ __all__ = [
     "device_by_barcode",
     "devices_by_barcodes",
     "devices_in_place",
+    "meters_with_test_keys",
     "person_by_words",
     "place_by_words",
     "register_scan",

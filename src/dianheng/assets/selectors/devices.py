@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 
+from ..choices import KeyState
 from ..models import Device, DeviceEvent, Place
 
 
@@ -31,6 +32,12 @@ def devices_by_barcodes(barcodes: Sequence[str]) -> tuple[dict[str, int], list[s
 def devices_in_place(place: Place) -> QuerySet[Device]:
     """All devices in a place and whatever stands in it."""
     return Device.objects.filter(place__path__startswith=place.path)
+
+
+def meters_with_test_keys(device_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """Key and bar code of those meters of which the register knows test keys."""
+    rows = Device.objects.filter(pk__in=list(device_ids), meter__key_state=KeyState.TEST)
+    return list(rows.order_by("barcode").values_list("pk", "barcode"))
 
 
 def timeline(device: Device) -> QuerySet[DeviceEvent]:

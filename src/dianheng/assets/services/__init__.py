@@ -1,6 +1,7 @@
 from .correct import device_correct
 from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .fill import fill_stage
+from .keys import meters_set_keys
 from .lose import device_find, device_lose
 from .master import lot_make, manufacturer_make, model_make, state_mapping_drop, state_mapping_set
 from .places import boxes_move, person_place, place_make, place_update, transit_place
@@ -32,6 +33,7 @@ __all__ = [
     "fill_stage",
     "lot_make",
     "manufacturer_make",
+    "meters_set_keys",
     "model_make",
     "person_place",
     "place_make",

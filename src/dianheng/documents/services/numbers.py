@@ -26,7 +26,7 @@ PREFIXES = {
     "lot_summary": "PH",
     "arrival": "DH",
     "order": "DD",
-    "load": "ZB",
+    "bench_load": "TZ",
     "lot_inspection": "YP",
 }
 DIGITS = 6

@@ -10,7 +10,7 @@ from .laboratory import (
 )
 from .record import TestRecord, TestResult, Upload, Verdict
 from .scheme import TestScheme, TestSchemeVersion
-from .task import BenchKey, BenchLoad, LoadPosition, NumberSeries, TaskDevice, VerificationTask
+from .task import BenchKey, BenchLoad, LoadPosition, TaskDevice, VerificationTask
 
 __all__ = [
     "Approval",
@@ -22,7 +22,6 @@ __all__ = [
     "InstallationStandard",
     "LaboratoryAuthorisation",
     "LoadPosition",
-    "NumberSeries",
     "Review",
     "ReviewLine",
     "RuleSetSignature",

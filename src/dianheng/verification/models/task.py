@@ -10,19 +10,6 @@ from dianheng.common.fields import CodeField, NameField
 from ..choices import LoadState, Outcome, Step, TaskKind, TaskState
 
 
-class NumberSeries(models.Model):
-    """The last number given out of a series and year; gaps mean nothing."""
-
-    series = CodeField()
-    year = models.IntegerField()
-    last = models.IntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["series", "year"], name="numberseries_once"),
-        ]
-
-
 class VerificationTask(models.Model):
     """检定任务: which devices are tested by which scheme, and why."""
 

@@ -4,23 +4,12 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-_WRONG_KEYS = """
-select d.id, d.barcode from assets_device d join assets_meter m on m.device_id = d.id
- where d.id = any(%s) and m.key_state = 'test' order by d.barcode
-"""
 _KEYS = """
 select t.device_id, r.facts ->> 'key_state'
   from verification_taskdevice t
   join verification_testresult r on r.record_id = t.record_id and r.item = 'key_state'
  where t.id = any(%s) and r.facts ->> 'key_state' in ('formal', 'test') and r.conclusion <> ''
 """
-
-
-def devices_with_wrong_keys(device_ids: Sequence[int]) -> list[tuple[int, str]]:
-    """Meters of which the register knows test keys."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WRONG_KEYS, [list(device_ids)])
-        return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
 def keys_found(task_device_ids: Sequence[int]) -> dict[int, str]:

@@ -82,6 +82,11 @@ def signed_rule_sets(unit: Unit, rule_sets: Iterable[RuleSet]) -> dict[str, Rule
     return found
 
 
+def has_signed(unit: Unit | None, rules: RuleSet) -> bool:
+    """Whether a named metrologist's signature for a laboratory stands under exactly these figures."""
+    return unit is not None and rules.digest in signed_rule_sets(unit, [rules])
+
+
 def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
     """The laboratory's own bounds on a day; its own before those of the body it belongs to."""
     return (

@@ -207,11 +207,38 @@ class Group:
     is_apart: bool
 
 
+@dataclass(frozen=True)
+class SampleItem:
+    """An item that only a sample is tested for, at one point over all its devices."""
+
+    item: str
+    point: str
+    limit_high: Decimal | None
+    unit: str
+    count: int
+    mean: Decimal
+    lowest: Decimal
+    highest: Decimal
+    failed: int
+
+
+@dataclass(frozen=True)
+class Differing:
+    """In what the bench's figures of an item are not ours, over all devices."""
+
+    item: str
+    code: str  # mean, rounded, limit, conclusion
+    points: int
+    devices: int
+
+
 @dataclass
 class Overview:
     """What a reviewer needs to see of a set of records."""
 
     distributions: list[Distribution] = field(default_factory=list)
+    sample_items: list[SampleItem] = field(default_factory=list)
+    differing: list[Differing] = field(default_factory=list)
     positions: list[Group] = field(default_factory=list)
     operators: list[Group] = field(default_factory=list)
     worst: dict[int, tuple[Decimal, str, str]] = field(default_factory=dict)  # share, point, item
@@ -240,6 +267,19 @@ select distinct on (record_id) record_id, abs(coalesce(rounded, value)) / limit_
  where record_id = any(%s) and limit_high > 0 and coalesce(rounded, value) is not null
    and item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
  order by record_id, abs(coalesce(rounded, value)) / limit_high desc
+"""
+_SAMPLE_ITEMS = """
+select item, point, max(limit_high), max(unit), count(*), avg(value), min(value), max(value),
+       count(*) filter (where conclusion = 'fail')
+  from verification_testresult
+ where record_id = any(%s) and value is not null
+   and item in ('consistency', 'variation', 'load_variation', 'standard_deviation')
+ group by item, point order by item, min(seq)
+"""
+_DIFFERING = """
+select r.item, code, count(*), count(distinct r.record_id)
+  from verification_testresult r cross join unnest(r.differences) code
+ where r.record_id = any(%s) group by r.item, code order by 4 desc, 1, 2
 """
 # Each record's mean departure from the mean of its point, in parts of the limit; then by group.
 _GROUPS = """
@@ -277,15 +317,13 @@ def overview_of(record_ids: Sequence[int]) -> Overview:
         cursor.execute(_WORST, [ids])
         for record_id, share, point, item in cursor.fetchall():
             found.worst[record_id] = (share, point, item)
-        found.positions = _groups(
-            cursor, ids, "coalesce(t.position::text, '–')", "", lambda g: (len(g.label), g.label)
-        )
+        cursor.execute(_SAMPLE_ITEMS, [ids])
+        found.sample_items = [SampleItem(*row) for row in cursor.fetchall()]
+        cursor.execute(_DIFFERING, [ids])
+        found.differing = [Differing(*row) for row in cursor.fetchall()]
+        found.positions = _groups(cursor, ids, "coalesce(t.position::text, '–')", "")
         found.operators = _groups(
-            cursor,
-            ids,
-            "e.name",
-            "join identity_person e on e.id = t.verifier_id",
-            lambda g: g.label,
+            cursor, ids, "e.name", "join identity_person e on e.id = t.verifier_id"
         )
     return found
 
@@ -304,13 +342,16 @@ def _bars(counts: dict[int, int], limit: Decimal) -> tuple[Bar, ...]:
     )
 
 
-def _groups(cursor: Any, ids: list[int], label: str, join: str, key: Any) -> list[Group]:
+def _groups(cursor: Any, ids: list[int], label: str, join: str) -> list[Group]:
+    """The groups, those that stand out first, then by how far they lie apart."""
     cursor.execute(_GROUPS.format(label=label, join=join), {"ids": ids})
     groups = [
         Group(str(name), count, share, stands_out(share, Decimal(0), deviation, count))
         for name, count, share, deviation in cursor.fetchall()
     ]
-    return sorted(groups, key=key)
+    return sorted(
+        groups, key=lambda g: (not g.is_apart, -abs(g.share_of_limit), len(g.label), g.label)
+    )
 
 
 def records_to_decide(task: VerificationTask, step: str) -> list[int]:

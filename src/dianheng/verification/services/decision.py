@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState, Verb
-from dianheng.assets.services import devices_transition
+from dianheng.assets.services import devices_transition, meters_set_keys
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Person
@@ -322,7 +322,7 @@ def results_approve(
         TaskDevice.objects.filter(pk__in=[row.pk for row in rows]).update(
             step=Step.APPROVED, is_open=False, is_to_be_sealed=False
         )
-        _learn_keys([row.pk for row in rows])
+        meters_set_keys(keys=keys_found([row.pk for row in rows]), actor=actor)
         waiting = 0
         if locked.kind not in LOT_DECIDES:
             waiting = _move(locked, rows, days, last_days, batch.actor)
@@ -464,21 +464,6 @@ def _move(
             valid_through=last_days[day] if day else None,
         )
     return len(waiting)
-
-
-def _learn_keys(task_device_ids: Sequence[int]) -> None:
-    """The register takes over what an approved test found of the keys, either way."""
-    found = keys_found(task_device_ids)
-    if found:
-        with connection.cursor() as cursor:
-            cursor.execute(_LEARN_KEYS, [list(found), list(found.values())])
-
-
-_LEARN_KEYS = """
-update assets_meter m set key_state = n.key_state
-  from unnest(%s::bigint[], %s::text[]) n (device_id, key_state)
- where m.device_id = n.device_id and m.key_state <> n.key_state
-"""
 
 
 def task_apply(*, task: VerificationTask, actor: Actor) -> int:

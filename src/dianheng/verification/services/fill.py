@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..choices import LoadState, Step
 from ..models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from .load import position_count
-from .numbers import next_number
 from .task import guard_open, lock_task
 
 
@@ -55,9 +56,16 @@ def loads_fill(
             text = _("No device of the task waits for its first test off a bench.")
             raise Refused(Refusal("nothing_waits", text, {"task": task.number}))
         loads, positions = [], []
-        for turn, part in _turns(waiting, sizes, at_most):
+        turns = list(_turns(waiting, sizes, at_most))
+        numbers = numbers_take(
+            key="bench_load",
+            unit_id=task.unit_id,
+            year=timezone.localdate(batch.at).year,
+            count=len(turns),
+        )
+        for number, (turn, part) in zip(numbers, turns, strict=True):
             load = BenchLoad.objects.create(
-                number=next_number("TZ"),
+                number=number,
                 task=task,
                 bench=benches[turn],
                 made_by_id=actor.person_id,

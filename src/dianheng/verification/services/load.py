@@ -1,18 +1,20 @@
 """Bench loads: positions filled by scan, undone, handed to the bench."""
 
 from django.db.models import Exists, F, Max, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
+from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..choices import LoadState, Step
 from ..models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from ..rules import guard_position, guard_retest
-from .numbers import next_number, request_answer
+from .requests import request_answer
 from .task import guard_open, lock_task
 
 
@@ -27,8 +29,11 @@ def load_make(
         if (earlier := idempotent(request_key, "load.make")) is not None:
             return BenchLoad.objects.get(pk=earlier["id"])
         guard_open(lock_task(task))
+        (number,) = numbers_take(
+            key="bench_load", unit_id=task.unit_id, year=timezone.localdate(batch.at).year
+        )
         load = BenchLoad.objects.create(
-            number=next_number("TZ"),
+            number=number,
             task=task,
             bench=bench,
             made_by_id=actor.person_id,
@@ -113,11 +118,17 @@ def load_put(
                     {"position": place},
                 )
             )
-        last = held.record.position if held.record else None
+        last = held.record
         # What the reviewer asked for is the reason, unless the tester gives another.
         reason = reason.strip() or held.returned_reason
         refuse(
-            guard_retest(attempts=held.attempts, reason=reason, position=place, last_position=last)
+            guard_retest(
+                attempts=held.attempts,
+                reason=reason,
+                position=place,
+                last_position=last.position if last else None,
+                is_same_bench=last is None or last.bench_id == locked.bench_id,
+            )
         )
         put = LoadPosition.objects.create(
             load=locked,

@@ -202,11 +202,13 @@ class Sorting:
     def _check_retest(self, taken: Incoming) -> list[dict[str, Any]]:
         if taken.attempt == 1:
             return []
+        last = taken.held.record
         refusal = guard_retest(
             attempts=taken.held.attempts,
             reason=taken.reason,
             position=taken.position,
-            last_position=taken.held.record.position if taken.held.record else None,
+            last_position=last.position if last else None,
+            is_same_bench=last is None or self.bench is None or last.bench_id == self.bench.pk,
         )
         if refusal is not None and self.is_rewrite:
             # The same run written once more, not a further test: the reviewer sees that.

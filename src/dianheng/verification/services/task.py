@@ -15,6 +15,7 @@ from dianheng.assets.rules import TRANSITIONS
 from dianheng.assets.services import devices_transition
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
+from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Unit
 from dianheng.identity.services import idempotent, remember, require, write_batch
 from dianheng.metrology.periods import ValidityMode
@@ -22,7 +23,7 @@ from dianheng.metrology.schemes import Purpose, Stage
 
 from ..choices import FIRST_KINDS, LoadState, Step, TaskKind, TaskState
 from ..models import BenchLoad, TaskDevice, TestSchemeVersion, VerificationTask
-from .numbers import next_number, request_answer
+from .requests import request_answer
 from .scheme import scheme_propose
 
 SCAN_UNDONE = "scan taken back"  # code of a reason
@@ -87,6 +88,9 @@ def task_make(
     with write_batch(actor=actor, action="task.make") as batch:
         if (earlier := idempotent(request_key, "task.make")) is not None:
             return VerificationTask.objects.get(pk=earlier["id"])
+        (number,) = numbers_take(
+            key="verification_task", unit_id=unit.pk, year=timezone.localdate(batch.at).year
+        )
         stage = stage_of(kind)
         purpose = Purpose.SAMPLE if kind == TaskKind.SAMPLING else Purpose.EVERY
         version = scheme_version or scheme_propose(
@@ -97,7 +101,7 @@ def task_make(
             validity_mode or (ValidityMode.FIRST_ONLY if is_once else ValidityMode.PERIODIC).value
         )
         task = VerificationTask.objects.create(
-            number=next_number("JD"),
+            number=number,
             unit=unit,
             kind=kind,
             model=model,

@@ -96,6 +96,12 @@ def test_a_retest_needs_reason_and_another_position():
         guard_retest(attempts=1, reason="x", position=1, last_position=1).code == "retest_position"
     )
     assert guard_retest(attempts=1, reason="x", position=2, last_position=1) is None
+    nowhere = guard_retest(attempts=1, reason="x", position=None, last_position=1)
+    assert nowhere.code == "retest_position"
+    elsewhere = guard_retest(
+        attempts=1, reason="x", position=1, last_position=1, is_same_bench=False
+    )
+    assert elsewhere is None
 
 
 def test_a_bench_has_only_its_positions():

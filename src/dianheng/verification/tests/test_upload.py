@@ -325,6 +325,17 @@ def test_a_retest_on_the_same_position_is_refused(sent):
     assert TestRecord.objects.count() == 4
 
 
+def test_a_retest_that_names_no_position_is_refused(sent):
+    _lab, _task, _load, envelope = sent
+    send(envelope)
+    envelope |= {"upload_id": "another-upload-1"}
+    for each in envelope["devices"]:
+        del each["header"]["position_no"]
+        each["header"] |= {"attempt": 2, "retest_reason": "接线松动"}
+    assert codes(send(envelope)) == ["retest_position"]
+    assert TestRecord.objects.count() == 4
+
+
 # -- the envelope ----------------------------------------------------------------------------------------
 
 

@@ -24,10 +24,10 @@ from dianheng.identity.services import actor_of
 
 from .. import services
 from ..choices import DECIDED, OUTCOME_TONE, Outcome, Step
-from ..models import TaskDevice, VerificationTask
+from ..models import TaskDevice, Verdict, VerificationTask
 from ..selectors.results import Distribution, Overview, overview_of
 from ..selectors.tasks import digest_of, last_review_of, open_tasks, outcome_counts, to_decide
-from ..words import trade_word
+from ..words import trade_word, warning_text
 from .common import VIEW, Taken, answer_scans, may, visible_task
 from .tasks import TASKS, task_refusal
 
@@ -153,8 +153,8 @@ def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidat
             marks.append(ngettext("%(n)s difference", "%(n)s differences", n) % {"n": n})
         if row.attempts > 1:
             marks.append(_("attempt %(about)s") % {"about": row.attempts})
-        if row.verdict and any(w["code"] in ("environment", "band") for w in row.verdict.warnings):
-            marks.append(_("environment"))
+        if row.verdict:
+            marks += _marks_of(row.verdict)
         if row.returned_reason:
             marks.append(_("sent back: %(reason)s") % {"reason": row.returned_reason})
         found.append(Candidate(row, share, where, marks, row.outcome in DECIDED))
@@ -170,6 +170,19 @@ def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidat
         )
     )
     return found
+
+
+def _marks_of(verdict: Verdict) -> list[str]:
+    """What the reviewer should look at of a verdict; what came after the results were sent."""
+    marks = []
+    if any(each["code"] in ("environment", "band") for each in verdict.warnings):
+        marks.append(_("environment"))
+    marks += [
+        warning_text(each) for each in verdict.warnings if each["code"] in ("overall", "rewritten")
+    ]
+    if verdict.number > 1:
+        marks.append(_("judged again since: %(reason)s") % {"reason": verdict.reason})
+    return marks
 
 
 def _chosen(overview: Overview, point: str) -> Distribution | None:

@@ -15,7 +15,8 @@ from dianheng.interfaces.benches import inbox, mds
 from dianheng.interfaces.benches.grid_items import LISTS, TABLES
 from dianheng.interfaces.benches.record_layout import HEADER_NAMES
 from dianheng.testing.plugin import cluster
-from dianheng.verification import envelope, observed
+from dianheng.verification import observed
+from dianheng.verification.envelope import parts as envelope
 from dianheng.verification.models import TestResult
 from dianheng.verification.services import upload_receive
 from dianheng.verification.tests.factories import laboratory, load_with, task_with
@@ -31,7 +32,7 @@ EXAMPLES = dict(
 def example(name, task):
     """An example with the task and a day of the test."""
     yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
-    return EXAMPLES[name].replace("JD2026-0001", task.number).replace("2026-11-22", yesterday)
+    return EXAMPLES[name].replace("JD1-2026-000001", task.number).replace("2026-11-22", yesterday)
 
 
 def stored():
