@@ -30,9 +30,7 @@ SETTINGS = "dianheng.config.settings"
 NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
 
 # A busy machine fails no test for being slow.
-settings.register_profile(
-    "dianheng", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("dianheng", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dianheng")
 
 _folder: Path | None = None

@@ -36,13 +36,14 @@ from dianheng.common.todo import (
 )
 from dianheng.documents.registry import register_supersede
 from dianheng.identity.selectors import setting, units_with_right
-from dianheng.metrology.rule_sets import rule_sets
+from dianheng.metrology.rule_sets import rule_set_on, rule_sets
 
 from .choices import LoadState, Step, TaskState, UploadState
 from .models import (
     BenchLoad,
     InstallationCertificate,
     LaboratoryAuthorisation,
+    RuleSetSignature,
     StandardCertificate,
     TaskDevice,
     TestRecord,
@@ -50,8 +51,10 @@ from .models import (
     VerificationTask,
 )
 from .selectors.laboratory import signed_rule_sets
+from .services.judge import PRACTICE
 
 VIEW = "verification.view"
+RULES_OF_EVERY_TASK = ("JJG 596", "Q/GDW 1206", PRACTICE)
 
 register_actions(
     {
@@ -280,7 +283,12 @@ def _rules_to_sign(request: HttpRequest) -> TodoGroup | None:
         .values_list("scheme_version__standard", "scheme_version__edition")
         .distinct()
     }
-    needed |= {("Q/GDW 1206", "2013"), ("Utility practice", "2013")} if needed else set()
+    # Before the first task: the regulation of today and the company's own practice.
+    today = timezone.localdate()
+    needed |= {
+        (each.standard, each.edition)
+        for each in (rule_set_on(name, today) for name in RULES_OF_EVERY_TASK)
+    }
     sets = [each for each in rule_sets() if (each.standard, each.edition) in needed]
     signed = signed_rule_sets(unit, sets)
     items = [
@@ -295,6 +303,19 @@ def _rules_to_sign(request: HttpRequest) -> TodoGroup | None:
     return TodoGroup(_("Rule sets to sign"), items, len(items), reverse("rule_sets"))
 
 
+def _first_steps(request: HttpRequest) -> TodoGroup | None:
+    """On a new system the administrator learns that a metrologist has to sign first."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may("identity.organise") or RuleSetSignature.objects.exists():
+        return None
+    item = TodoItem(
+        _("Name a metrologist"),
+        reverse("posts"),
+        _("with the right to confirm rule sets: until they are signed, results are provisional"),
+    )
+    return TodoGroup(_("First steps"), [item], 1, reverse("posts"))
+
+
 def todo(request: HttpRequest) -> Sequence[TodoGroup]:
     """What waits for the person in the laboratory."""
     groups = [
@@ -302,6 +323,7 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
         _waiting(request, "verification.review", Step.TESTED, _("To review"), "task_review"),
         _to_retest(request),
         _to_seal(request),
+        _first_steps(request),
         _rules_to_sign(request),
         _open_loads(request),
         _refused_uploads(request),

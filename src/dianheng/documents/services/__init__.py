@@ -1,5 +1,5 @@
 from .bodies import issuing_body_set
-from .copies import document_data, document_pdf, documents_run, paper_pdf
+from .copies import document_data, document_pdf, documents_run, paper_pdf, papers_run
 from .files import file_path, file_read, file_store
 from .issue import (
     Draft,
@@ -31,6 +31,7 @@ __all__ = [
     "number_void",
     "numbers_take",
     "paper_pdf",
+    "papers_run",
     "revocations_signed",
     "signer",
 ]

@@ -1,7 +1,8 @@
 """Copies leave the program only through here: who took which when stands in the print ledger."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from dianheng.identity.services import require, write_batch
 
 from ..choices import CopyKind
 from ..models import DocumentCopy, IssuedDocument
-from ..papers.compose import PRINT_COPY, Print, compose, compose_run
+from ..papers.compose import PRINT_COPY, RUN_SIZE, Print, compose, compose_run
 from ..papers.schema import Paper
 from .files import file_read
 
@@ -80,6 +81,29 @@ def documents_run(
     yield from compose_run(
         kinds.pop(), (Print(_data(d), d.code_text) for d in documents), language, duplex=duplex
     )
+
+
+def papers_run(
+    *,
+    kind: str,
+    papers: Iterable[Paper],
+    unit_id: int,
+    actor: Actor,
+    language: str = "zh",
+    duplex: bool = False,
+) -> Iterator[bytes]:
+    """Papers composed on demand, up to 200 in each PDF, every one with its ledger line."""
+    actor = require(actor, "documents.print", unit_id)
+    waiting = iter(papers)
+    while part := list(islice(waiting, RUN_SIZE)):
+        with write_batch(actor=actor, action="document.run"):
+            DocumentCopy.objects.bulk_create(
+                DocumentCopy(
+                    kind=kind, number=paper.number, how=CopyKind.RUN, person_id=actor.person_id
+                )
+                for paper in part
+            )
+        yield from compose_run(kind, part, language, marking="", duplex=duplex)
 
 
 def paper_pdf(

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -153,6 +154,10 @@ def _issued(
 def _end(document: IssuedDocument, state: str, reason: str) -> None:
     if not reason.strip():
         raise BadInput(_("Say why document %(no)s no longer counts.") % {"no": document.number})
+    with connection.cursor() as cursor:
+        # Two people at once: the second waits here and is told that it has ended.
+        lock = "select pg_advisory_xact_lock(hashtextextended(%s, 5))"
+        cursor.execute(lock, [f"end:{document.number}"])
     if DocumentEnd.objects.filter(document=document).exists():
         raise Refused(
             Refusal(

@@ -81,7 +81,7 @@ def load_sheet(load: BenchLoad) -> dict[str, Any]:
                 {
                     "item": _ITEM[each.item.value],
                     "points": [point_facts(point, plate) for point in each.points],
-                    **_conditions(each.item.value, plate, scheme),
+                    **item_conditions(each.item.value, plate, scheme),
                 }
                 for each in scheme.items
             ],
@@ -125,7 +125,7 @@ def point_facts(point: LoadPoint, plate: MeterPlate) -> dict[str, str]:
     return facts
 
 
-def _conditions(item: str, plate: MeterPlate, scheme: Scheme) -> dict[str, str]:
+def item_conditions(item: str, plate: MeterPlate, scheme: Scheme) -> dict[str, str]:
     """Times and currents of the items that have their own."""
     if item == "start":
         found = plate_starting(scheme.rules, plate, "active")

@@ -13,11 +13,12 @@ from dianheng.common.models import Job
 from dianheng.documents.models import IssuedDocument
 from dianheng.documents.papers.schema import Amendment
 from dianheng.documents.services import Draft, documents_issue
-from dianheng.identity.services import require
+from dianheng.identity.services import require, write_batch
 
 from ..choices import Outcome
 from ..models import ApprovalLine, VerificationTask
 from ..papers import needs_certificate, result_paper
+from .task import lock_task
 
 KIND_OF = {Outcome.PASSED: "verification_certificate", Outcome.FAILED: "result_notice"}
 PART = 200
@@ -85,6 +86,14 @@ def certificates_issue(
         BadInput: a device has its paper already, or is not of this task's approvals.
     """
     actor = require(actor, "documents.issue", task.unit_id)
+    with write_batch(actor=actor, action="document.issue"):
+        lock_task(task)  # two people at once: the second sees what the first has issued
+        return _issue(task, lines, actor, request_key)
+
+
+def _issue(
+    task: VerificationTask, lines: Sequence[ApprovalLine], actor: Actor, request_key: str
+) -> list[IssuedDocument]:
     if any(line.approval.task_id != task.pk or line.outcome not in KIND_OF for line in lines):
         raise BadInput(_("Certificates and notices are for approved devices of the task."))
     have = _documented([line.device.barcode for line in lines], task)
@@ -116,6 +125,15 @@ def certificates_start(
     return job_start(
         kind="verification.certificates", params=params, actor=actor,
         title=str(_("Certificates of task %(no)s") % {"no": task.number}),
+    )  # fmt: skip
+
+
+def records_print_start(*, task: VerificationTask, actor: Actor, language: str = "zh") -> Job:
+    """Compose the original records of a task for print, in a job."""
+    actor = require(actor, "documents.print", task.unit_id)
+    return job_start(
+        kind="verification.records", params={"task": task.pk, "language": language}, actor=actor,
+        title=str(_("Original records of task %(no)s") % {"no": task.number}),
     )  # fmt: skip
 
 

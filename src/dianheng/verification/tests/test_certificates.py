@@ -1,15 +1,18 @@
 """Certificates from approved results: what they say, once only, superseded by name."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from dianheng.common.errors import BadInput, Refused
-from dianheng.documents.models import IssuedDocument
+from dianheng.documents.models import DocumentCopy, IssuedDocument
 from dianheng.documents.papers.compose import compose
 from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
 from dianheng.identity.tests.factories import PASSWORD, actor_with, person_with
-from dianheng.verification.models import TestRecord, VerificationTask
+from dianheng.verification import tasks
+from dianheng.verification.models import ApprovalLine, TestRecord, VerificationTask
 from dianheng.verification.papers import failure_list, original_record, task_paper
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import results_approve, results_review
@@ -17,6 +20,7 @@ from dianheng.verification.services.certificates import (
     certificate_lines,
     certificate_supersede,
     certificates_issue,
+    records_print_start,
 )
 from dianheng.verification.services.decision import lines_of, rows_for
 
@@ -49,6 +53,12 @@ def approved(count: int = 3, **options) -> VerificationTask:
     load = load_with(task, lab.bench)
     codes = [d.device.barcode for d in task.devices.select_related("device")]
     send(envelope_of(lab, load, seals=seals_for(codes)))
+    sign_off(task)
+    return task
+
+
+def sign_off(task: VerificationTask) -> None:
+    """Two more people review and approve all of a task."""
     keys = list(task.devices.values_list("pk", flat=True))
     digest = signing_digest(lines_of(rows_for(task, keys)))
     results_review(task=task, agreed=keys, seen_digest=digest, actor=signer("checker", "checker"))
@@ -59,7 +69,6 @@ def approved(count: int = 3, **options) -> VerificationTask:
         password=PASSWORD,
         actor=signer("approver", "signatory"),
     )
-    return task
 
 
 def test_an_ordinary_new_meter_gets_its_certificate_only_on_demand():
@@ -165,3 +174,90 @@ class TestPages:
         )
         assert answer.status_code == 403
         assert IssuedDocument.objects.count() == 0
+
+
+def test_the_list_of_failures_tells_failed_held_and_not_as_ordered_apart():
+    lab = laboratory()
+    task = task_with(4)
+    load = load_with(task, lab.bench)
+    codes = [d.device.barcode for d in task.devices.select_related("device").order_by("seq")]
+    faults = {codes[0]: "error", codes[1]: "outside_band", codes[2]: "test_keys"}
+    send(envelope_of(lab, load, seals=seals_for(codes), meter_faults=faults))
+    sign_off(task)
+    lines = ApprovalLine.objects.filter(approval__task=task).exclude(outcome="passed")
+    paper = failure_list(task, list(lines.order_by("device__barcode")), 4, task.made_at)
+    rows = {row.bar_code: row for row in paper.rows}
+    assert [rows[code].conclusion for code in codes[:3]] == ["fail", "outside_control", "unfit"]
+    assert rows[codes[0]].items == rows[codes[1]].items == ("basic_error",)
+    assert rows[codes[1]].limit in ("±1.2 %", "±1.5 %")
+    assert (rows[codes[2]].measured, rows[codes[2]].limit) == ("测试密钥", "正式密钥")
+    assert [s.role for s in paper.signatures] == ["verifier", "checker", "approver"]
+    assert compose("failure_list", replace(paper, number="X")).startswith(b"%PDF")
+
+
+def test_the_task_sheet_says_scheme_and_standards():
+    lab = laboratory()
+    task = task_with(2)
+    load_with(task, lab.bench)
+    paper = task_paper(task, task.made_at)
+    error = next(line for line in paper.lines if line.item == "basic_error")
+    assert error.conditions.startswith("1.0: Imax, 0.5Imax, Ib, 0.1Ib, 0.05Ib; 0.5L: ")
+    assert error.requirement == "±2.0 % / ±2.5 %"
+    start = next(line for line in paper.lines if line.item == "start")
+    assert (start.conditions, start.requirement) == ("Un, 0.025 A, cos φ = 1", "≤ 10.909 min")
+    assert lab.certificate_no in [each.certificate_no for each in paper.standards]
+
+
+def test_a_record_on_paper_holds_every_reading():
+    approved(1)
+    paper = original_record(TestRecord.objects.get())
+    items = {each.item: each for each in paper.items}
+    assert len(items["relay"].readings) == 2
+    assert items["constant"].readings and items["constant"].conditions.endswith(" imp")
+    assert items["key_state"].result == "正式密钥"
+
+
+def test_the_records_of_a_task_come_in_print_files(tmp_path):
+    task = approved(3)
+    answer = tasks.records(run_of(job=SimpleNamespace(pk=7), task=task.pk))
+    assert [each["name"] for each in answer["files"]] == [f"{task.number}-1.pdf"]
+    assert (tmp_path / "files/jobs/7/1.pdf").read_bytes().startswith(b"%PDF")
+    assert DocumentCopy.objects.filter(kind="original_record", how="run").count() == 3
+
+
+def test_who_may_not_print_starts_no_print_run():
+    task = approved(1)
+    with pytest.raises(Refused) as caught:
+        records_print_start(task=task, actor=actor_with("verification.view", login="x"))
+    assert caught.value.refusal.code == "no_right"
+
+
+def run_of(job=None, **params):
+    """A job as its handler sees it."""
+    return SimpleNamespace(
+        job=job, params=params, actor=system_actor(), progress=lambda *_told: None
+    )
+
+
+def test_a_batch_that_breaks_off_goes_on_where_it_stopped(monkeypatch):
+    task = approved(5)
+    monkeypatch.setattr("dianheng.verification.tasks.PART", 2)
+    real, calls = tasks.certificates_issue, []
+
+    def breaks(**options):
+        calls.append(len(options["lines"]))
+        if len(calls) == 2:
+            raise SystemExit("plug pulled")
+        return real(**options)
+
+    monkeypatch.setattr("dianheng.verification.tasks.certificates_issue", breaks)
+    run = run_of(task=task.pk, devices=list(task.devices.values_list("device_id", flat=True)))
+    with pytest.raises(SystemExit):
+        tasks.certificates(run)
+    assert IssuedDocument.objects.count() == 2
+    tasks.certificates(run)
+    assert calls == [2, 2, 2, 1]
+    made = IssuedDocument.objects.order_by("number")
+    assert len({subject for d in made for subject in d.subjects if "device:" in subject}) == 5
+    numbers = [int(d.number.rsplit("-", 1)[1]) for d in made]
+    assert numbers == list(range(numbers[0], numbers[0] + 5))

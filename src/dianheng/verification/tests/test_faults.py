@@ -6,15 +6,23 @@ import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
 from dianheng.common.errors import Refused
+from dianheng.documents.models import IssuedDocument
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import PASSWORD
+from dianheng.verification import tasks
 from dianheng.verification.models import Approval, TestRecord, TestResult, Upload, Verdict
 from dianheng.verification.services import results_approve, results_review, upload_receive
+from dianheng.verification.services.certificates import (
+    certificate_lines,
+    certificate_supersede,
+    certificates_issue,
+)
 
 from .factories import body_of, envelope_of, laboratory, load_with, task_with
 from .test_decision import Story, signer
@@ -151,3 +159,101 @@ def test_killed_in_the_middle_of_an_upload_nothing_is_stored_and_it_can_come_aga
     assert set(task.devices.values_list("step", "attempts")) == {("waiting", 0)}
     assert upload_receive(body=body, actor=system_actor()).status == 201
     assert TestRecord.objects.count() == 20
+
+
+@pytest.fixture
+def own_folder(settings, tmp_path):
+    settings.DATA = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return tmp_path
+
+
+def approved_story(count):
+    story = Story(count)
+    story.review()
+    story.approve()
+    return story
+
+
+def test_of_two_people_who_issue_the_same_certificates_at_once_one_does(fresh_database, own_folder):
+    task = approved_story(2).task
+    lines = certificate_lines(task)
+
+    def issue():
+        return certificates_issue(task=task, lines=lines, actor=system_actor())
+
+    answers = at_once(issue, issue)
+    assert sorted(type(answer).__name__ for answer in answers) == ["BadInput", "list"]
+    assert IssuedDocument.objects.count() == 2
+
+
+def test_of_two_people_who_supersede_the_same_certificate_at_once_one_does(
+    fresh_database, own_folder
+):
+    task = approved_story(1).task
+    (wrong,) = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+
+    def supersede():
+        return certificate_supersede(document=wrong, reason="等级有误", actor=system_actor())
+
+    answers = at_once(supersede, supersede)
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert [each.refusal.code for each in refused] == ["document_ended"]
+    assert IssuedDocument.objects.count() == 2
+
+
+BATCH = """
+import sys, time
+import django
+django.setup()
+from types import SimpleNamespace
+from dianheng.identity.services import system_actor
+from dianheng.verification import tasks
+from dianheng.documents.services import issue
+
+tasks.PART = 2
+parts = 0
+real = issue.remember
+
+def hang(*args):
+    global parts
+    parts += 1
+    if parts == 2:  # the second part is written, not committed
+        print("inside", flush=True)
+        time.sleep(60)
+    real(*args)
+
+issue.remember = hang
+run = SimpleNamespace(params={"task": int(sys.argv[1]), "devices": [int(key) for key in sys.argv[2:]]},
+                      actor=system_actor(), progress=lambda *_: None)
+tasks.certificates(run)
+"""
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_a_certificate_batch_it_goes_on_and_doubles_nothing(
+    fresh_database, own_folder, monkeypatch
+):
+    task = approved_story(5).task
+    devices = list(task.devices.order_by("seq").values_list("device_id", flat=True))
+    child = subprocess.Popen(
+        [sys.executable, "-c", BATCH, str(task.pk), *map(str, devices)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "dianheng.config.settings", "DIANHENG_DATA": str(own_folder)},
+    )  # fmt: skip
+    assert child.stdout.readline().strip() == b"inside", child.stderr.read().decode()
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    child.stderr.close()
+    assert IssuedDocument.objects.count() == 2
+    run = SimpleNamespace(
+        params={"task": task.pk, "devices": devices},
+        actor=system_actor(),
+        progress=lambda *_: None,
+    )
+    tasks.certificates(run)
+    made = list(IssuedDocument.objects.order_by("number"))
+    assert len({s for d in made for s in d.subjects if s.startswith("device:")}) == len(made) == 5
+    numbers = [int(d.number.rsplit("-", 1)[1]) for d in made]
+    assert numbers == list(range(numbers[0], numbers[0] + 5))

@@ -24,7 +24,7 @@ from dianheng.verification.models import (
 )
 from dianheng.verification.services import load_make, scheme_propose, upload_receive
 
-from .factories import envelope_of, equipment, laboratory, load_with, send, task_with
+from .factories import envelope_of, equipment, laboratory, load_with, send, sign_rules, task_with
 from .test_decision import Story, signer
 
 pytestmark = pytest.mark.django_db
@@ -553,11 +553,44 @@ def test_home_tells_each_what_waits(client):
     assert reverse("task_approve", args=[story.task.number]) in page(client, "home")
 
 
-def test_home_asks_the_metrologist_to_sign_the_rules(client):
-    laboratory(has_signed_rules=False)
-    task_with(1)
+def test_home_asks_the_metrologist_to_sign_the_rules_before_the_first_task(client):
     log_in(client, person_with("*", login="metrologist", name="周计量"))
-    assert reverse("rule_set", args=["JJG 596-2012"]) in page(client, "home")
+    text = page(client, "home")
+    for name in ("JJG 596-2012", "Q_GDW 1206-2013", "Utility practice-2013"):
+        assert reverse("rule_set", args=[name]) in text
+    log_in(client, person_with("verification.view", login="viewer"))
+    assert reverse("rule_set", args=["JJG 596-2012"]) not in page(client, "home")
+
+
+def test_a_new_system_tells_its_administrator_that_a_metrologist_has_to_sign(client):
+    log_in(client, person_with("identity.organise", login="administrator"))
+    assert reverse("posts") in page(client, "home").split("<main")[1]
+    sign_rules(metering_centre())
+    assert reverse("posts") not in page(client, "home").split("<main")[1]
+
+
+def test_the_page_of_a_record_gives_it_as_pdf_and_as_data(client):
+    story = Story(1)
+    record = story.task.devices.get().record
+    log_in(client, story.checker)
+    text = page(client, "record", record.number)
+    for name in ("record_paper", "record_data"):
+        assert reverse(name, args=[record.number]) in text
+    data = client.get(reverse("record_data", args=[record.number]))
+    assert data.json()["record_no"] == record.number and data.json()["verdict"]["digest"]
+    log_in(client, person_with("assets.view", login="viewer"))
+    assert client.get(reverse("record_data", args=[record.number])).status_code == 404
+
+
+def test_the_review_page_puts_what_stands_out_first_and_tells_the_sample_apart(client):
+    story = Story(6, kind="sampling", errs=frozenset({"limits"}))
+    log_in(client, story.checker)
+    text = page(client, "task_review", story.task.number)
+    assert (
+        text.index('id="sample-items"') < text.index('id="differing"') < text.index("data-decide")
+    )
+    sample = text[text.index('id="sample-items"') : text.index('id="differing"')]
+    assert sample.count("0.6 %") == 1 and sample.count("0.7 %") == 1
 
 
 def test_the_search_finds_tasks_and_records(client, planner):

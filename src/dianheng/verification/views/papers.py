@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -23,12 +23,14 @@ from dianheng.identity.services import actor_of
 from ..choices import Outcome
 from ..models import ApprovalLine, TestRecord, VerificationTask
 from ..papers import RECORD, failure_list, needs_certificate, original_record, task_paper
+from ..selectors.results import record_sheet
 from ..selectors.tasks import record_by_number
 from ..services.certificates import (
     certificate_lines,
     certificate_supersede,
     certificates_issue,
     certificates_start,
+    records_print_start,
 )
 from .common import visible_task
 
@@ -99,6 +101,28 @@ def record_paper(request: HttpRequest, number: str) -> HttpResponse:
         raise NotFound(_("There is no record %(no)s.") % {"no": number}, record=number)
     record = TestRecord.objects.select_related(*RECORD).get(pk=found.pk)
     return _pdf(request, "original_record", original_record(record), record.task.unit_id, number)
+
+
+def record_data(request: HttpRequest, number: str) -> HttpResponse:
+    """The original record as data: raw, the bench's figures, ours, the verdict."""
+    found = record_by_number(number)
+    if not request.rights.may("verification.view", found.task.unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("There is no record %(no)s.") % {"no": number}, record=number)
+    response = JsonResponse(
+        record_sheet(found), json_dumps_params={"ensure_ascii": False, "indent": 1}
+    )
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(number)}.json"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def task_records(request: HttpRequest, number: str) -> HttpResponse:
+    """Compose all original records of a task for print."""
+    task = visible_task(request, number)
+    language = "en" if get_language() == "en" else "zh"
+    job = records_print_start(task=task, actor=actor_of(request), language=language)
+    return redirect("job", job_id=job.pk)
 
 
 def task_sheet(request: HttpRequest, number: str) -> HttpResponse:

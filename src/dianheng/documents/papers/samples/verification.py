@@ -221,7 +221,6 @@ def record() -> OriginalRecord:
         verifier=VERIFIER,
         checker=CHECKER,
         digest="mS0pV3dQy0kq9W8y5Q2f1uXnE7cJt4aRZb6LhKxGo8I",
-        chain_no="20261118-0412",
     )
 
 
@@ -270,7 +269,7 @@ def task() -> VerificationTask:
 def failures(count: int = 34) -> FailureList:
     """List of the meters that failed full verification."""
     kinds = (
-        (("basic_error",), "Imax, 0.5L: -2.4 %", "±2.0 %"),
+        (("basic_error",), "Imax 0.5L -2.4 %", "±2.0 %"),
         (("clock_daily",), "+0.74 s/d", "±0.5 s/d"),
         (("start",), "> 10.9 min", "≤ 10.9 min"),
         (("communication", "key_state"), "无应答；测试密钥", "正式密钥"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from .common import (
+    FAIL,
     NO_ENVIRONMENT,
     PASS,
     VALIDITY,
@@ -112,8 +113,8 @@ class ResultNotice(Result):
 class OriginalRecord(Paper):
     """交流电能表检定原始记录: everything that was measured, as received and as judged.
 
-    `digest` is the record's SHA-256 as it stands in the audit chain, `chain_no` its place
-    there. `internal_conclusion` is the company's own band, separate from the verdict.
+    `digest` is the record's SHA-256 as it stands in the audit chain.
+    `internal_conclusion` is the company's own band, separate from the verdict.
     """
 
     client: str
@@ -142,7 +143,6 @@ class OriginalRecord(Paper):
     verifier: Signature
     checker: Signature
     digest: str = ""
-    chain_no: str = ""
     is_provisional: bool = False
 
 
@@ -186,7 +186,11 @@ class VerificationTask(Paper):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """A device that failed: the item, what was measured and what was allowed."""
+    """A device that failed: the item, what was measured and what was allowed.
+
+    `conclusion` is fail, outside_control (legally passed, outside the company's band) or unfit
+    (not as ordered).
+    """
 
     bar_code: str
     serial_no: str = ""
@@ -195,6 +199,7 @@ class FailureRow:
     limit: str = ""
     attempts: int = 1
     position: str = ""
+    conclusion: str = FAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""Data of the laboratory's papers, from what is stored.
+
+Reads only. Numbers and moments of issue are put in by `documents.services`.
+"""
+
+from .results import RECORD, needs_certificate, original_record, result_paper
+from .tasks import failure_list, task_paper
+
+__all__ = [
+    "RECORD",
+    "failure_list",
+    "needs_certificate",
+    "original_record",
+    "result_paper",
+    "task_paper",
+]
