@@ -233,7 +233,7 @@ def places_of(value: Decimal) -> int:
 
 def _item(row: TestResult) -> paper.TestItem:
     facts = row.facts or {}
-    unit = {"creep": "imp", "ac_voltage": "kV", "relay": "s"}.get(row.item, row.unit)
+    unit = UNITS.get(row.item, row.unit)
     result, readings = row.rounded_text or figure(row.value), _readings(row, facts)
     if row.item in _WORDS:
         result = _WORDS[row.item](facts)
@@ -259,6 +259,8 @@ def _conditions(row: TestResult, facts: Mapping[str, Any]) -> str:
         return f"Un, {current} A, cos φ = 1" if current else "Un, cos φ = 1"
     if row.item == "constant" and facts.get("pulses"):
         return f"{facts['pulses']} imp"
+    if row.item == "load_difference":
+        return row.point
     return " ".join(part for part in (row.load_point, row.factor) if part)
 
 
@@ -282,6 +284,7 @@ def _readings(row: TestResult, facts: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+UNITS = {"creep": "imp", "ac_voltage": "kV", "relay": "s", "load_difference": "%"}
 # Facts of an item that are readings, in the order in which they are written down.
 _READ = {
     "creep": ("pulses",),
@@ -293,7 +296,9 @@ _READ = {
 # Items of which the result is a word.
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "key_state": lambda facts: KEYS.get(str(facts.get("key_state")), ""),
-    "parameter": lambda facts: "; ".join(str(v) for v in (facts.get("found") or {}).values()),
+    "parameter": lambda facts: "; ".join(
+        str((facts.get("found") or {}).get(name, "—")) for name in facts.get("ordered") or {}
+    ),
 }
 
 
