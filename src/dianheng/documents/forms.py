@@ -1,15 +1,33 @@
 """Shape of input."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.forms import Form
+
+from .selectors import Series
 
 
 class EndForm(Form):
     """Why a document no longer counts."""
 
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class VoidForm(Form):
+    """The next number of a series is used up without a paper."""
+
+    series = forms.ChoiceField(label=_("Series"))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, series: Sequence[Series], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.series = series
+        field: Any = self.fields["series"]
+        field.choices = [(one.pk, f"{one.prefix}-{one.year} {one.label}".strip()) for one in series]
 
 
 class BodyForm(Form):

@@ -8,6 +8,7 @@ from dianheng.common.menu import MenuEntry, register
 register(
     MenuEntry("verification", _("Certificates and papers"), "documents", ("documents.view",), 60),
     MenuEntry("verification", _("Print ledger"), "document_copies", ("documents.view",), 70),
+    MenuEntry("verification", _("Numbers of papers"), "numbers", ("documents.view",), 75),
     MenuEntry("admin", _("Heads of papers"), "issuing_bodies", ("documents.body",), 70),
 )
 register_actions(

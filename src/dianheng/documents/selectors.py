@@ -1,15 +1,18 @@
 """Reads of documents, and the head of papers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 
-from .models import DocumentCopy, IssuedDocument, IssuingBody
+from .choices import SIGNED, DocumentKind
+from .models import DocumentCopy, IssuedDocument, IssuingBody, VoidNumber
 from .papers.schema import Body
 
 
@@ -28,6 +31,54 @@ def documents_about(subject: str) -> QuerySet[IssuedDocument]:
     return IssuedDocument.objects.filter(subjects__contains=[subject]).select_related(
         "end", "actor"
     )
+
+
+@dataclass(frozen=True)
+class Series:
+    """A series of numbers with what became of each: all of them together make `last`."""
+
+    pk: int
+    prefix: str
+    kind: str
+    unit: str
+    year: int
+    last: int
+    issued: int
+    voids: int
+
+    @property
+    def label(self) -> str:
+        """What carries these numbers."""
+        return str(DocumentKind(self.kind).label) if self.kind in DocumentKind else ""
+
+    @property
+    def unexplained(self) -> int | None:
+        """Numbers without document or reason; None where the numbers are kept elsewhere."""
+        return self.last - self.issued - self.voids if self.kind in SIGNED else None
+
+
+_SERIES = """
+select s.id, s.prefix, s.key, u.name, s.year, s.last,
+       (select count(*) from documents_issueddocument d
+         where d.kind = s.key and d.unit_id = s.unit_id
+           and d.number like s.prefix || '-' || s.year || '-%%'),
+       (select count(*) from documents_voidnumber v where v.series_id = s.id)
+  from documents_numberseries s join identity_unit u on u.id = s.unit_id
+ where s.unit_id = any(%s) order by s.year desc, s.prefix
+"""
+
+
+def number_series(unit_ids: Sequence[int]) -> list[Series]:
+    """The series of units, the newest year first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES, [list(unit_ids)])
+        return [Series(*row) for row in cursor.fetchall()]
+
+
+def void_numbers(unit_ids: Sequence[int]) -> QuerySet[VoidNumber]:
+    """Numbers that stand on no paper, and why, newest first."""
+    rows = VoidNumber.objects.filter(series__unit_id__in=list(unit_ids))
+    return rows.select_related("series").order_by("-recorded_at", "-pk")
 
 
 def body_for(

@@ -12,6 +12,7 @@ urlpatterns = [
     path("certificates/<str:number>/data/", views.document_data_file, name="document_data"),
     path("certificates/<str:number>/end/", views.document_end, name="document_end"),
     path("print-ledger/", views.copies, name="document_copies"),
+    path("numbers/", views.numbers, name="numbers"),
     path("issuing-bodies/", views.bodies, name="issuing_bodies"),
     path("issuing-bodies/<int:unit_id>/", views.body, name="issuing_body"),
     # What the public needs to check a paper; each holds only what stands on papers.

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -17,23 +17,25 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import Refused
 from dianheng.common.jobs import job_start
 from dianheng.common.lists import BulkAction, Choice, Column, Days, ListPage, Outcome, Preview
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, no_right
 from dianheng.identity.models import Unit
 from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import guard_right
+from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
 from .choices import CopyKind, DocumentKind, DocumentState, LabelKind
-from .forms import BodyForm, EndForm
-from .models import DocumentCopy, IssuedDocument, IssuingBody
+from .forms import BodyForm, EndForm, VoidForm
+from .models import DocumentCopy, IssuedDocument, IssuingBody, NumberSeries
 from .registry import supersede_url_of
-from .selectors import document_by_number
+from .selectors import document_by_number, number_series, void_numbers
 from .services import (
     document_data,
     document_pdf,
     document_revoke,
     issuing_body_set,
     known_keys,
+    number_void,
     revocations_signed,
 )
 from .signing.codes import read_code
@@ -212,6 +214,30 @@ def document_end(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("document", number=number)
 
 
+@needs("documents.view")
+def numbers(request: HttpRequest) -> HttpResponse:
+    """Series of numbers: how far each has come, what became of every number; void the next one."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    units = [unit.pk for unit in units_with_right(rights, "documents.view")]
+    form = VoidForm(request.POST or None, series=number_series(units))
+    if request.method == "POST" and form.is_valid():
+        series = NumberSeries.objects.get(pk=form.cleaned_data["series"])
+        void = number_void(
+            key=series.key, unit_id=series.unit_id, year=series.year,
+            reason=form.cleaned_data["reason"], actor=actor_of(request),
+        )  # fmt: skip
+        messages.success(request, _("%(no)s is void.") % {"no": void.number})
+        return redirect("numbers")
+    context = {
+        "title": _("Numbers of papers"),
+        "rows": form.series,
+        "voids": void_numbers(units)[:200],
+        "form": form,
+        "refusal": None if rights.may("documents.issue") else no_right("documents.issue"),
+    }
+    return render(request, "documents/numbers.html", context)
+
+
 @needs("documents.body")
 def bodies(request: HttpRequest) -> HttpResponse:
     """Units and the heads of their papers."""
@@ -225,7 +251,7 @@ def bodies(request: HttpRequest) -> HttpResponse:
 @needs("documents.body")
 def body(request: HttpRequest, unit_id: int) -> HttpResponse:
     """The head of one unit's papers."""
-    unit = Unit.objects.get(pk=unit_id)
+    unit = get_object_or_404(Unit, pk=unit_id)
     existing = IssuingBody.objects.filter(unit=unit).first()
     names = list(BodyForm.base_fields)
     initial = {name: getattr(existing, name) for name in names} if existing else {"name": unit.name}

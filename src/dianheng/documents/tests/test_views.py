@@ -2,7 +2,8 @@
 
 import pytest
 
-from dianheng.documents.models import DocumentCopy
+from dianheng.documents.models import DocumentCopy, NumberSeries, VoidNumber
+from dianheng.documents.selectors import number_series
 from dianheng.documents.services import documents_issue
 from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import actor_with, person_with
@@ -51,6 +52,35 @@ def test_without_the_right_to_print_no_copy_leaves(client, document):
     )
     assert client.get(f"/certificates/{document.number}/pdf/").status_code == 403
     assert DocumentCopy.objects.count() == 0
+
+
+def test_the_page_of_numbers_explains_every_gap(client, document):
+    log_in(client, person_with("documents.view", "documents.issue"))
+    series = NumberSeries.objects.get(key=document.kind)
+    client.post("/numbers/", {"series": series.pk, "reason": " "})
+    assert VoidNumber.objects.count() == 0
+    client.post("/numbers/", {"series": series.pk, "reason": "套打纸损坏"})
+    void = VoidNumber.objects.get()
+    assert void.number.endswith("-000002")
+    text = client.get("/numbers/").content.decode()
+    assert void.number in text and "套打纸损坏" in text
+    (row,) = number_series([document.unit_id])
+    assert (row.last, row.issued, row.voids, row.unexplained) == (2, 1, 1, 0)
+
+
+def test_a_number_is_made_void_only_by_who_may_issue_for_its_unit(client, document):
+    series = NumberSeries.objects.get(key=document.kind)
+    log_in(client, person_with("documents.view"))
+    assert client.post("/numbers/", {"series": series.pk, "reason": "x"}).status_code == 403
+    other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
+    log_in(client, person_with("*", login="qian", unit=other))
+    assert series.prefix not in client.get("/numbers/").content.decode()
+    client.post("/numbers/", {"series": series.pk, "reason": "x"})
+    assert VoidNumber.objects.count() == 0
+
+
+def log_in(client, person):
+    client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
 
 
 def test_revoking_needs_a_reason_and_is_said_to_the_public(client, document):

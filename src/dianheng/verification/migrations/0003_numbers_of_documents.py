@@ -1,4 +1,7 @@
-"""Numbers of tasks and loads come from the series of `documents`."""
+"""Numbers of tasks and loads come from the series of `documents`.
+
+The old table stays as it is: its history is part of the audit trail, which is checked by it.
+"""
 
 from django.db import migrations
 
@@ -6,4 +9,8 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [("verification", "0002_triggers")]
 
-    operations = [migrations.DeleteModel(name="NumberSeries")]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.DeleteModel(name="NumberSeries")]
+        )
+    ]
