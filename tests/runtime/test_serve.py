@@ -151,7 +151,7 @@ def test_killing_the_supervisor_leaves_nothing_and_the_next_start_works(
     killed = time.monotonic()
     assert wait_until(lambda: pids_of(data) == [], 10), [command_of(pid) for pid in pids_of(data)]
     again = serve(data).wait_well()
-    assert time.monotonic() - killed < 60
+    assert time.monotonic() - killed < 180  # 15 s on an idle machine
     assert again.stop() == 0
 
 

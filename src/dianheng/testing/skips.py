@@ -1,7 +1,9 @@
 """Pytest plugin: what cannot run here is skipped by name, counted, and no skip hides in CI.
 
     @pytest.mark.root             needs root (mounts, other users)
-    @pytest.mark.needs("pdfsig")  needs programs of Debian packages (scripts/system_packages.sh)
+    @pytest.mark.needs("pdfsig", "libpango-1.0")
+                                  needs programs or libraries of Debian packages
+                                  (scripts/system_packages.sh)
     @pytest.mark.browser          needs Debian's Chromium
 
 With DIANHENG_NO_SKIPS=1 (`.ci/run`) a skip that root could have avoided is a failure.
@@ -10,12 +12,22 @@ With DIANHENG_NO_SKIPS=1 (`.ci/run`) a skip that root could have avoided is a fa
 import os
 import shutil
 from collections.abc import Iterator
+from ctypes.util import find_library
+from functools import cache
 
 import pytest
 
 PROGRAMS = {"browser": ("chromium",)}
 ALSO = {"chromium": ("chromium-browser",)}
 LABEL = "needs "  # the beginning of every reason that root could do away with
+
+
+@cache
+def is_here(name: str) -> bool:
+    """Whether the program, or the library ("lib…"), is on this machine."""
+    if name.startswith("lib"):
+        return find_library(name.removeprefix("lib")) is not None
+    return any(map(shutil.which, (name, *ALSO.get(name, ()))))
 
 
 def reason_to_skip(item: pytest.Item) -> str:
@@ -26,7 +38,7 @@ def reason_to_skip(item: pytest.Item) -> str:
     wanted += [
         name for mark, names in PROGRAMS.items() for name in names if item.get_closest_marker(mark)
     ]
-    missing = [name for name in wanted if not any(map(shutil.which, (name, *ALSO.get(name, ()))))]
+    missing = [name for name in wanted if not is_here(name)]
     return LABEL + f"Debian's {', '.join(missing)} (scripts/system_packages.sh)" if missing else ""
 
 

@@ -14,8 +14,8 @@ import pytest
 def test_a_signature():
     raise AssertionError
 
-@pytest.mark.needs("sh")
-def test_a_shell():
+@pytest.mark.needs("sh", "libc")
+def test_a_shell_and_a_library():
     pass
 
 @pytest.mark.root
