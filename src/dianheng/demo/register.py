@@ -17,6 +17,7 @@ from dianheng.assets.choices import DeviceKind, DeviceState, PlaceKind, Verb
 from dianheng.assets.models import DeviceModel, Place
 from dianheng.assets.services import (
     devices_enrol,
+    devices_transition,
     lot_make,
     manufacturer_make,
     model_make,
@@ -163,12 +164,55 @@ def register_block(first: int, count: int, seed: int) -> None:
             )
             stage.cursor.execute(_STAGE, _stage_parameters(lot, row.pk, seed))
         devices_enrol(
-            stage=stage,
-            actor=actor,
-            verb=Verb.ENROL,
-            document="takeover:2025",
-            occurred_at=taken_over,
-        )
+            stage=stage, actor=actor, verb=Verb.ENROL, document="takeover:2025", occurred_at=taken_over,
+            also=_DAYS,
+        )  # fmt: skip
+        for number, work in enumerate(WORK):
+            stage.cursor.execute(
+                "select device_id from stage join assets_device d on d.id = device_id"
+                " where d.state = %s and (hashint8extended(row_no, %s) & 1023) < %s order by 1",
+                [work.of, seed + 10 + number, work.share],
+            )
+            happened = taken_over + timedelta(days=60 * (number + 1))
+            devices_transition(
+                device_ids=[key for (key,) in stage.cursor.fetchall()], verb=work.verb, actor=actor,
+                place_id=place(work.place).pk if work.place else None, reason=work.reason,
+                occurred_at=happened, document=f"work:2025-{number + 1:02d}",
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    """What happened last year to a share (of 1,024) of the devices in a state."""
+
+    verb: str
+    of: str
+    share: int
+    place: str = ""
+    reason: str = ""
+
+
+WORK = (
+    Work(Verb.REMOVE, DeviceState.IN_SERVICE, 40, "KF2-QH", "到期轮换"),
+    Work(Verb.SORT_REUSE, DeviceState.REMOVED, 300, "KF1-DJ"),
+    Work(Verb.CONDEMN, DeviceState.REMOVED, 500, "KF1-BH", "超过使用年限"),
+    Work(Verb.SCRAP, DeviceState.AWAITING_SCRAP, 700, "BFC"),
+    Work(Verb.MOVE, DeviceState.QUALIFIED, 100, "KF1-A02"),
+    Work(Verb.LOSE, DeviceState.IN_SERVICE, 1, reason="现场未见表计"),
+)
+# Days of the first verification and what follows from it: SQL over the stage.
+_VERIFIED = (
+    "case when kind in ('metering_box', 'terminal') or state in ('awaiting_verification', 'unqualified')"
+    " then null else purchased_on::date + 60 + (hashint8extended(row_no, 3) & 31)::int end"
+)
+_MONTHS = (
+    "case kind when 'single_phase_meter' then 96 when 'three_phase_meter' then 72 else 120 end"
+)
+_DAYS = {
+    "verified_on": _VERIFIED,
+    "valid_through": f"(({_VERIFIED}) + make_interval(months => {_MONTHS}))::date - 1",
+    "stocked_on": f"case when state = 'qualified' then ({_VERIFIED}) + 5 end",
+}
 
 
 def _stage_parameters(lot: Lot, lot_id: int, seed: int) -> dict[str, Any]:
