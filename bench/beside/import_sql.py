@@ -5,6 +5,7 @@ audit images and digests; as the owner, with the program's triggers off. Stateme
 with the parameters of `Common`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,18 @@ select id, 'announce', '', 'on_order', null, %(place_id)s, now(), %(actor_id)s, 
 """
 
 
-def audited(cursor: psycopg.ClientCursor, insert: str, table: str, common: dict[str, Any]) -> None:
-    """One insert with its images and its digest, in one statement."""
+def audited(
+    cursor: psycopg.ClientCursor,
+    write: str,
+    table: str,
+    common: dict[str, Any],
+    operation: str = "I",
+    of: str = "",
+) -> None:
+    """One insert or update with its images and its digest, in one statement.
+
+    `of` is the table's short name where columns of others stand beside its own.
+    """
     shape, kind, columns, key = cursor.execute(
         "select t.shape_id, t.kind, s.columns, (select a.attname from pg_index i join pg_attribute a"
         "   on a.attrelid = i.indrelid and a.attnum = i.indkey[0]"
@@ -149,6 +160,7 @@ def audited(cursor: psycopg.ClientCursor, insert: str, table: str, common: dict[
     ).fetchone()
     (statement,) = cursor.execute("select nextval('audit_statement_seq')").fetchone()
     names = ", ".join(columns)
+    returned = ", ".join(f"{of}.{name}" for name in columns) if of else names
     images = (
         f"images as (insert into audit_{table} (statement_id, {names}) select %(statement)s, {names} from written),"
         if kind == "history"
@@ -156,16 +168,16 @@ def audited(cursor: psycopg.ClientCursor, insert: str, table: str, common: dict[
     )
     cursor.execute(
         f"""
-        with written as ({insert} returning {names}), {images}
+        with written as ({write} returning {returned}), {images}
         hashed as (
             select {key} as id, sha256(convert_to(row({names})::text, 'UTF8')) as h from written
         )
         insert into audit_statement (id, batch_id, shape_id, operation, row_count, first_row, last_row, digest, row_tags)
-        select %(statement)s, audit_batch_id(), %(shape)s, 'I', count(*), min(id), max(id),
+        select %(statement)s, audit_batch_id(), %(shape)s, %(operation)s, count(*), min(id), max(id),
                sha256(string_agg(h, ''::bytea order by id)), string_agg(substr(h, 1, 8), ''::bytea order by id)
           from hashed
         """,
-        {**common, "statement": statement, "shape": shape},
+        {**common, "statement": statement, "shape": shape, "operation": operation},
     )
 
 
@@ -218,11 +230,19 @@ CONTENT = {
 }
 
 
-def digests(link: psycopg.Connection) -> dict[str, tuple[int, bool]]:
-    """Rows that the audit's digests account for by table, and whether the digests are right."""
+TABLES = ("assets_device", "assets_meter", "assets_deviceevent")
+
+
+def digests(
+    link: psycopg.Connection, tables: Sequence[str] = TABLES, after: int = 0
+) -> dict[str, tuple[int, bool]]:
+    """Rows that the audit's digests account for by table, and whether the digests are right.
+
+    `after`: of statements with a greater number only.
+    """
     found: dict[str, tuple[int, bool]] = {}
     link.execute("set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601'")
-    for table in ("assets_device", "assets_meter", "assets_deviceevent"):
+    for table in tables:
         kind, columns = link.execute(
             "select t.kind, s.columns from audit_table t join audit_shape s on s.id = t.shape_id"
             " where t.table_name = %s",
@@ -242,7 +262,8 @@ def digests(link: psycopg.Connection) -> dict[str, tuple[int, bool]]:
               join (select {tie} as statement, sha256(string_agg(h, ''::bytea order by id)) as digest,
                            string_agg(substr(h, 1, 8), ''::bytea order by id) as tags
                       from (select {tie}, {key} as id,
-                                   sha256(convert_to(row({", ".join(columns)})::text, 'UTF8')) as h from {rows}) x
+                                   sha256(convert_to(row({", ".join(columns)})::text, 'UTF8')) as h
+                              from {rows} where {tie} > {after}) x
                      group by 1) r on r.statement = s.id
             """,
             [table],

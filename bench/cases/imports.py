@@ -139,6 +139,14 @@ class Delivery:
 
         delivery_take(delivery=state.delivery, actor=acting("zhaolei"), request_key="take")
 
+    def check_and_take(self, state: _State) -> None:
+        """Both, as a person has it done."""
+        from dianheng.demo.company import acting
+        from dianheng.supply.services import delivery_check
+
+        state.delivery = delivery_check(delivery=state.delivery, actor=acting("zhaolei"))
+        self.take(state)
+
     def bare_sql(self, state: _State) -> None:
         assert state.owner and state.common
         import_sql.import_file(state.owner, self.path, state.common)

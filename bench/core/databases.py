@@ -4,6 +4,8 @@ All are in one private PostgreSQL, tuned as the product's own. It lies in `DIANH
 (or a folder under the system's temporary one) and is thrown away when the tables change.
 """
 
+import functools
+import hashlib
 import itertools
 import os
 import shutil
@@ -37,6 +39,17 @@ def bench_data() -> Path:
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o711)  # PostgreSQL's user passes through when we are root
     return path
+
+
+@functools.cache
+def _story_digest() -> str:
+    """Changes when the demo story does, whose registers are kept."""
+    import dianheng.demo
+
+    digest = hashlib.sha256()
+    for path in sorted(Path(dianheng.demo.__path__[0]).glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 class BenchCluster(TestCluster):
@@ -97,7 +110,7 @@ class Databases:
 
     def register(self, devices: int) -> str:
         """The kept database with the company and so many devices; made when there is none."""
-        name = f"register_{devices}"
+        name = f"register_{devices}_{_story_digest()}"
         if name not in self._names():
             self._make(name, devices)
         return name
@@ -147,9 +160,10 @@ class Databases:
             self.drop(name)
 
     def _clear(self) -> None:
-        """Clones and drafts of a run that was cut off."""
+        """Clones and drafts of a run that was cut off, registers that an older story told."""
         for name in self._names():
-            if name.startswith(("clone_", "draft_")):
+            is_old = name.startswith("register_") and not name.endswith(_story_digest())
+            if is_old or name.startswith(("clone_", "draft_")):
                 self.drop(name)
 
     def _names(self) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ def bench_databases() -> Iterator[Databases]:
 
 
 def run_case(case: Case, settings: Settings, databases: Databases) -> Report:
-    """One case; a wrong result is reported as its fault, never as a time."""
+    """One case; a wrong result or a crash is reported as its fault, never as a time."""
     folder = Path(tempfile.mkdtemp(prefix="dianheng-bench-case-"))
     bench = Bench(case, settings, databases, folder)
     bench.report.load_average = load_average()
@@ -45,6 +46,9 @@ def run_case(case: Case, settings: Settings, databases: Databases) -> Report:
         case.run(bench)
     except WrongResultError as wrong:
         bench.report.fault = str(wrong)
+    except Exception as fault:
+        traceback.print_exc()
+        bench.report.fault = f"{type(fault).__name__}: {fault}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return bench.report
