@@ -28,6 +28,7 @@ HIGHEST_RATIO = 200  # real lists unpack to 5 to 30 times their size
 LARGEST_TEXTS = 2 << 30  # bytes of the shared texts
 LONGEST_CELL = 32_767
 MOST_SHEETS = 20
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
@@ -48,7 +49,7 @@ class XlsxTable:
             self._weigh()
             self.sheets = self._find_sheets()
             self._dates, self._is_1904 = self._find_dates()
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
             raise _broken() from None
         self._texts: _Texts | None = None
         self.sheet = 0 if sheet is None else sheet
@@ -78,6 +79,8 @@ class XlsxTable:
             raise Unreadable(
                 "password", _("The workbook is protected by a password. Save it without one.")
             )
+        if any(part.compress_type not in PACKED for part in parts):
+            raise _broken()  # spreadsheets never write it, and its errors are of another kind
         if "xl/workbook.xml" not in self._names:
             raise Unreadable("kind", _("This is no workbook. Send the list as .xlsx or .csv."))
         unpacked = sum(part.file_size for part in parts)
