@@ -9,1399 +9,469 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("assets", "0002_triggers"),
-        ("common", "0001_initial"),
-        ("documents", "0002_audit"),
-        ("identity", "0002_audit"),
+        ('assets', '0002_triggers'),
+        ('common', '0001_initial'),
+        ('documents', '0002_audit'),
+        ('identity', '0002_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="DeliveryFile",
+            name='DeliveryFile',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "number",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Delivery file"
-                    ),
-                ),
-                ("name", dianheng.common.fields.NameField(db_collation="C", verbose_name="File")),
-                (
-                    "digest",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="SHA-256"),
-                ),
-                ("size", models.BigIntegerField(verbose_name="Size, bytes")),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("received", "Columns to be named"),
-                            ("mapped", "To be checked"),
-                            ("faulty", "Has faults"),
-                            ("checked", "Checked"),
-                            ("taken", "Taken"),
-                            ("refused", "Refused"),
-                        ],
-                        db_collation="C",
-                        default="received",
-                        verbose_name="State",
-                    ),
-                ),
-                (
-                    "kind",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", default="", verbose_name="Form"
-                    ),
-                ),
-                (
-                    "encoding",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Encoding"
-                    ),
-                ),
-                ("head_row", models.IntegerField(default=0, verbose_name="Row of the heads")),
-                ("columns", models.JSONField(default=list, verbose_name="Columns")),
-                ("row_count", models.IntegerField(null=True, verbose_name="Devices")),
-                ("fault_count", models.IntegerField(default=0, verbose_name="Faults")),
-                ("warning_count", models.IntegerField(default=0, verbose_name="Remarks")),
-                ("findings", models.JSONField(default=list, verbose_name="Findings")),
-                ("reason", models.TextField(blank=True, default="", verbose_name="Reason")),
-                (
-                    "uploaded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        verbose_name="Received",
-                    ),
-                ),
-                ("checked_at", models.DateTimeField(null=True, verbose_name="Checked")),
-                ("taken_at", models.DateTimeField(null=True, verbose_name="Taken")),
-                (
-                    "file",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="documents.storedfile",
-                    ),
-                ),
-                (
-                    "job",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="common.job",
-                    ),
-                ),
-                (
-                    "taken_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Delivery file')),
+                ('name', dianheng.common.fields.NameField(db_collation='C', verbose_name='File')),
+                ('digest', dianheng.common.fields.CodeField(db_collation='C', verbose_name='SHA-256')),
+                ('size', models.BigIntegerField(verbose_name='Size, bytes')),
+                ('state', dianheng.common.fields.CodeField(choices=[('received', 'Columns to be named'), ('mapped', 'To be checked'), ('faulty', 'Has faults'), ('checked', 'Checked'), ('taken', 'Taken'), ('refused', 'Refused')], db_collation='C', default='received', verbose_name='State')),
+                ('kind', dianheng.common.fields.CodeField(db_collation='C', default='', verbose_name='Form')),
+                ('encoding', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Encoding')),
+                ('head_row', models.IntegerField(default=0, verbose_name='Row of the heads')),
+                ('columns', models.JSONField(default=list, verbose_name='Columns')),
+                ('row_count', models.IntegerField(null=True, verbose_name='Devices')),
+                ('fault_count', models.IntegerField(default=0, verbose_name='Faults')),
+                ('warning_count', models.IntegerField(default=0, verbose_name='Remarks')),
+                ('findings', models.JSONField(default=list, verbose_name='Findings')),
+                ('reason', models.TextField(blank=True, default='', verbose_name='Reason')),
+                ('uploaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='Received')),
+                ('checked_at', models.DateTimeField(null=True, verbose_name='Checked')),
+                ('taken_at', models.DateTimeField(null=True, verbose_name='Taken')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='common.job')),
+                ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
-            name="Arrival",
+            name='Arrival',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "number",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Arrival"
-                    ),
-                ),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("announced", "Announced"),
-                            ("scanning", "Being scanned"),
-                            ("partly", "Partly received"),
-                            ("received", "Received"),
-                        ],
-                        db_collation="C",
-                        default="announced",
-                        verbose_name="State",
-                    ),
-                ),
-                ("announced", models.IntegerField(verbose_name="Announced")),
-                ("received", models.IntegerField(default=0, verbose_name="Received")),
-                (
-                    "delivery_note_no",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Delivery note"
-                    ),
-                ),
-                ("arrived_on", models.DateField(null=True, verbose_name="Arrived on")),
-                ("announced_at", models.DateTimeField(verbose_name="Announced")),
-                ("received_at", models.DateTimeField(null=True, verbose_name="Received")),
-                ("checks", models.JSONField(default=list, verbose_name="Checks on arrival")),
-                (
-                    "lot",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="arrivals",
-                        to="assets.lot",
-                        verbose_name="Lot",
-                    ),
-                ),
-                (
-                    "place",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.place",
-                        verbose_name="Received in",
-                    ),
-                ),
-                (
-                    "received_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="identity.unit",
-                        verbose_name="Unit",
-                    ),
-                ),
-                (
-                    "delivery",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="arrival",
-                        to="supply.deliveryfile",
-                        verbose_name="Delivery file",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Arrival')),
+                ('state', dianheng.common.fields.CodeField(choices=[('announced', 'Announced'), ('scanning', 'Being scanned'), ('partly', 'Partly received'), ('received', 'Received')], db_collation='C', default='announced', verbose_name='State')),
+                ('announced', models.IntegerField(verbose_name='Announced')),
+                ('received', models.IntegerField(default=0, verbose_name='Received')),
+                ('delivery_note_no', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Delivery note')),
+                ('arrived_on', models.DateField(null=True, verbose_name='Arrived on')),
+                ('announced_at', models.DateTimeField(verbose_name='Announced')),
+                ('received_at', models.DateTimeField(null=True, verbose_name='Received')),
+                ('checks', models.JSONField(default=list, verbose_name='Checks on arrival')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='assets.lot', verbose_name='Lot')),
+                ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.place', verbose_name='Received in')),
+                ('received_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.unit', verbose_name='Unit')),
+                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='arrival', to='supply.deliveryfile', verbose_name='Delivery file')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
-            name="InspectionLot",
+            name='InspectionLot',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "number",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Inspection"
-                    ),
-                ),
-                ("submission", models.SmallIntegerField(default=1, verbose_name="Submission")),
-                ("part_no", models.SmallIntegerField(default=1, verbose_name="Part")),
-                ("part_count", models.SmallIntegerField(default=1, verbose_name="Parts")),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("stated", "Split stated"),
-                            ("published", "Seed's digest published"),
-                            ("drawn", "Sample drawn"),
-                            ("judged", "Sample judged"),
-                            ("accepted", "Accepted"),
-                            ("rejected", "Rejected"),
-                            ("void", "Withdrawn"),
-                        ],
-                        db_collation="C",
-                        default="stated",
-                        verbose_name="State",
-                    ),
-                ),
-                (
-                    "split_reason",
-                    models.TextField(blank=True, default="", verbose_name="Why split so"),
-                ),
-                (
-                    "level",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", verbose_name="Inspection level"
-                    ),
-                ),
-                ("aql", models.JSONField(default=dict, verbose_name="AQL by class")),
-                (
-                    "severity",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", default="normal", verbose_name="Severity"
-                    ),
-                ),
-                ("plan", models.JSONField(null=True, verbose_name="Plan")),
-                ("lot_size", models.IntegerField(null=True, verbose_name="Lot size")),
-                ("stated_at", models.DateTimeField(verbose_name="Stated")),
-                ("judgement", models.JSONField(null=True, verbose_name="Judgement")),
-                (
-                    "is_accepted",
-                    models.BooleanField(null=True, verbose_name="Accepted by the sample"),
-                ),
-                ("judged_at", models.DateTimeField(null=True, verbose_name="Judged")),
-                ("decided_at", models.DateTimeField(null=True, verbose_name="Decided")),
-                (
-                    "report_no",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Sampling report"
-                    ),
-                ),
-                (
-                    "lot",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="inspections",
-                        to="assets.lot",
-                        verbose_name="Lot",
-                    ),
-                ),
-                (
-                    "stated_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="identity.unit",
-                        verbose_name="Unit",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Inspection')),
+                ('submission', models.SmallIntegerField(default=1, verbose_name='Submission')),
+                ('part_no', models.SmallIntegerField(default=1, verbose_name='Part')),
+                ('part_count', models.SmallIntegerField(default=1, verbose_name='Parts')),
+                ('state', dianheng.common.fields.CodeField(choices=[('stated', 'Split stated'), ('published', "Seed's digest published"), ('drawn', 'Sample drawn'), ('judged', 'Sample judged'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('void', 'Withdrawn')], db_collation='C', default='stated', verbose_name='State')),
+                ('split_reason', models.TextField(blank=True, default='', verbose_name='Why split so')),
+                ('level', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Inspection level')),
+                ('aql', models.JSONField(default=dict, verbose_name='AQL by class')),
+                ('severity', dianheng.common.fields.CodeField(db_collation='C', default='normal', verbose_name='Severity')),
+                ('plan', models.JSONField(null=True, verbose_name='Plan')),
+                ('lot_size', models.IntegerField(null=True, verbose_name='Lot size')),
+                ('stated_at', models.DateTimeField(verbose_name='Stated')),
+                ('judgement', models.JSONField(null=True, verbose_name='Judgement')),
+                ('is_accepted', models.BooleanField(null=True, verbose_name='Accepted by the sample')),
+                ('judged_at', models.DateTimeField(null=True, verbose_name='Judged')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='Decided')),
+                ('report_no', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Sampling report')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inspections', to='assets.lot', verbose_name='Lot')),
+                ('stated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.unit', verbose_name='Unit')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
-            name="AcceptanceOpinion",
+            name='AcceptanceOpinion',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "department",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("technical", "Technical department"),
-                            ("asset", "Asset department"),
-                        ],
-                        db_collation="C",
-                        verbose_name="Department",
-                    ),
-                ),
-                (
-                    "unit_name",
-                    dianheng.common.fields.NameField(db_collation="C", verbose_name="Unit"),
-                ),
-                (
-                    "opinion",
-                    dianheng.common.fields.CodeField(
-                        choices=[("accept", "Accept"), ("reject", "Reject")],
-                        db_collation="C",
-                        verbose_name="Opinion",
-                    ),
-                ),
-                ("text", models.TextField(blank=True, default="", verbose_name="Reasons")),
-                ("signed_at", models.DateTimeField(verbose_name="Signed")),
-                (
-                    "signed_digest",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", verbose_name="Digest of what was signed"
-                    ),
-                ),
-                (
-                    "acting_for",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="opinions",
-                        to="supply.inspectionlot",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('department', dianheng.common.fields.CodeField(choices=[('technical', 'Technical department'), ('asset', 'Asset department')], db_collation='C', verbose_name='Department')),
+                ('unit_name', dianheng.common.fields.NameField(db_collation='C', verbose_name='Unit')),
+                ('opinion', dianheng.common.fields.CodeField(choices=[('accept', 'Accept'), ('reject', 'Reject')], db_collation='C', verbose_name='Opinion')),
+                ('text', models.TextField(blank=True, default='', verbose_name='Reasons')),
+                ('signed_at', models.DateTimeField(verbose_name='Signed')),
+                ('signed_digest', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Digest of what was signed')),
+                ('acting_for', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('inspection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='supply.inspectionlot')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="InspectionMember",
+            name='InspectionMember',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "device",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="inspections",
-                        to="assets.device",
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="members",
-                        to="supply.inspectionlot",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('device', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='inspections', to='assets.device')),
+                ('inspection', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='members', to='supply.inspectionlot')),
             ],
         ),
         migrations.CreateModel(
-            name="InspectionPart",
+            name='InspectionPart',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "first_code",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="From bar code"
-                    ),
-                ),
-                (
-                    "last_code",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="To bar code"
-                    ),
-                ),
-                (
-                    "arrival",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="inspection_parts",
-                        to="supply.arrival",
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="parts",
-                        to="supply.inspectionlot",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_code', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='From bar code')),
+                ('last_code', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='To bar code')),
+                ('arrival', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inspection_parts', to='supply.arrival')),
+                ('inspection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='supply.inspectionlot')),
             ],
         ),
         migrations.CreateModel(
-            name="OrderLine",
+            name='OrderLine',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("line_no", models.SmallIntegerField(verbose_name="Line")),
-                ("quantity", models.IntegerField(verbose_name="Quantity")),
-                (
-                    "contract_no",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Contract"
-                    ),
-                ),
-                (
-                    "tender_batch",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Tender batch"),
-                ),
-                (
-                    "material_code",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Material code"
-                    ),
-                ),
-                (
-                    "price_preset",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Price preset"
-                    ),
-                ),
-                ("due_on", models.DateField(blank=True, null=True, verbose_name="Due on")),
-                (
-                    "model",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.devicemodel",
-                        verbose_name="Model",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line_no', models.SmallIntegerField(verbose_name='Line')),
+                ('quantity', models.IntegerField(verbose_name='Quantity')),
+                ('contract_no', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Contract')),
+                ('tender_batch', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Tender batch')),
+                ('material_code', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Material code')),
+                ('price_preset', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Price preset')),
+                ('due_on', models.DateField(blank=True, null=True, verbose_name='Due on')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.devicemodel', verbose_name='Model')),
             ],
             options={
-                "ordering": ["order", "line_no"],
+                'ordering': ['order', 'line_no'],
             },
         ),
         migrations.CreateModel(
-            name="NumberSegment",
+            name='NumberSegment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "scheme",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", default="state_grid_22", verbose_name="Scheme"
-                    ),
-                ),
-                (
-                    "first_body",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="First number"),
-                ),
-                (
-                    "last_body",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Last number"),
-                ),
-                (
-                    "first_code",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", verbose_name="First bar code"
-                    ),
-                ),
-                (
-                    "last_code",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", verbose_name="Last bar code"
-                    ),
-                ),
-                ("count", models.IntegerField(verbose_name="Numbers")),
-                ("issued_on", models.DateField(verbose_name="Issued on")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="segments",
-                        to="supply.orderline",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scheme', dianheng.common.fields.CodeField(db_collation='C', default='state_grid_22', verbose_name='Scheme')),
+                ('first_body', dianheng.common.fields.CodeField(db_collation='C', verbose_name='First number')),
+                ('last_body', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Last number')),
+                ('first_code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='First bar code')),
+                ('last_code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Last bar code')),
+                ('count', models.IntegerField(verbose_name='Numbers')),
+                ('issued_on', models.DateField(verbose_name='Issued on')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='segments', to='supply.orderline')),
             ],
             options={
-                "ordering": ["first_body"],
+                'ordering': ['first_body'],
             },
         ),
         migrations.AddField(
-            model_name="deliveryfile",
-            name="line",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="deliveries",
-                to="supply.orderline",
-                verbose_name="Order line",
-            ),
+            model_name='deliveryfile',
+            name='line',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='supply.orderline', verbose_name='Order line'),
         ),
         migrations.AddField(
-            model_name="arrival",
-            name="line",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="arrivals",
-                to="supply.orderline",
-                verbose_name="Order line",
-            ),
+            model_name='arrival',
+            name='line',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='supply.orderline', verbose_name='Order line'),
         ),
         migrations.CreateModel(
-            name="PurchaseOrder",
+            name='PurchaseOrder',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "order_no",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Order"
-                    ),
-                ),
-                (
-                    "contract_no",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Contract"
-                    ),
-                ),
-                (
-                    "tender_batch",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Tender batch"),
-                ),
-                ("ordered_on", models.DateField(verbose_name="Ordered on")),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[("open", "Open"), ("closed", "Closed")],
-                        db_collation="C",
-                        default="open",
-                        verbose_name="State",
-                    ),
-                ),
-                ("note", models.TextField(blank=True, default="", verbose_name="Note")),
-                (
-                    "manufacturer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="assets.manufacturer",
-                        verbose_name="Maker",
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="identity.unit",
-                        verbose_name="Unit",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('order_no', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Order')),
+                ('contract_no', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Contract')),
+                ('tender_batch', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Tender batch')),
+                ('ordered_on', models.DateField(verbose_name='Ordered on')),
+                ('state', dianheng.common.fields.CodeField(choices=[('open', 'Open'), ('closed', 'Closed')], db_collation='C', default='open', verbose_name='State')),
+                ('note', models.TextField(blank=True, default='', verbose_name='Note')),
+                ('manufacturer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='assets.manufacturer', verbose_name='Maker')),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='identity.unit', verbose_name='Unit')),
             ],
             options={
-                "ordering": ["-ordered_on", "-id"],
+                'ordering': ['-ordered_on', '-id'],
             },
         ),
         migrations.AddField(
-            model_name="orderline",
-            name="order",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="supply.purchaseorder",
-            ),
+            model_name='orderline',
+            name='order',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='supply.purchaseorder'),
         ),
         migrations.CreateModel(
-            name="ReturnOrder",
+            name='ReturnOrder',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "number",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Return order"
-                    ),
-                ),
-                (
-                    "kind",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("lot", "Lot rejected"),
-                            ("failed", "Failed in full inspection"),
-                            ("control", "Outside internal control"),
-                        ],
-                        db_collation="C",
-                        verbose_name="Kind",
-                    ),
-                ),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("drawn_up", "Drawn up"),
-                            ("notified", "Maker notified"),
-                            ("shipped", "Shipped"),
-                        ],
-                        db_collation="C",
-                        default="drawn_up",
-                        verbose_name="State",
-                    ),
-                ),
-                ("reasons", models.JSONField(default=list, verbose_name="Reasons")),
-                (
-                    "demand",
-                    models.TextField(
-                        blank=True, default="", verbose_name="What is asked of the maker"
-                    ),
-                ),
-                (
-                    "answer_until_on",
-                    models.DateField(blank=True, null=True, verbose_name="Answer until"),
-                ),
-                (
-                    "contact",
-                    dianheng.common.fields.NameField(
-                        blank=True, db_collation="C", default="", verbose_name="Contact"
-                    ),
-                ),
-                ("made_at", models.DateTimeField(verbose_name="Drawn up")),
-                ("notified_at", models.DateTimeField(null=True, verbose_name="Maker notified")),
-                ("shipped_at", models.DateTimeField(null=True, verbose_name="Shipped")),
-                (
-                    "carrier",
-                    dianheng.common.fields.NameField(
-                        blank=True, db_collation="C", default="", verbose_name="Carrier"
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="return_order",
-                        to="supply.inspectionlot",
-                    ),
-                ),
-                (
-                    "lot",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="returns",
-                        to="assets.lot",
-                        verbose_name="Lot",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "shipped_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="identity.unit",
-                        verbose_name="Unit",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Return order')),
+                ('kind', dianheng.common.fields.CodeField(choices=[('lot', 'Lot rejected'), ('failed', 'Failed in full inspection'), ('control', 'Outside internal control')], db_collation='C', verbose_name='Kind')),
+                ('state', dianheng.common.fields.CodeField(choices=[('drawn_up', 'Drawn up'), ('notified', 'Maker notified'), ('shipped', 'Shipped')], db_collation='C', default='drawn_up', verbose_name='State')),
+                ('reasons', models.JSONField(default=list, verbose_name='Reasons')),
+                ('demand', models.TextField(blank=True, default='', verbose_name='What is asked of the maker')),
+                ('answer_until_on', models.DateField(blank=True, null=True, verbose_name='Answer until')),
+                ('contact', dianheng.common.fields.NameField(blank=True, db_collation='C', default='', verbose_name='Contact')),
+                ('made_at', models.DateTimeField(verbose_name='Drawn up')),
+                ('notified_at', models.DateTimeField(null=True, verbose_name='Maker notified')),
+                ('shipped_at', models.DateTimeField(null=True, verbose_name='Shipped')),
+                ('carrier', dianheng.common.fields.NameField(blank=True, db_collation='C', default='', verbose_name='Carrier')),
+                ('inspection', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='return_order', to='supply.inspectionlot')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='assets.lot', verbose_name='Lot')),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shipped_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.unit', verbose_name='Unit')),
             ],
             options={
-                "ordering": ["-id"],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
-            name="ReturnDevice",
+            name='ReturnDevice',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, default="", verbose_name="Reason")),
-                (
-                    "device",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="returns",
-                        to="assets.device",
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="devices",
-                        to="supply.returnorder",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField(blank=True, default='', verbose_name='Reason')),
+                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='assets.device')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='supply.returnorder')),
             ],
         ),
         migrations.CreateModel(
-            name="SampleDraw",
+            name='SampleDraw',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "algorithm",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Algorithm"),
-                ),
-                (
-                    "seed_digest",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", verbose_name="Digest of the seed"
-                    ),
-                ),
-                (
-                    "secret_seed",
-                    dianheng.common.fields.CodeField(db_collation="C", default="", editable=False),
-                ),
-                ("published_at", models.DateTimeField(verbose_name="Digest published")),
-                (
-                    "seed",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Seed"
-                    ),
-                ),
-                (
-                    "closed_at",
-                    models.DateTimeField(null=True, verbose_name="Lot closed, seed published"),
-                ),
-                (
-                    "list_digest",
-                    dianheng.common.fields.CodeField(
-                        blank=True,
-                        db_collation="C",
-                        default="",
-                        verbose_name="Digest of the device list",
-                    ),
-                ),
-                ("list_count", models.IntegerField(null=True, verbose_name="Devices in the list")),
-                ("sample_size", models.IntegerField(null=True, verbose_name="Sample size")),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="draw",
-                        to="supply.inspectionlot",
-                    ),
-                ),
-                (
-                    "published_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('algorithm', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Algorithm')),
+                ('seed_digest', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Digest of the seed')),
+                ('secret_seed', dianheng.common.fields.CodeField(db_collation='C', default='', editable=False)),
+                ('published_at', models.DateTimeField(verbose_name='Digest published')),
+                ('seed', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Seed')),
+                ('closed_at', models.DateTimeField(null=True, verbose_name='Lot closed, seed published')),
+                ('list_digest', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Digest of the device list')),
+                ('list_count', models.IntegerField(null=True, verbose_name='Devices in the list')),
+                ('sample_size', models.IntegerField(null=True, verbose_name='Sample size')),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('inspection', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='draw', to='supply.inspectionlot')),
+                ('published_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="SampleDevice",
+            name='SampleDevice',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("rank", models.IntegerField(verbose_name="Order of the draw")),
-                (
-                    "device",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="samples",
-                        to="assets.device",
-                    ),
-                ),
-                (
-                    "draw",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sample",
-                        to="supply.sampledraw",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rank', models.IntegerField(verbose_name='Order of the draw')),
+                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='assets.device')),
+                ('draw', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='sample', to='supply.sampledraw')),
             ],
             options={
-                "ordering": ["draw", "rank"],
+                'ordering': ['draw', 'rank'],
             },
         ),
         migrations.CreateModel(
-            name="SampleResult",
+            name='SampleResult',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("attempt", models.SmallIntegerField(verbose_name="Attempt")),
-                (
-                    "outcome",
-                    dianheng.common.fields.CodeField(
-                        choices=[("pass", "Conforms"), ("fail", "Does not conform")],
-                        db_collation="C",
-                        verbose_name="Result",
-                    ),
-                ),
-                (
-                    "source",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("hand", "Entered by hand"),
-                            ("verification", "Verified here"),
-                            ("centre", "Report of the higher centre"),
-                        ],
-                        db_collation="C",
-                        verbose_name="Source",
-                    ),
-                ),
-                (
-                    "source_ref",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Record"
-                    ),
-                ),
-                ("tested_on", models.DateField(verbose_name="Tested on")),
-                ("note", models.TextField(blank=True, default="", verbose_name="Note")),
-                ("recorded_at", models.DateTimeField(verbose_name="Recorded")),
-                (
-                    "acting_for",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "sample",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="results",
-                        to="supply.sampledevice",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('attempt', models.SmallIntegerField(verbose_name='Attempt')),
+                ('outcome', dianheng.common.fields.CodeField(choices=[('pass', 'Conforms'), ('fail', 'Does not conform')], db_collation='C', verbose_name='Result')),
+                ('source', dianheng.common.fields.CodeField(choices=[('hand', 'Entered by hand'), ('verification', 'Verified here'), ('centre', 'Report of the higher centre')], db_collation='C', verbose_name='Source')),
+                ('source_ref', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Record')),
+                ('tested_on', models.DateField(verbose_name='Tested on')),
+                ('note', models.TextField(blank=True, default='', verbose_name='Note')),
+                ('recorded_at', models.DateTimeField(verbose_name='Recorded')),
+                ('acting_for', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sample', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='results', to='supply.sampledevice')),
             ],
             options={
-                "ordering": ["sample", "attempt"],
+                'ordering': ['sample', 'attempt'],
             },
         ),
         migrations.CreateModel(
-            name="Nonconformity",
+            name='Nonconformity',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("item", dianheng.common.fields.CodeField(db_collation="C", verbose_name="Item")),
-                (
-                    "nonconformity_class",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Class"),
-                ),
-                ("measured", models.TextField(blank=True, default="", verbose_name="Found")),
-                ("limit", models.TextField(blank=True, default="", verbose_name="Required")),
-                ("text", models.TextField(blank=True, default="", verbose_name="Remark")),
-                (
-                    "result",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="nonconformities",
-                        to="supply.sampleresult",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Item')),
+                ('nonconformity_class', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Class')),
+                ('measured', models.TextField(blank=True, default='', verbose_name='Found')),
+                ('limit', models.TextField(blank=True, default='', verbose_name='Required')),
+                ('text', models.TextField(blank=True, default='', verbose_name='Remark')),
+                ('result', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nonconformities', to='supply.sampleresult')),
             ],
         ),
         migrations.CreateModel(
-            name="SentSample",
+            name='SentSample',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "number",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", unique=True, verbose_name="Sent sample"
-                    ),
-                ),
-                (
-                    "sent_to",
-                    dianheng.common.fields.NameField(db_collation="C", verbose_name="Sent to"),
-                ),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        choices=[
-                            ("listed", "Listed"),
-                            ("handed_over", "Handed over"),
-                            ("reported", "Report entered"),
-                            ("back", "Came back"),
-                        ],
-                        db_collation="C",
-                        default="listed",
-                        verbose_name="State",
-                    ),
-                ),
-                ("listed_at", models.DateTimeField(verbose_name="Listed")),
-                (
-                    "carrier",
-                    dianheng.common.fields.NameField(
-                        blank=True, db_collation="C", default="", verbose_name="Carrier"
-                    ),
-                ),
-                ("handed_over_at", models.DateTimeField(null=True, verbose_name="Handed over")),
-                (
-                    "received_by_name",
-                    dianheng.common.fields.NameField(
-                        blank=True, db_collation="C", default="", verbose_name="Received there by"
-                    ),
-                ),
-                (
-                    "report_no",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Report"
-                    ),
-                ),
-                ("report_on", models.DateField(null=True, verbose_name="Date of the report")),
-                ("back_at", models.DateTimeField(null=True, verbose_name="Came back")),
-                (
-                    "handed_over_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "inspection",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sent",
-                        to="supply.inspectionlot",
-                    ),
-                ),
-                (
-                    "listed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "place",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.place",
-                        verbose_name="Place",
-                    ),
-                ),
-                (
-                    "report_file",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="documents.storedfile",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Sent sample')),
+                ('sent_to', dianheng.common.fields.NameField(db_collation='C', verbose_name='Sent to')),
+                ('state', dianheng.common.fields.CodeField(choices=[('listed', 'Listed'), ('handed_over', 'Handed over'), ('reported', 'Report entered'), ('back', 'Came back')], db_collation='C', default='listed', verbose_name='State')),
+                ('listed_at', models.DateTimeField(verbose_name='Listed')),
+                ('carrier', dianheng.common.fields.NameField(blank=True, db_collation='C', default='', verbose_name='Carrier')),
+                ('handed_over_at', models.DateTimeField(null=True, verbose_name='Handed over')),
+                ('received_by_name', dianheng.common.fields.NameField(blank=True, db_collation='C', default='', verbose_name='Received there by')),
+                ('report_no', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Report')),
+                ('report_on', models.DateField(null=True, verbose_name='Date of the report')),
+                ('back_at', models.DateTimeField(null=True, verbose_name='Came back')),
+                ('handed_over_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('inspection', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='sent', to='supply.inspectionlot')),
+                ('listed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.place', verbose_name='Place')),
+                ('report_file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
             ],
         ),
         migrations.CreateModel(
-            name="SwitchingState",
+            name='SwitchingState',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "state",
-                    dianheng.common.fields.CodeField(
-                        db_collation="C", default="normal", verbose_name="Severity"
-                    ),
-                ),
-                ("recent", models.JSONField(default=list, verbose_name="Recent lots")),
-                (
-                    "accepted_run",
-                    models.SmallIntegerField(default=0, verbose_name="Accepted in a row"),
-                ),
-                (
-                    "rejected",
-                    models.SmallIntegerField(
-                        default=0, verbose_name="Rejected under tightened inspection"
-                    ),
-                ),
-                ("changed_at", models.DateTimeField(verbose_name="Since")),
-                ("reason", models.TextField(blank=True, default="", verbose_name="Reason")),
-                (
-                    "model",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.devicemodel",
-                        verbose_name="Model",
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="identity.unit",
-                        verbose_name="Unit",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', dianheng.common.fields.CodeField(db_collation='C', default='normal', verbose_name='Severity')),
+                ('recent', models.JSONField(default=list, verbose_name='Recent lots')),
+                ('accepted_run', models.SmallIntegerField(default=0, verbose_name='Accepted in a row')),
+                ('rejected', models.SmallIntegerField(default=0, verbose_name='Rejected under tightened inspection')),
+                ('changed_at', models.DateTimeField(verbose_name='Since')),
+                ('reason', models.TextField(blank=True, default='', verbose_name='Reason')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.devicemodel', verbose_name='Model')),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='identity.unit', verbose_name='Unit')),
             ],
         ),
         migrations.CreateModel(
-            name="ArrivalBox",
+            name='ArrivalBox',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", dianheng.common.fields.CodeField(db_collation="C", verbose_name="Box")),
-                (
-                    "device_ids",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), size=None
-                    ),
-                ),
-                (
-                    "arrival",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="boxes",
-                        to="supply.arrival",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Box')),
+                ('device_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                ('arrival', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='boxes', to='supply.arrival')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("arrival", "code"), name="arrivalbox_code")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('arrival', 'code'), name='arrivalbox_code')],
             },
         ),
         migrations.CreateModel(
-            name="ArrivalScan",
+            name='ArrivalScan',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", dianheng.common.fields.CodeField(db_collation="C", verbose_name="Code")),
-                (
-                    "result",
-                    dianheng.common.fields.CodeField(
-                        choices=[("good", "Announced"), ("over", "Over"), ("foreign", "Foreign")],
-                        db_collation="C",
-                        verbose_name="Result",
-                    ),
-                ),
-                (
-                    "box_code",
-                    dianheng.common.fields.CodeField(
-                        blank=True, db_collation="C", default="", verbose_name="Box"
-                    ),
-                ),
-                (
-                    "client_key",
-                    dianheng.common.fields.CodeField(blank=True, db_collation="C", default=""),
-                ),
-                ("scanned_at", models.DateTimeField(verbose_name="Scanned")),
-                ("is_undone", models.BooleanField(default=False)),
-                (
-                    "arrival",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="scans",
-                        to="supply.arrival",
-                    ),
-                ),
-                (
-                    "device",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.device",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Code')),
+                ('result', dianheng.common.fields.CodeField(choices=[('good', 'Announced'), ('over', 'Over'), ('foreign', 'Foreign')], db_collation='C', verbose_name='Result')),
+                ('box_code', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='', verbose_name='Box')),
+                ('client_key', dianheng.common.fields.CodeField(blank=True, db_collation='C', default='')),
+                ('scanned_at', models.DateTimeField(verbose_name='Scanned')),
+                ('is_undone', models.BooleanField(default=False)),
+                ('arrival', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='supply.arrival')),
+                ('device', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.device')),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(fields=["arrival", "result", "id"], name="arrivalscan_result")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_undone", False)),
-                        fields=("arrival", "code"),
-                        name="arrivalscan_once",
-                    )
-                ],
+                'ordering': ['-id'],
+                'indexes': [models.Index(fields=['arrival', 'result', 'id'], name='arrivalscan_result')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_undone', False)), fields=('arrival', 'code'), name='arrivalscan_once')],
             },
         ),
         migrations.CreateModel(
-            name="DeliveryFault",
+            name='DeliveryFault',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("row_no", models.BigIntegerField(verbose_name="Row")),
-                (
-                    "field",
-                    dianheng.common.fields.CodeField(db_collation="C", verbose_name="Column"),
-                ),
-                ("code", dianheng.common.fields.CodeField(db_collation="C", verbose_name="Code")),
-                ("value", models.TextField(default="", verbose_name="Value")),
-                ("facts", models.JSONField(null=True)),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="faults",
-                        to="supply.deliveryfile",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('row_no', models.BigIntegerField(verbose_name='Row')),
+                ('field', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Column')),
+                ('code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Code')),
+                ('value', models.TextField(default='', verbose_name='Value')),
+                ('facts', models.JSONField(null=True)),
+                ('delivery', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='faults', to='supply.deliveryfile')),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["delivery", "row_no", "id"], name="deliveryfault_row"),
-                    models.Index(fields=["delivery", "code", "row_no"], name="deliveryfault_code"),
-                ],
+                'indexes': [models.Index(fields=['delivery', 'row_no', 'id'], name='deliveryfault_row'), models.Index(fields=['delivery', 'code', 'row_no'], name='deliveryfault_code')],
             },
         ),
         migrations.CreateModel(
-            name="HeaderMapping",
+            name='HeaderMapping',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("head", dianheng.common.fields.NameField(db_collation="C", verbose_name="Head")),
-                ("field", dianheng.common.fields.CodeField(db_collation="C", verbose_name="Field")),
-                (
-                    "manufacturer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="assets.manufacturer",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('head', dianheng.common.fields.NameField(db_collation='C', verbose_name='Head')),
+                ('field', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Field')),
+                ('manufacturer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assets.manufacturer')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("manufacturer", "head"), name="headermapping_head"
-                    )
-                ],
+                'constraints': [models.UniqueConstraint(fields=('manufacturer', 'head'), name='headermapping_head')],
             },
         ),
         migrations.AddIndex(
-            model_name="inspectionlot",
-            index=models.Index(fields=["unit", "state", "-id"], name="inspection_unit"),
+            model_name='inspectionlot',
+            index=models.Index(fields=['unit', 'state', '-id'], name='inspection_unit'),
         ),
         migrations.AddIndex(
-            model_name="inspectionlot",
-            index=models.Index(fields=["lot"], name="inspection_lot"),
+            model_name='inspectionlot',
+            index=models.Index(fields=['lot'], name='inspection_lot'),
         ),
         migrations.AddConstraint(
-            model_name="acceptanceopinion",
-            constraint=models.UniqueConstraint(
-                fields=("inspection", "department"), name="opinion_once"
-            ),
+            model_name='acceptanceopinion',
+            constraint=models.UniqueConstraint(fields=('inspection', 'department'), name='opinion_once'),
         ),
         migrations.AddConstraint(
-            model_name="inspectionmember",
-            constraint=models.UniqueConstraint(
-                fields=("inspection", "device"), name="inspectionmember_once"
-            ),
+            model_name='inspectionmember',
+            constraint=models.UniqueConstraint(fields=('inspection', 'device'), name='inspectionmember_once'),
         ),
         migrations.AddConstraint(
-            model_name="numbersegment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("first_body__regex", "^[0-9]{21}$"), ("last_body__regex", "^[0-9]{21}$")
-                ),
-                name="segment_form",
-            ),
+            model_name='numbersegment',
+            constraint=models.CheckConstraint(condition=models.Q(('first_body__regex', '^[0-9]{21}$'), ('last_body__regex', '^[0-9]{21}$')), name='segment_form'),
         ),
         migrations.AddConstraint(
-            model_name="numbersegment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("last_body__gte", models.F("first_body"))), name="segment_order"
-            ),
+            model_name='numbersegment',
+            constraint=models.CheckConstraint(condition=models.Q(('last_body__gte', models.F('first_body'))), name='segment_order'),
         ),
         migrations.AddConstraint(
-            model_name="deliveryfile",
-            constraint=models.UniqueConstraint(
-                fields=("line", "digest"), name="deliveryfile_digest"
-            ),
+            model_name='deliveryfile',
+            constraint=models.UniqueConstraint(fields=('line', 'digest'), name='deliveryfile_digest'),
         ),
         migrations.AddIndex(
-            model_name="arrival",
-            index=models.Index(fields=["unit", "-id"], name="arrival_unit"),
+            model_name='arrival',
+            index=models.Index(fields=['unit', '-id'], name='arrival_unit'),
         ),
         migrations.AddIndex(
-            model_name="arrival",
-            index=models.Index(fields=["lot"], name="arrival_lot"),
+            model_name='arrival',
+            index=models.Index(fields=['lot'], name='arrival_lot'),
         ),
         migrations.AddIndex(
-            model_name="purchaseorder",
-            index=models.Index(fields=["unit", "-id"], name="order_unit"),
+            model_name='purchaseorder',
+            index=models.Index(fields=['unit', '-id'], name='order_unit'),
         ),
         migrations.AddIndex(
-            model_name="purchaseorder",
-            index=models.Index(fields=["manufacturer"], name="order_maker"),
+            model_name='purchaseorder',
+            index=models.Index(fields=['manufacturer'], name='order_maker'),
         ),
         migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "line_no"), name="orderline_no"),
+            model_name='orderline',
+            constraint=models.UniqueConstraint(fields=('order', 'line_no'), name='orderline_no'),
         ),
         migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gt", 0)), name="orderline_quantity"
-            ),
+            model_name='orderline',
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='orderline_quantity'),
         ),
         migrations.AddIndex(
-            model_name="returnorder",
-            index=models.Index(fields=["unit", "state", "-id"], name="return_unit"),
+            model_name='returnorder',
+            index=models.Index(fields=['unit', 'state', '-id'], name='return_unit'),
         ),
         migrations.AddConstraint(
-            model_name="returndevice",
-            constraint=models.UniqueConstraint(
-                fields=("order", "device"), name="returndevice_once"
-            ),
+            model_name='returndevice',
+            constraint=models.UniqueConstraint(fields=('order', 'device'), name='returndevice_once'),
         ),
         migrations.AddConstraint(
-            model_name="sampledraw",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("seed", ""), ("closed_at__isnull", False), _connector="OR"),
-                name="draw_seed_after_close",
-            ),
+            model_name='sampledraw',
+            constraint=models.CheckConstraint(condition=models.Q(('seed', ''), ('closed_at__isnull', False), _connector='OR'), name='draw_seed_after_close'),
         ),
         migrations.AddConstraint(
-            model_name="sampledevice",
-            constraint=models.UniqueConstraint(fields=("draw", "device"), name="sampledevice_once"),
+            model_name='sampledevice',
+            constraint=models.UniqueConstraint(fields=('draw', 'device'), name='sampledevice_once'),
         ),
         migrations.AddConstraint(
-            model_name="sampledevice",
-            constraint=models.UniqueConstraint(fields=("draw", "rank"), name="sampledevice_rank"),
+            model_name='sampledevice',
+            constraint=models.UniqueConstraint(fields=('draw', 'rank'), name='sampledevice_rank'),
         ),
         migrations.AddConstraint(
-            model_name="sampleresult",
-            constraint=models.UniqueConstraint(
-                fields=("sample", "attempt"), name="sampleresult_attempt"
-            ),
+            model_name='sampleresult',
+            constraint=models.UniqueConstraint(fields=('sample', 'attempt'), name='sampleresult_attempt'),
         ),
         migrations.AddConstraint(
-            model_name="switchingstate",
-            constraint=models.UniqueConstraint(
-                fields=("model", "unit"), name="switchingstate_model"
-            ),
+            model_name='switchingstate',
+            constraint=models.UniqueConstraint(fields=('model', 'unit'), name='switchingstate_model'),
         ),
     ]
