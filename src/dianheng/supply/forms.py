@@ -222,7 +222,7 @@ FAILURE_ROWS = 8
 class ReportForm(Form):
     """The higher centre's report: a table that names each device, or the failures by hand."""
 
-    report_no = forms.CharField(label=_("Report"), max_length=60)
+    report_no = forms.CharField(label=_("Number of the report"), max_length=60)
     report_on = DayField(label=_("Date of the report"))
     file = forms.FileField(
         label=_("Report as a table"), required=False,
@@ -380,7 +380,7 @@ class ChecksForm(Form):
         self.rows = []
         for check, (label, _requirement) in ARRIVAL_CHECKS.items():
             self.fields[f"{check}_conclusion"] = forms.ChoiceField(
-                label=label, required=False, choices=CONCLUSIONS,
+                label=_("Conclusion"), required=False, choices=CONCLUSIONS,
                 widget=forms.Select(attrs={"class": "form-select", "aria-label": label}),
             )  # fmt: skip
             for name, what in (("requirement", _("Requirement")), ("result", _("Result"))):

@@ -81,11 +81,7 @@ def a_lot_in_every_stage(folder):
     ]  # fmt: skip
 
 
-LOOKS = {
-    "wide": (None, "light", "zh-hans"),
-    "phone": (PHONE, "light", "zh-hans"),
-    "dark English": (None, "dark", "en"),
-}
+LOOKS = {"wide": (None, "light", "zh-hans"), "phone dark English": (PHONE, "dark", "en")}
 
 
 def test_pages_fit_and_axe_finds_nothing(visit, tmp_path):
