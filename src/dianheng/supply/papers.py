@@ -185,9 +185,9 @@ def sampling_report(inspection: InspectionLot, approver: paper.Signature) -> pap
     sent = _sent(inspection)
     tasks = list(sampling_tasks(inspection).select_related("scheme_version"))
     review = Review.objects.filter(task__in=tasks).select_related("reviewer").order_by("pk").last()
-    closed_by = inspection.draw.closed_by
     days = [one.tested_on for one in results]
     tester, acting_for = results[-1].person, results[-1].acting_for
+    drawer = inspection.draw.closed_by if inspection.draw.closed_by != tester else None
     switching = SwitchingState.objects.filter(
         model=inspection.lot.model_id, unit=inspection.unit_id
     ).first()
@@ -216,7 +216,7 @@ def sampling_report(inspection: InspectionLot, approver: paper.Signature) -> pap
         conclusion="accept" if inspection.is_accepted else "reject",
         next_severity=switching.state if switching else "normal",
         verifier=_signature("verifier", tester, max(days), acting_for),
-        checker=_signature("checker", review.reviewer if review else closed_by, max(days)),
+        checker=_signature("checker", review.reviewer if review else drawer, max(days)),
         approver=approver,
         remark=_("Submission %(n)s") % {"n": inspection.submission} if inspection.submission > 1 else "",
     )  # fmt: skip

@@ -28,6 +28,11 @@ HIGHEST_RATIO = 200  # real lists unpack to 5 to 30 times their size
 LARGEST_TEXTS = 2 << 30  # bytes of the shared texts
 LONGEST_CELL = 32_767
 MOST_SHEETS = 20
+# What a damaged archive or document makes its readers raise.
+DAMAGED = (
+    expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError,
+    NotImplementedError,
+)  # fmt: skip
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
@@ -49,7 +54,7 @@ class XlsxTable:
             self._weigh()
             self.sheets = self._find_sheets()
             self._dates, self._is_1904 = self._find_dates()
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError):
+        except DAMAGED:
             raise _broken() from None
         self._texts: _Texts | None = None
         self.sheet = 0 if sheet is None else sheet
@@ -68,7 +73,7 @@ class XlsxTable:
                     yield from reader.take()
                 reader.end()
                 yield from reader.take()
-        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        except DAMAGED:
             raise _broken() from None
 
     def _weigh(self) -> None:
@@ -79,8 +84,8 @@ class XlsxTable:
             raise Unreadable(
                 "password", _("The workbook is protected by a password. Save it without one.")
             )
-        if any(part.compress_type not in PACKED for part in parts):
-            raise _broken()  # spreadsheets never write it, and its errors are of another kind
+        if any(p.compress_type not in PACKED or p.header_offset < 0 for p in parts):
+            raise _broken()  # no spreadsheet writes this, and its errors are of another kind
         if "xl/workbook.xml" not in self._names:
             raise Unreadable("kind", _("This is no workbook. Send the list as .xlsx or .csv."))
         unpacked = sum(part.file_size for part in parts)
@@ -105,7 +110,7 @@ class XlsxTable:
                 for chunk in iter(lambda: part.read(CHUNK), b""):
                     handler.feed(chunk)
                 handler.end()
-        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        except DAMAGED:
             raise _broken() from None
 
     def _find_sheets(self) -> list[str]:
