@@ -31,7 +31,7 @@ with connected("demo"):
     write_demo(Folder.open().path, {password!r}, tell_beginning(password={password!r}, quantity={quantity}))
 """
 PASSWORD = "Journey-2026-lamp"
-WAIT_MS = 60_000  # of a busy machine
+WAIT_MS = 40_000  # of a busy machine
 PASTE = """(field, text) => {
   const data = new DataTransfer();
   data.setData("text", text);

@@ -54,6 +54,7 @@ STAGES = (
     Stage("DD-2026-0108", "2026-05", "DTZY1808-Z", 96, "publish"),
     Stage("DD-2026-0109", "2026-07", "DDZY566-Z", 180, "draw"),
     Stage("DD-2026-0110", "2026-06", "DTZY1808-Z", 72, "technical"),
+    Stage("DD-2026-0115", "2026-10", "DDZY566-Z", 96, "judge"),
     Stage("DD-2026-0111", "2026-08", "DDZY566-Z", 120, "accept"),
     Stage("DD-2026-0112", "2026-09", "DDZY566-Z", 180, "load"),
     Stage("DD-2026-0113", "2026-07", "DTZY1808-Z", 48, "review"),

@@ -78,14 +78,28 @@ def accepted_lot() -> None:
         device_ids=failed, place=place("KF1-BH"), actor=acting("zhoumin"), basis="检定不合格、内控不合格隔离",
     )  # fmt: skip
     month = f"{timezone.localdate():%Y-%m}"
-    for at, count, keeper, store, stations in (
-        (0, 600, "wubo", "KF2-QH", (("KF3-CG", 120, "hejie"),)),
-        (600, 480, "zhenghao", "KF2-YS", ()),
+    at = 0
+    for giver, store, count, receiver in (
+        ("zhoumin", "KF2-QH", 600, "wubo"),
+        ("zhoumin", "KF2-YS", 480, "zhenghao"),
+        ("zhoumin", "KF3-LL", 96, "wubo"),
+        ("zhoumin", "KF3-DP", 84, "zhenghao"),
+        ("zhoumin", "KF3-NW", 60, "zhenghao"),
     ):
         part = qualified[at : at + count]
-        _hand_over(part, "zhoumin", store, keeper, f"{month} 配送计划 {store[-2:]}-03")
-        for code, few, receiver in stations:
-            _hand_over(part[:few], keeper, code, receiver, f"{month} 配送计划 {code[-2:]}-05")
+        _hand_over(part, giver, store, receiver, f"{month} 配送计划 {store[-2:]}-03")
+        at += count
+    # These wait for 吴波 and, two steps on, for the fitter 马超.
+    stock_send(
+        device_ids=qualified[at : at + 36], purpose="distribute", to_place=place("KF2-QH"),
+        actor=acting("zhoumin"), basis=f"{month} 配送计划 QH-04",
+    )  # fmt: skip
+    # From the county's store on to a station.
+    _hand_over(qualified[:120], "wubo", "KF3-CG", "hejie", f"{month} 配送计划 CG-05")
+    stock_send(
+        device_ids=qualified[:8], purpose="issue", to_person=person("machao"), actor=acting("hejie"),
+        basis="装表工单 ZB-20261124-02",
+    )  # fmt: skip
 
 
 def _hand_over(devices: list[int], giver: str, store: str, receiver: str, basis: str) -> None:

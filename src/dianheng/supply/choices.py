@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OrderState(TextChoices):
@@ -19,7 +20,10 @@ class DeliveryState(TextChoices):
     FAULTY = "faulty", _("Has faults")  # checked; nothing of it can be taken
     CHECKED = "checked", _("Checked")  # may be taken
     TAKEN = "taken", _("Taken")  # its devices are in the register, on order
-    REFUSED = "refused", _("Refused")  # by a person, or it could not be read
+    REFUSED = (
+        "refused",
+        pgettext_lazy("delivery file", "Refused"),
+    )  # by a person, or it could not be read
 
 
 class ArrivalState(TextChoices):
