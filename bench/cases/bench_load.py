@@ -18,6 +18,7 @@ def bench_load(bench: Bench) -> None:
     from django.utils import timezone
 
     from dianheng.demo import things
+    from dianheng.demo.company import acting
     from dianheng.verification.models import TestResult, Upload
     from dianheng.verification.selectors.loads import load_sheet
     from dianheng.verification.services import load_make, load_put, task_add_devices, upload_receive
@@ -25,12 +26,12 @@ def bench_load(bench: Bench) -> None:
     meters, numbers = bench.size, count(1)
     with bench.writing(300):
         things.laboratory()
-        task, tester, measure = _task()
+        task, tester, measure = task_of_24_points()
 
         def a_load() -> bytes:
             turn = next(numbers)
-            devices = _enrol(turn, meters)
-            task_add_devices(task=task, device_ids=[d.pk for d in devices], actor=tester)
+            devices = enrolled(turn, meters)
+            task_add_devices(task=task, device_ids=[d.pk for d in devices], actor=acting("gaoyan"))
             load = load_make(task=task, bench=measure.device, actor=tester)
             for device in devices:
                 load_put(load=load, code=device.barcode, actor=tester)
@@ -58,7 +59,7 @@ def bench_load(bench: Bench) -> None:
         )
 
 
-class _Measure:
+class Measure:
     """The bench as a device, and as what sends."""
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class _Measure:
         self.bench = bench("BZ0001", 1, {})
 
 
-def _task() -> tuple[Any, Any, _Measure]:
+def task_of_24_points() -> tuple[Any, Any, Measure]:
     """A task whose scheme asks for 24 points of each meter."""
     from dianheng.demo.company import acting, unit
     from dianheng.demo.things import model
@@ -85,10 +86,10 @@ def _task() -> tuple[Any, Any, _Measure]:
         scheme=version.scheme, content=content, model=kind, reason="24 points", actor=planner
     )
     task = task_make(unit=centre, kind="initial", model=kind, scheme_version=version, actor=planner)
-    return task, tester, _Measure()
+    return task, tester, Measure()
 
 
-def _enrol(turn: int, meters: int) -> list[Any]:
+def enrolled(turn: int, meters: int) -> list[Any]:
     from dianheng.assets.choices import DeviceState
     from dianheng.demo.company import acting, unit
     from dianheng.demo.things import enrol
