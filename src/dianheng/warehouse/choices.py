@@ -59,7 +59,7 @@ class LineState(TextChoices):
 class DifferenceKind(TextChoices):
     """What came with a hand-over although it is not on it."""
 
-    OVER = "over", _("Over")  # 多: stands in the register with the side that handed over
+    OVER = "over", _("Surplus")  # 多: stands in the register with the side that handed over
     FOREIGN = "foreign", _("Foreign")  # 串: stands in the register somewhere else
     UNKNOWN = "unknown", _("Not in the register")
 

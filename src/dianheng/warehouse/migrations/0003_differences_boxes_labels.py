@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             name='MovementDifference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', dianheng.common.fields.CodeField(choices=[('over', 'Over'), ('foreign', 'Foreign'), ('unknown', 'Not in the register')], db_collation='C', verbose_name='Difference')),
+                ('kind', dianheng.common.fields.CodeField(choices=[('over', 'Surplus'), ('foreign', 'Foreign'), ('unknown', 'Not in the register')], db_collation='C', verbose_name='Difference')),
                 ('code', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Code')),
                 ('seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
