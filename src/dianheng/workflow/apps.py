@@ -6,4 +6,4 @@ class WorkflowConfig(AppConfig):
     label = "workflow"
 
     def ready(self) -> None:
-        from . import rights  # noqa: F401
+        from . import menu, registrations, rights  # noqa: F401

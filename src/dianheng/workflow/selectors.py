@@ -1,22 +1,33 @@
 """Reads of processes: packs in force, what somebody has to do, the course of an instance."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
+from dianheng.identity.selectors import units_with_right
 
-from .choices import TaskState
-from .engine import Definition
-from .models import LanePosts, PackInForce, PackSwitch, PackVersion, ProcessInstance, ProcessTask
+from .choices import OPEN_STATES, TaskState
+from .engine import Definition, Step, restore
+from .models import (
+    EngineState,
+    FormEntry,
+    LanePosts,
+    PackInForce,
+    PackSwitch,
+    PackVersion,
+    ProcessInstance,
+    ProcessTask,
+)
 from .packs.diagram import read_diagram
 
 # Posts that a person holds, or exercises as a stand-in: code, path of the unit, for whom.
@@ -120,20 +131,12 @@ select t.id from workflow_processtask t join identity_unit u on u.id = t.unit_id
 """
 
 
-def tasks_mine(person_id: int) -> QuerySet[ProcessTask]:
-    """What the person has taken up."""
-    rows = ProcessTask.objects.filter(assignee_id=person_id, state=TaskState.CLAIMED)
-    return rows.select_related("instance__pack", "instance__unit").order_by("due_at", "id")
-
-
-def tasks_offered(person_id: int) -> QuerySet[ProcessTask]:
-    """What waits for somebody of the person's posts."""
+def offered_keys(person_id: int) -> list[int]:
+    """Keys of what waits for somebody of the person's posts."""
     held = posts_held(person_id)
     with connection.cursor() as cursor:
         cursor.execute(_OFFERED, {"posts": [h[0] for h in held], "paths": [h[1] for h in held]})
-        keys = [row[0] for row in cursor.fetchall()]
-    rows = ProcessTask.objects.filter(pk__in=keys)
-    return rows.select_related("instance__pack", "instance__unit").order_by("due_at", "id")
+        return [row[0] for row in cursor.fetchall()]
 
 
 def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
@@ -141,3 +144,80 @@ def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
     plan = version.plan
     schema: Mapping[str, Any] = plan["forms"][plan["tasks"][task.task]["form"]]
     return schema
+
+
+def titles_of(version: PackVersion) -> str:
+    """Name of a process in the language of the page."""
+    return text_of({"zh": version.title_zh, "en": version.title_en})
+
+
+def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
+    """What was written when the step was last done, to be mended instead of typed anew."""
+    earlier = (
+        FormEntry.objects.filter(task__instance_id=task.instance_id, task__task=task.task)
+        .order_by("-pk")
+        .first()
+    )
+    return earlier.data if earlier else {}
+
+
+def open_path(task: ProcessTask) -> list[Step]:
+    """Steps of the way that led to an open task, the nearest first: it can be sent back there."""
+    from .calendar import timer
+
+    instance = task.instance
+    state = EngineState.objects.filter(instance=instance).values_list("state", flat=True).first()
+    if state is None or not task.is_open:
+        return []
+    return restore(definition_of(instance.pack), state, timer).path(task.step)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of what somebody has to do, with its count."""
+
+    key: str
+    label: Any
+    count: int | None
+
+
+def tasks_of_box(person_id: int, box: str) -> QuerySet[ProcessTask]:
+    """Tasks of one part: mine, offered, returned, late, watched, done."""
+    rows = ProcessTask.objects.select_related("instance__pack", "instance__unit", "assignee")
+    mine = Q(assignee_id=person_id, state=TaskState.CLAIMED)
+    if box == "mine":
+        return rows.filter(mine)
+    if box == "offered":
+        return rows.filter(pk__in=offered_keys(person_id))
+    if box == "returned":
+        return rows.filter(mine, is_returned=True)
+    if box == "late":
+        return rows.filter(mine, due_at__lt=timezone.now())
+    if box == "watched":
+        return rows.filter(instance__started_by_id=person_id, state__in=OPEN_STATES)
+    return rows.filter(done_by_id=person_id, state=TaskState.DONE)
+
+
+def task_boxes(person_id: int) -> list[Box]:
+    """All parts; what is done is not counted, since it only grows."""
+    names = {
+        "mine": _("Mine"), "offered": _("My posts'"), "returned": _("Sent back to me"),
+        "late": _("Late"), "watched": _("Started by me"), "done": _("Done by me"),
+    }  # fmt: skip
+    return [
+        Box(key, label, None if key == "done" else tasks_of_box(person_id, key).count())
+        for key, label in names.items()
+    ]
+
+
+def catalogue_for(rights: Any) -> list[tuple[str, list[tuple[str, list[PackVersion]]]]]:
+    """Module › class › processes that somebody can start somewhere."""
+    units = units_with_right(rights, "workflow.start").filter(is_active=True)
+    shown: dict[str, dict[str, list[PackVersion]]] = {}
+    for row in PackInForce.objects.select_related("version").order_by("code"):
+        version = row.version
+        if any(is_switched_on(version.code, unit) for unit in units[:50]):
+            shown.setdefault(version.module, {}).setdefault(version.business_class, []).append(
+                version
+            )
+    return [(module, sorted(classes.items())) for module, classes in sorted(shown.items())]

@@ -10,6 +10,7 @@ from .tasks import (
     task_release,
     task_send_back,
     task_urge,
+    tasks_doable,
 )
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "task_release",
     "task_send_back",
     "task_urge",
+    "tasks_doable",
     "timers_tick",
 ]

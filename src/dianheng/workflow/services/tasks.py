@@ -20,10 +20,10 @@ from dianheng.identity.services import (
     write_batch,
 )
 
-from ..choices import NoteKind, TaskState
+from ..choices import OPEN_STATES, NoteKind, TaskState
 from ..errors import StepGone, WrongExpression
 from ..forms import form_clean
-from ..models import FormDraft, FormEntry, ProcessNote, ProcessTask
+from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask
 from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
 from ..selectors import form_of, posts_held
 from .instances import entry_digest, locked, note, running_of, settle
@@ -72,6 +72,19 @@ def _separated(task: ProcessTask, actor: Actor) -> None:
         Part(role, by, for_) for role, by, for_ in done.values_list("role", "done_by", "acting_for")
     ]
     require_separation(task.instance.document, task.role, actor, parts)
+
+
+def tasks_doable(instance: ProcessInstance, actor: Actor) -> list[ProcessTask]:
+    """Open tasks of an instance that this person could do now."""
+    found = []
+    for task in instance.tasks.select_related("assignee", "unit").filter(state__in=OPEN_STATES):
+        task.instance = instance
+        try:
+            _separated(task, _standing(task, actor))
+        except Refused:
+            continue
+        found.append(task)
+    return found
 
 
 def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:

@@ -18,7 +18,7 @@ from dianheng.identity.tests.factories import actor_with, metering_centre
 from dianheng.workflow import services
 from dianheng.workflow.models import EngineState, FormEntry, ProcessNote, ProcessTask
 from dianheng.workflow.registry import Service, register_service
-from dianheng.workflow.selectors import tasks_mine, tasks_offered
+from dianheng.workflow.selectors import tasks_of_box
 
 from .diagrams import diagram, process
 from .factories import head, holder, pack_of, verifier, work_order
@@ -77,16 +77,16 @@ def test_a_task_is_offered_to_the_posts_of_its_lane_in_the_unit_above(order):
     done(order, "apply", verifier(), **APPLY)
     found = task(order, "assign")
     assert (found.posts, found.unit.code, found.role) == (["HEAD"], "CITY", "approve")
-    assert list(tasks_offered(head().person_id)) == [found]
-    assert list(tasks_offered(verifier().person_id)) == []
+    assert list(tasks_of_box(head().person_id, "offered")) == [found]
+    assert list(tasks_of_box(verifier().person_id, "offered")) == []
     keeper = actor_for_person(holder("ku", "库管", "KEEPER", metering_centre()))
-    assert list(tasks_offered(keeper.person_id)) == []
+    assert list(tasks_of_box(keeper.person_id, "offered")) == []
 
 
 def test_two_people_cannot_do_the_same_task(order):
     other = verifier("li", "李娜")
     services.task_claim(task=task(order, "apply"), actor=verifier())
-    assert list(tasks_mine(verifier().person_id)) == [task(order, "apply")]
+    assert list(tasks_of_box(verifier().person_id, "mine")) == [task(order, "apply")]
     assert (
         refused(lambda: services.task_claim(task=task(order, "apply"), actor=other)).code == "taken"
     )
@@ -158,7 +158,7 @@ def test_a_stand_in_acts_under_both_names(order):
     )  # fmt: skip
     found = done(order, "assign", actor_for_person(stand_in), opinion="agree")
     assert (found.done_by_id, found.acting_for_id) == (stand_in.pk, boss.pk)
-    assert list(tasks_offered(stand_in.pk)) == []
+    assert list(tasks_of_box(stand_in.pk, "offered")) == []
 
 
 def test_sent_back_it_goes_to_who_did_it_with_the_reason_and_earlier_opinions_kept(order):

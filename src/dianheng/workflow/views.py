@@ -1,0 +1,360 @@
+"""Pages of processes: what is to be done, the course of an instance, starting one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from dianheng.common.errors import BadInput, NotFound, Refused
+from dianheng.common.forms import answer_form
+from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
+from dianheng.common.pages import needs, no_right
+from dianheng.identity.services import actor_of
+
+from . import services
+from .choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskState
+from .fields import drawn_fields, sent_data
+from .forms_pages import ReasonForm, StartForm
+from .models import FormDraft, ProcessInstance, ProcessTask
+from .selectors import (
+    catalogue_for,
+    earlier_entry,
+    form_of,
+    instance_by_number,
+    open_path,
+    pack_in_force,
+    task_boxes,
+    tasks_of_box,
+    text_of,
+    titles_of,
+)
+
+VIEW = "workflow.view"
+
+
+# -- what is to be done --------------------------------------------------------------------------
+
+TASKS = ListPage(
+    key="workflow.tasks",
+    title=gettext_lazy("To do"),
+    rows=lambda scope, box="mine": tasks_of_box(scope.person_id, box),
+    columns=[
+        Column("number", gettext_lazy("Number"), "instance.number", kind="code"),
+        Column("process", gettext_lazy("Process"), lambda t: titles_of(t.instance.pack)),
+        Column("title", gettext_lazy("Subject"), "instance.title"),
+        Column("step", gettext_lazy("Process step"), lambda t: text_of(t.instance.pack.plan["tasks"][t.task]["title"])),
+        Column("state", gettext_lazy("State"), kind="state", choices=TaskState.choices, tones=TASK_TONE),
+        Column("unit", gettext_lazy("Unit"), "instance.unit.name"),
+        Column("with", gettext_lazy("With"), lambda t: t.assignee.name if t.assignee else ""),
+        Column("offered_at", gettext_lazy("Since"), kind="moment"),
+        Column("due_at", gettext_lazy("Due"), kind="moment"),
+    ],
+    search=("instance__number", "instance__title"),
+    row_url=lambda task: reverse("process", args=[task.instance.number]),
+    cards=("number", "title", "step", "due_at"),
+    empty_text=gettext_lazy("Nothing here. What your posts have to do shows as soon as a process reaches them."),
+    template="workflow/work.html",
+)  # fmt: skip
+
+
+@needs(VIEW)
+def todo(request: HttpRequest) -> HttpResponse:
+    """Mine, my posts', returned, late, started by me, done by me."""
+    boxes = task_boxes(request.user.pk)
+    box = request.GET.get("box", "mine")
+    if box not in {one.key for one in boxes}:
+        raise Http404
+    return TASKS.answer(request, box=box, context={"boxes": boxes, "box": box})
+
+
+# -- instances -----------------------------------------------------------------------------------
+
+INSTANCES = ListPage(
+    key="workflow.instances",
+    title=gettext_lazy("Processes"),
+    rows=lambda scope: ProcessInstance.objects.select_related("pack", "unit", "started_by"),
+    right=VIEW,
+    unit_field="unit",
+    columns=[
+        Column("number", gettext_lazy("Number"), kind="code", sort="number"),
+        Column("process", gettext_lazy("Process"), lambda one: titles_of(one.pack)),
+        Column("title", gettext_lazy("Subject")),
+        Column("state", gettext_lazy("State"), kind="state", choices=InstanceState.choices, tones=INSTANCE_TONE),
+        Column("unit", gettext_lazy("Unit"), "unit.name"),
+        Column("started_by", gettext_lazy("Started by"), "started_by.name"),
+        Column("started_at", gettext_lazy("Started"), kind="moment"),
+        Column("ended_at", gettext_lazy("Ended"), kind="moment"),
+    ],
+    filters=[
+        Choice("state", gettext_lazy("State"), options=InstanceState.choices),
+        Contains("process", gettext_lazy("Process"), "pack__code"),
+    ],
+    search=("number", "title"),
+    row_url=lambda one: reverse("process", args=[one.number]),
+    actions=lambda request: [
+        PageAction(_("Start a process"), reverse("process_catalogue"), _no(request, "workflow.start"), is_primary=True)
+    ],
+    cards=("number", "title", "state", "started_at"),
+    empty_text=gettext_lazy("No process has been started in your units."),
+)  # fmt: skip
+
+
+def _no(request: HttpRequest, right: str) -> Any:
+    return None if request.rights.may(right) else no_right(right)  # type: ignore[attr-defined]
+
+
+@needs(VIEW)
+def instance_list(request: HttpRequest) -> HttpResponse:
+    """Instances of the units one may see."""
+    return INSTANCES.answer(request)
+
+
+@needs("workflow.start")
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """Module › class › process, with what can be started."""
+    context = {"title": _("Start a process"), "modules": catalogue_for(request.rights)}  # type: ignore[attr-defined]
+    return render(request, "workflow/catalogue.html", context)
+
+
+@needs("workflow.start")
+def start(request: HttpRequest, code: str) -> HttpResponse:
+    """What it is about, in which unit."""
+    pack = pack_in_force(code)
+    form = StartForm(
+        request.POST or None,
+        rights=request.rights,  # type: ignore[attr-defined]
+        initial={"unit": request.user.unit_id, "subject": request.GET.get("subject", "")},  # type: ignore[union-attr]
+    )
+
+    def act(data: dict[str, Any]) -> str:
+        made = services.instance_start(code=code, actor=actor_of(request), **data)
+        return reverse("process", args=[made.number])
+
+    return answer_form(
+        request, form, act, title=titles_of(pack), submit=_("Start"),
+        back=reverse("process_catalogue"), intro=text_of(pack.plan.get("purpose") or {"zh": ""}),
+        crumbs=[(_("Start a process"), reverse("process_catalogue"))],
+    )  # fmt: skip
+
+
+def _seen(request: HttpRequest, number: str) -> ProcessInstance:
+    found = instance_by_number(number)
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    is_part = (
+        found.started_by_id == request.user.pk
+        or found.tasks.filter(assignee_id=request.user.pk).exists()
+    )
+    if not rights.may(VIEW, found.unit.path) and not is_part:
+        raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
+    return found
+
+
+@needs(VIEW)
+def instance(request: HttpRequest, number: str) -> HttpResponse:
+    """Its course so far, what is open, what one may do about it."""
+    return _shown(request, _seen(request, number))
+
+
+def _shown(
+    request: HttpRequest, found: ProcessInstance, faults: Any = (), answered: int = 0
+) -> HttpResponse:
+    """The page of an instance; with what is wrong on the form of one of its tasks."""
+    tasks = list(
+        found.tasks.select_related("assignee", "done_by", "acting_for", "entry").order_by("pk")
+    )
+    plan = found.pack.plan["tasks"]
+    mine = {t.pk for t in services.tasks_doable(found, actor_of(request))}
+    open_tasks = []
+    for task in tasks:
+        if not task.is_open:
+            continue
+        schema = form_of(task, found.pack)
+        draft = FormDraft.objects.filter(task=task, person_id=request.user.pk).first()
+        data = draft.data if draft else earlier_entry(task)
+        open_tasks.append(
+            {
+                "task": task, "label": text_of(plan[task.task]["title"]), "may": task.pk in mine,
+                "fields": drawn_fields(schema, data, faults if task.pk == answered else ()),
+                "path": [(s.task, text_of(plan[s.task]["title"])) for s in open_path(task)] if task.pk in mine else [],
+                "is_late": task.due_at is not None and task.due_at < timezone.now(),
+            }
+        )  # fmt: skip
+    context = {
+        "title": found.number,
+        "one": found,
+        "process": titles_of(found.pack),
+        "tone": INSTANCE_TONE[InstanceState(found.state)],
+        "task_tones": TASK_TONE,
+        "open_tasks": open_tasks,
+        "course": _course(found, tasks),
+        "may_manage": _no(request, "workflow.manage") is None,
+        "may_withdraw": found.started_by_id == request.user.pk
+        and found.state == InstanceState.RUNNING,
+        "faults": faults,
+    }
+    return render(request, "workflow/instance.html", context, status=422 if faults else 200)
+
+
+def _course(found: ProcessInstance, tasks: list[ProcessTask]) -> list[dict[str, Any]]:
+    """Tasks that were done and notes, newest first; forms as people read them."""
+    plan = found.pack.plan["tasks"]
+    lines: list[dict[str, Any]] = []
+    for task in tasks:
+        if task.done_by is None:
+            continue
+        entry = getattr(task, "entry", None)
+        fields = drawn_fields(form_of(task, found.pack), entry.data, spare=False) if entry else []
+        lines.append(
+            {
+                "at": task.ended_at,
+                "task": task,
+                "label": text_of(plan[task.task]["title"]),
+                "fields": fields,
+            }
+        )
+    for one in found.notes.select_related("person", "acting_for"):
+        lines.append({"at": one.at, "note": one, "label": NoteKind(one.kind).label})
+    return sorted(lines, key=lambda line: line["at"], reverse=True)
+
+
+# -- what one does about it ----------------------------------------------------------------------
+
+
+def _task(request: HttpRequest, number: str, key: int) -> ProcessTask:
+    found = _seen(request, number)
+    task = found.tasks.select_related("instance").filter(pk=key).first()
+    if task is None:
+        raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
+    return task
+
+
+def _acted(request: HttpRequest, number: str, act: Callable[[], Any], success: str) -> HttpResponse:
+    """Call a service from a button; what it refuses is said on the page."""
+    try:
+        act()
+    except Refused as refused:
+        for refusal in refused.refusals:
+            messages.error(request, str(refusal.text))
+    else:
+        messages.success(request, success)
+    return redirect("process", number)
+
+
+@require_POST
+def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Send the form of a task, or keep what has been typed so far."""
+    task = _task(request, number, key)
+    schema = form_of(task, task.instance.pack)
+    data = sent_data(schema, request.POST)
+    actor = actor_of(request)
+    if "keep" in request.POST:
+        services.draft_keep(task=task, data=data, actor=actor)
+        return render(
+            request, "workflow/fields.html", {"fields": drawn_fields(schema, data), "task": task}
+        )
+    try:
+        services.task_complete(
+            task=task, data=data, actor=actor, request_key=request.POST.get("request_key", "")
+        )
+    except BadInput as refused:
+        services.draft_keep(task=task, data=data, actor=actor)
+        return _shown(
+            request,
+            task.instance,
+            refused.refusal.errors or [{"text": refused.refusal.text}],
+            task.pk,
+        )
+    except Refused as refused:
+        messages.error(request, str(refused.refusal.text))
+        return redirect("process", number)
+    messages.success(request, _("Sent."))
+    return redirect("process", number)
+
+
+@require_POST
+def claim(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Take a task up."""
+    task = _task(request, number, key)
+    act = lambda: services.task_claim(task=task, actor=actor_of(request))  # noqa: E731
+    return _acted(request, number, act, _("You have taken it up."))
+
+
+@require_POST
+def release(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Put a task back."""
+    task = _task(request, number, key)
+    act = lambda: services.task_release(task=task, actor=actor_of(request))  # noqa: E731
+    return _acted(request, number, act, _("It is offered to your posts again."))
+
+
+def send_back(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Send back to a step of the way that led here, with the reason."""
+    task = _task(request, number, key)
+    plan = task.instance.pack.plan["tasks"]
+    steps = [(step.task, text_of(plan[step.task]["title"])) for step in open_path(task)]
+    page = ReasonForm(request.POST or None, steps=steps)
+
+    def act(data: dict[str, Any]) -> str:
+        services.task_send_back(task=task, actor=actor_of(request), **data)
+        return reverse("process", args=[number])
+
+    return answer_form(
+        request, page, act, title=_("Send back"), submit=_("Send back"),
+        back=reverse("process", args=[number]), success=_("Sent back."),
+        crumbs=[(number, reverse("process", args=[number]))],
+    )  # fmt: skip
+
+
+@require_POST
+def urge(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Ask for a task to be done."""
+    task = _task(request, number, key)
+    act = lambda: services.task_urge(task=task, text="", actor=actor_of(request))  # noqa: E731
+    return _acted(request, number, act, _("Urged."))
+
+
+@require_POST
+def note(request: HttpRequest, number: str) -> HttpResponse:
+    """A remark in the course."""
+    found = _seen(request, number)
+    text = request.POST.get("text", "")
+    act = lambda: services.note_add(instance=found, text=text, actor=actor_of(request))  # noqa: E731
+    return _acted(request, number, act, _("Kept."))
+
+
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    """Take back what one has started."""
+    return _reason(request, number, _("Withdraw"), services.instance_withdraw)
+
+
+def suspend(request: HttpRequest, number: str) -> HttpResponse:
+    """Stop an instance for a while, or let it go on."""
+    is_running = _seen(request, number).state == InstanceState.RUNNING
+
+    def act(**given: Any) -> Any:
+        return services.instance_suspend(is_on=is_running, **given)
+
+    return _reason(request, number, _("Suspend") if is_running else _("Resume"), act)
+
+
+def _reason(
+    request: HttpRequest, number: str, title: str, service: Callable[..., Any]
+) -> HttpResponse:
+    found = _seen(request, number)
+    page = ReasonForm(request.POST or None)
+
+    def act(data: dict[str, Any]) -> str:
+        service(instance=found, reason=data["reason"], actor=actor_of(request))
+        return reverse("process", args=[number])
+
+    return answer_form(
+        request, page, act, title=title, submit=title, back=reverse("process", args=[number]),
+        crumbs=[(number, reverse("process", args=[number]))],
+    )  # fmt: skip
