@@ -26,7 +26,7 @@ COMMANDS = {
     "doctor": _("what is configured, what would fail"),
     "certificate": _("check a signed certificate"),
     "sampling": _("repeat a published draw"),
-    "process": _("check packs of business processes"),
+    "process": _("check packs of business processes, bring them into force"),
 }
 
 
