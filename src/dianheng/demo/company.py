@@ -36,8 +36,8 @@ UNITS = [
 ]
 POSTS = {
     # code: (name, patterns of rights)
-    "ADMIN": ("系统管理员", ["identity.*", "audit.*", "jobs.*", "assets.view", "assets.master", "documents.body"]),
-    "HEAD": ("计量中心主任", ["*.view*", "identity.except", "identity.delegate", "documents.*", "verification.approve*", "supply.resume", "audit.view"]),
+    "ADMIN": ("系统管理员", ["identity.*", "audit.*", "jobs.*", "assets.view", "assets.master", "documents.body", "workflow.packs"]),
+    "HEAD": ("计量中心主任", ["*.view*", "identity.except", "identity.delegate", "documents.*", "verification.approve*", "supply.resume", "audit.view", "workflow.manage"]),
     "METROLOGIST": ("计量师", ["*.view*", "verification.plan", "verification.laboratory", "verification.confirm_rules", "supply.inspect", "identity.qualify", "assets.master"]),
     "VERIFIER": ("检定员", ["assets.view", "verification.view", "verification.test", "verification.upload", "seals.*", "documents.view", "documents.print", "warehouse.view", "supply.view"]),
     "CHECKER": ("核验员", ["assets.view", "verification.view", "verification.review", "documents.view", "documents.print", "seals.view", "supply.view"]),
@@ -48,6 +48,7 @@ POSTS = {
     "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
 }  # fmt: skip
+EVERYBODY = ["workflow.view", "workflow.start"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def found_company(password: str) -> None:
             code=code, name=name, kind=kind, actor=actor, parent=unit(above) if above else None
         )
     for code, (name, patterns) in POSTS.items():
-        rights = [r for r in all_rights() if any(fnmatch(r, p) for p in patterns)]
+        wanted = [*patterns, *EVERYBODY]
+        rights = [r for r in all_rights() if any(fnmatch(r, p) for p in wanted)]
         post_define(code=code, name=name, rights=rights, actor=actor)
     from dianheng.identity.models import Post
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import accepted, company, orders, register, stages, stock, things, verified
+from . import accepted, company, orders, processes, register, stages, stock, things, verified
 
 SIZES = {"s": 0, "m": 100_000, "l": 1_000_000}  # devices beyond those of the story
 
@@ -66,6 +66,7 @@ def story_chapters() -> list[tuple[str, str, Chapter]]:
             lambda t: stages.orders_in_each_stage(seed=t.seed, password=t.password),
         ),
         ("stock", "stores, counties, a fitter", lambda t: stock.into_stock()),
+        ("processes", "work orders under way", lambda t: processes.work_orders()),
     ]
 
 
