@@ -37,7 +37,7 @@ class Role(TextChoices):
 class NoteKind(TextChoices):
     """What stands in the course of an instance beside its tasks."""
 
-    START = "start", _("Started")
+    START = "start", _("Begun")
     COMMENT = "comment", _("Remark")
     URGE = "urge", _("Urged")
     HAND_OVER = "hand_over", _("Handed to another person")

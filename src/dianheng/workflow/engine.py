@@ -9,10 +9,11 @@ or neither is.
     running = start(definition, {"instance": {...}})
     [step] = running.ready()
     running.complete(step.id, {"opinion": "agree"})
-    state = running.store()                       # JSON, without the definition
+    state = running.store()                       # text, without the definition
     running = restore(definition, state)
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -259,10 +260,15 @@ class Running:
         fresh._advance()
         return fresh
 
-    def store(self) -> dict[str, Any]:
-        """State as JSON, without what the definition holds."""
+    def store(self) -> str:
+        """State as JSON text, without what the definition holds.
+
+        Text, since the order of its parts counts: a step's data are kept as the difference to
+        the step before it, and are lost when that one is restored later.
+        """
         whole: dict[str, Any] = SERIALIZER.to_dict(self._workflow)
-        return {key: value for key, value in whole.items() if key not in DEFINED}
+        state = {key: value for key, value in whole.items() if key not in DEFINED}
+        return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -295,11 +301,9 @@ def start(definition: Definition, data: Mapping[str, Any], timer: Timer = plain_
     return running
 
 
-def restore(
-    definition: Definition, state: Mapping[str, Any], timer: Timer = plain_timer
-) -> Running:
+def restore(definition: Definition, state: str, timer: Timer = plain_timer) -> Running:
     """Take up an instance where it was stored."""
-    workflow = SERIALIZER.from_dict({**state, **definition.spec})
+    workflow = SERIALIZER.from_dict({**json.loads(state), **definition.spec})
     workflow.script_engine = _engine(timer)
     return Running(definition, workflow, timer)
 

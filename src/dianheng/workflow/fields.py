@@ -46,9 +46,8 @@ def drawn_fields(
     spare: bool = True,
 ) -> list[Drawn]:
     """The fields that show with these values, in the order of the form."""
-    names = [*schema.get("order", []), *schema["properties"]]
     fields = []
-    for name in dict.fromkeys(names):
+    for name in schema["order"]:
         if not is_shown(schema, name, data):
             continue
         one = _drawn(name, schema["properties"][name], data.get(name, ""), spare)
@@ -76,7 +75,8 @@ def _drawn(name: str, schema: Mapping[str, Any], value: Any, spare: bool) -> Dra
         ]
         one.shown = dict(one.options).get(value, str(value))
     elif kind == "rows":
-        columns = schema["items"]["properties"]
+        inside = schema["items"]
+        columns = {code: inside["properties"][code] for code in inside["order"]}
         one.columns = [_drawn(code, inner, "", spare) for code, inner in columns.items()]
         given = value if isinstance(value, list) else []
         lines = [*given, *({} for _ in range(SPARE_ROWS if spare else 0))]

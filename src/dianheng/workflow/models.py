@@ -112,7 +112,7 @@ class EngineState(models.Model):
     instance = models.OneToOneField(
         ProcessInstance, models.CASCADE, primary_key=True, related_name="engine"
     )
-    state = models.JSONField()
+    state = models.TextField()  # JSON whose order counts: jsonb would not keep it
 
 
 class ProcessTask(models.Model):

@@ -20,8 +20,8 @@ from .pack import LANGUAGES, FormPlan
 
 # What a field can be; the page, the printed form and the check know these.
 FORMATS = (
-    "text", "long_text", "number", "money", "date", "choice", "yes_no", "person", "unit",
-    "device", "usage_point", "document", "photo", "rows", "opinion",
+    "text", "long_text", "number", "money", "date", "choice", "yes_no", "person", "unit", "device",
+    "rows", "opinion",
 )  # fmt: skip
 OPINIONS = ("agree", "reject", "back")
 

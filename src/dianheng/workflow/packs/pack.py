@@ -62,6 +62,7 @@ class Pack:
 
     code: str
     version: int
+    prefix: str  # of the numbers of its instances
     module: str
     business_class: str
     owner_post: str
@@ -100,7 +101,8 @@ def read_pack(folder: Path) -> Pack:
         raise NoPack(f"pack.toml: {error}") from None
     try:
         return Pack(
-            code=_text(plan, "code"), version=int(plan["version"]), module=_text(plan, "module"),
+            code=_text(plan, "code"), version=int(plan["version"]), prefix=_text(plan, "prefix"),
+            module=_text(plan, "module"),
             business_class=_text(plan, "class"), owner_post=_text(plan, "owner_post"),
             requirements=tuple(map(str, plan.get("requirements", ()))),
             title=dict(plan["title"]), purpose=dict(plan.get("purpose", {})),

@@ -84,7 +84,7 @@ def _number(pack: PackVersion, at: datetime) -> str:
     """Year and a running number for each process; gaps mean nothing, since no paper counts them."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7))", [pack.code])
-    stem = f"{pack.code.upper()}-{timezone.localtime(at):%Y}-"
+    stem = f"{pack.plan['prefix']}{timezone.localtime(at):%Y}-"
     last = ProcessInstance.objects.filter(number__startswith=stem).aggregate(last=Max("number"))[
         "last"
     ]

@@ -1,6 +1,6 @@
 """Packs come into force, are switched, and get the company's own posts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ def pack_load(*, folder: Path, actor: Actor) -> PackVersion:
             raise Refused(
                 Refusal("pack_differs", text % {"version": pack.version, "code": pack.code})
             )
+        if PackVersion.objects.filter(plan__prefix=pack.prefix).exclude(code=pack.code).exists():
+            text = _("Another process numbers its instances with %(prefix)s.") % {
+                "prefix": pack.prefix
+            }
+            raise BadInput(text, [{"field": "prefix", "code": "prefix", "text": text}])
         if made is None:
             definition = parse(pack.bpmn)
             made = PackVersion.objects.create(
@@ -70,10 +75,24 @@ def plan_of(pack: Pack) -> dict[str, Any]:
     return {
         "lanes": {name: asdict(lane) for name, lane in pack.lanes.items()},
         "tasks": tasks,
-        "forms": {name: form.schema for name, form in pack.forms.items()},
+        "forms": {name: _ordered(form.schema) for name, form in pack.forms.items()},
+        "prefix": pack.prefix,
         "purpose": dict(pack.purpose),
         "requirements": list(pack.requirements),
     }
+
+
+def _ordered(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with the order of its fields said: the database keeps none."""
+    kept = {
+        **schema,
+        "order": list(dict.fromkeys([*schema.get("order", []), *schema["properties"]])),
+    }
+    kept["properties"] = {
+        name: field | {"items": _ordered(field["items"])} if field["format"] == "rows" else field
+        for name, field in schema["properties"].items()
+    }
+    return kept
 
 
 def pack_bring_into_force(*, version: PackVersion, actor: Actor) -> PackInForce:

@@ -17,7 +17,7 @@ CALLED_ = parse(diagram(process("called", CALLED), process("below", BELOW)))
 
 def again(running):
     """Stored as text and taken up, as between two requests."""
-    return restore(running.definition, json.loads(json.dumps(running.store())))
+    return restore(running.definition, running.store())
 
 
 def do(running, task, **data):
@@ -210,4 +210,15 @@ def test_a_file_outside_is_not_read():
 def test_state_is_small_and_holds_no_definition():
     running = do(start(SIMPLE_, {}), "fill", note="x" * 100)
     state = running.store()
-    assert "spec" not in state and len(json.dumps(state)) < 9000
+    assert "spec" not in json.loads(state) and len(state) < 9000
+
+
+def test_what_was_written_is_still_there_however_often_it_was_stored():
+    running = start(PARALLEL_, {"instance": {"number": "GD-1"}})
+    for task in ("fill", "technical", "asset", "leader"):
+        running = do(running, task, by=task)
+    seen = again(running).data_of(opened(running, "book").id)
+    assert seen["instance"] == {"number": "GD-1"}
+    assert {t: seen[t]["by"] for t in ("fill", "technical", "asset", "leader")} == {
+        "fill": "fill", "technical": "technical", "asset": "asset", "leader": "leader",
+    }  # fmt: skip

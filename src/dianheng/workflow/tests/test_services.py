@@ -52,7 +52,7 @@ def refused(act):
 
 
 def test_an_order_goes_from_the_handler_to_the_head_and_back_to_its_end(order):
-    assert order.number == f"WORK-ORDER-{timezone.localdate():%Y}-000001"
+    assert order.number == f"GD{timezone.localdate():%Y}-000001"
     done(order, "apply", verifier(), **APPLY)
     done(order, "assign", head(), opinion="agree")
     done(order, "work", verifier(), **WORK)
@@ -349,6 +349,7 @@ SERVICE = """
 SERVICE_PLAN = """
 code = "books"
 version = 1
+prefix = "JZ"
 module = "metering"
 class = "test"
 owner_post = "HEAD"
