@@ -6,7 +6,10 @@ class AssetsConfig(AppConfig):
     label = "assets"
 
     def ready(self) -> None:
+        from dianheng.common.figures import register_figure
+
         from . import find, menu, registrations, rights, tasks  # noqa: F401
+        from .figures import awaiting_verification
         from .selectors.scan import (
             find_device,
             find_document,
@@ -21,3 +24,4 @@ class AssetsConfig(AppConfig):
         register_scan(30, find_lot)
         register_scan(45, find_document)
         register_scan(90, find_person)
+        register_figure(30, awaiting_verification)

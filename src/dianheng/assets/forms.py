@@ -1,5 +1,6 @@
 """Shape of input."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.forms import DayField, Form
 
-from .choices import DeviceState, PlaceKind
-from .fields import KeyForm, ModelField, PlaceField, UnitField
-from .models import Device
+from .choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind, DeviceState, PlaceKind
+from .fields import KeyForm, MakerField, ModelField, PlaceField, UnitField
+from .models import Device, DeviceModel, Meter, StandardEquipment, Terminal, Transformer
+from .plates import PARAMETERS, PLATE
+from .selectors.facts import plain
 from .services import DETAILS
 from .services.correct import OWN
 
@@ -17,6 +20,14 @@ STARTS = (
     DeviceState.AWAITING_VERIFICATION, DeviceState.IN_SERVICE, DeviceState.AWAITING_ACCEPTANCE,
     DeviceState.UNQUALIFIED, DeviceState.SUSPENDED,
 )  # fmt: skip
+
+
+DETAIL_MODELS: dict[str, type[Any]] = {
+    **dict.fromkeys(METERS, Meter),
+    **dict.fromkeys(TRANSFORMERS, Transformer),
+    DeviceKind.TERMINAL: Terminal,
+    **dict.fromkeys(STANDARDS, StandardEquipment),
+}
 
 
 class ReasonForm(KeyForm):
@@ -61,8 +72,19 @@ class CorrectForm(Form):
         return found
 
 
+def column_field(model: type[Any], name: str, required: bool = False) -> Any:
+    """A form field for a column of a model, in the manner of these pages."""
+    field = model._meta.get_field(name).formfield(required=required)
+    if isinstance(field, forms.DateField):
+        return DayField(label=field.label, required=required)
+    return field
+
+
 class RegisterForm(KeyForm):
-    """One device that is entered by hand: legacy stock, a client's own, a standard."""
+    """One device that is entered by hand: legacy stock, a client's own, a standard.
+
+    The fields are those of its kind; what is empty is not known.
+    """
 
     model = ModelField(label=_("Model"))
     barcode = forms.CharField(label=_("Bar code"), max_length=64)
@@ -80,6 +102,97 @@ class RegisterForm(KeyForm):
     )
     produced_on = DayField(label=_("Produced on"), required=False)
     purchased_on = DayField(label=_("Purchased on"), required=False)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        models: Any = self.fields["model"]
+        models.queryset = models.queryset.filter(kind=kind)
+        self.details = [
+            name for table, (kinds, names) in DETAILS.items() if kind in kinds for name in names
+        ]
+        holder = DETAIL_MODELS.get(kind)
+        for name in self.details:
+            self.fields[name] = column_field(holder, name)  # type: ignore[arg-type]
+        if "name" in self.fields:
+            self.fields["name"].help_text = _("Empty: the name of the model.")
+        self.dress()
+
+
+class MakerForm(Form):
+    """A maker."""
+
+    code = forms.CharField(label=_("Code"), max_length=20)
+    name = forms.CharField(label=_("Name"), max_length=100)
+    short_name = forms.CharField(label=_("Short name"), max_length=40, required=False)
+
+
+class MakerChangeForm(Form):
+    """A maker's names, and whether it is still bought from."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    short_name = forms.CharField(label=_("Short name"), max_length=40, required=False)
+    is_active = forms.BooleanField(label=_("Active"), required=False)
+    reason = forms.CharField(
+        label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class PlateForm(Form):
+    """A model with the plate of its kind; `model` when it is changed."""
+
+    def __init__(self, *args: Any, kind: str, model: DeviceModel | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.kind, self.columns, self.more = kind, ["code", "name", *PLATE[kind]], PARAMETERS[kind]
+        if model is None:
+            self.fields["manufacturer"] = MakerField(label=_("Maker"))
+        else:
+            self.columns.remove("code")
+        for name in self.columns:
+            self.fields[name] = column_field(DeviceModel, name, required=name in ("code", "name"))
+        for key, parameter in self.more.items():
+            label = f"{parameter.label}, {parameter.unit}" if parameter.unit else parameter.label
+            self.fields[f"more_{key}"] = (
+                forms.ChoiceField(
+                    label=label, required=False, choices=[("", "–"), *parameter.options]
+                )
+                if parameter.options
+                else forms.CharField(label=label, required=False, max_length=60)
+            )
+        if model is not None:
+            self.fields["is_active"] = column_field(DeviceModel, "is_active")
+            self.fields["reason"] = forms.CharField(
+                label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+            )
+            for name, field in self.fields.items():
+                key = name.removeprefix("more_")
+                field.initial = (
+                    (model.parameters or {}).get(key, "")
+                    if name.startswith("more_")
+                    else getattr(model, name, None)
+                )
+                if isinstance(field.initial, Decimal):
+                    field.initial = plain(field.initial)
+        self.dress()
+
+    def facts(self, model: DeviceModel | None = None) -> dict[str, Any]:
+        """Columns and parameters as they were typed; parameters that no form shows stay."""
+        data = self.cleaned_data
+        found = {name: data[name] for name in self.columns if name != "code"}
+        for name, value in found.items():
+            column = DeviceModel._meta.get_field(name)
+            if value is None and not column.null:
+                found[name] = column.get_default()
+        more = dict(model.parameters or {}) if model else {}
+        for key in self.more:
+            value = data[f"more_{key}"].strip()
+            if value:
+                more[key] = value
+            else:
+                more.pop(key, None)
+        found["parameters"] = more
+        if "is_active" in data:
+            found["is_active"] = data["is_active"]
+        return found
 
 
 class PlaceForm(KeyForm):

@@ -11,6 +11,7 @@ register(
     MenuEntry("work", _("Scan"), "scan", ("assets.view",), 20),
     MenuEntry("assets", _("Devices"), "devices", ("assets.view",), 10),
     MenuEntry("assets", _("Models"), "models", ("assets.view",), 20),
+    MenuEntry("assets", _("Makers"), "makers", ("assets.view",), 25),
     MenuEntry("assets", _("Places"), "place_list", ("assets.view",), 30),
     MenuEntry("assets", _("Registers taken over"), "registers", ("assets.enrol",), 35),
     MenuEntry("assets", _("States of a device"), "device_states", ("assets.view",), 40),

@@ -1,8 +1,10 @@
 """Rights of this app."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import register_rights
+from dianheng.identity.registry import SettingKind, register_rights, register_settings, target
 
 register_rights(
     {
@@ -12,4 +14,15 @@ register_rights(
         "assets.correct": _("Correct the record of a device"),
         "assets.lose": _("Report devices lost or found"),
     }
+)
+register_settings(
+    SettingKind(
+        "figures.waiting_target",
+        _("Target: at most so many devices wait for verification"),
+        Decimal(3000),
+        target,
+        source="own choice: about a week of two benches",
+        certainty="project",
+        unit="",
+    ),
 )

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from .views import device, devices, places, registers
+from .views import device, devices, masters, places, registers, states
 
 urlpatterns = [
     path("devices/", devices.devices, name="devices"),
-    path("devices/new/", places.register, name="device_register"),
-    path("devices/states/", places.states, name="device_states"),
+    path("devices/new/", devices.register, name="device_register"),
+    path("devices/states/", states.states, name="device_states"),
     path("devices/registers/", registers.registers, name="registers"),
     path("devices/registers/new/", registers.register_new, name="register_new"),
     path("devices/registers/words/", registers.state_words, name="state_words"),
@@ -35,6 +35,13 @@ urlpatterns = [
     path("places/", places.places, name="place_list"),
     path("places/new/", places.place_add, name="place_add"),
     path("places/<str:code>/", places.place, name="place"),
-    path("models/", places.models, name="models"),
+    path("makers/", masters.makers, name="makers"),
+    path("makers/new/", masters.maker_add, name="maker_add"),
+    path("makers/<str:code>/", masters.maker, name="maker"),
+    path("makers/<str:code>/change/", masters.maker_change, name="maker_change"),
+    path("models/", masters.models, name="models"),
+    path("models/new/", masters.model_add, name="model_add"),
+    path("models/<str:maker>/<path:code>/change/", masters.model_change, name="model_change"),
+    path("models/<str:maker>/<path:code>/", masters.model, name="model"),
     path("scan/", places.scan_page, name="scan"),
 ]

@@ -6,6 +6,7 @@ from . import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("home/figures/", views.home_figures, name="home_figures"),
     path("shell/status/", views.shell_status, name="shell_status"),
     path("find/", views.find, name="find"),
     path("find/code/", views.find_code, name="find_code"),

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST
 
 from .errors import NotFound
 from .excel import write_workbook
+from .figures import RIGHT as FIGURES_RIGHT
+from .figures import figures_of
 from .jobs import job_request_stop
 from .lists import Choice, Column, Days, ListPage
 from .models import Job, JobState
 from .outages import STATUS, outage
-from .pages import fragment, is_fragment
+from .pages import fragment, is_fragment, needs, scope_of
 from .search import clean_code, resolve, search
 from .todo import MINE, SOON, WAITING, recent_of, todo_count, todo_of
 
@@ -47,8 +49,18 @@ def home(request: HttpRequest) -> HttpResponse:
             "recent": recent_of(request),
             "jobs": jobs,
             "job_tones": JOB_TONES,
+            "has_figures": request.rights.may(FIGURES_RIGHT),  # type: ignore[attr-defined]
         },
     )
+
+
+@needs(FIGURES_RIGHT)
+def home_figures(request: HttpRequest) -> HttpResponse:
+    """A leader's figures; asked for apart, so that the home page does not wait for them."""
+    figures = figures_of(request, scope_of(request).paths(FIGURES_RIGHT))
+    context = {"title": _("Figures"), "figures": figures}
+    part = "common/figures.html" if is_fragment(request) else "common/figures_page.html"
+    return fragment(request, render(request, part, context))
 
 
 def shell_status(request: HttpRequest) -> JsonResponse:

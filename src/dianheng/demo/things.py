@@ -192,6 +192,13 @@ def laboratory() -> None:
             [{"barcode": code, "serial_no": f"KY{code[2:]}26", "name": name, "measuring_range": measuring_range, "uncertainty": uncertainty, "position_count": positions}],
             model_code, state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=centre, actor=system,
         )  # fmt: skip
+    for number, code in enumerate(("BZ0001", "BZ0002", "BZ0003", "BZ0021"), 1):
+        # Of the year before: what they owed was done in time.
+        standard_certify(
+            device=devices[code], number=f"DNBZ-2025-{number:04d}", issuer="江东省计量科学研究院",
+            higher_standard="国家基准", valid_from=today - timedelta(days=563 + number),
+            valid_through=today - timedelta(days=199 - number), actor=actor,
+        )  # fmt: skip
     for number, (code, device) in enumerate(devices.items(), 1):
         standard_certify(
             device=device, number=f"DNBZ-2026-{number:04d}", issuer="江东省计量科学研究院",

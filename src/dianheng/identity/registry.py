@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dianheng.common.errors import Text
@@ -21,6 +22,21 @@ class SettingKind:
     source: str
     certainty: str  # confirmed, from_memory, doubtful, project (our own choice)
     unit: str = ""
+
+
+def target(text: str) -> Decimal:
+    """A target that a leader sets: a number from 0 on.
+
+    >>> target("98.5 %")
+    Decimal('98.5')
+    """
+    try:
+        value = Decimal(text.strip().rstrip("%").strip())
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not value.is_finite() or value < 0:
+        raise ValueError(text)
+    return value
 
 
 def register_rights(rights: Mapping[str, Text]) -> None:

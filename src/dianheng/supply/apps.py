@@ -10,16 +10,19 @@ class SupplyConfig(AppConfig):
         from dianheng.assets.panels import register_document, register_panel
         from dianheng.assets.selectors import register_scan
         from dianheng.assets.services import register_transition_guard
+        from dianheng.common.figures import register_figure
         from dianheng.common.search import register_code, register_search
         from dianheng.common.todo import register_todo
         from dianheng.documents.registry import register_supersede
 
         from . import find, menu, rights, tasks  # noqa: F401
+        from .figures import lots_accepted
         from .registrations import todo
         from .services.sample import guard_before_acceptance
 
         register_transition_guard(Verb.BEGIN_VERIFICATION, guard_before_acceptance)
         register_todo(todo)
+        register_figure(20, lots_accepted)
         for searcher in find.SEARCHERS:
             register_search(searcher)
         register_code(find.resolve_code)

@@ -1,8 +1,10 @@
 """Rights of this app."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import register_rights
+from dianheng.identity.registry import SettingKind, register_rights, register_settings, target
 
 register_rights(
     {
@@ -16,4 +18,15 @@ register_rights(
         "supply.resume": _("Resume inspection of a maker's model"),
         "supply.return": _("Return devices to the maker"),
     }
+)
+register_settings(
+    SettingKind(
+        "figures.lots_target_pct",
+        _("Target: lots accepted on arrival"),
+        Decimal(95),
+        target,
+        source="own choice",
+        certainty="project",
+        unit="%",
+    ),
 )

@@ -23,6 +23,7 @@ from dianheng.assets.panels import register_actions as register_device_actions
 from dianheng.assets.selectors import Scanned, meters_with_test_keys, register_scan
 from dianheng.assets.services import register_transition_guard
 from dianheng.common.actions import register_actions
+from dianheng.common.figures import register_figure
 from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
 from dianheng.common.todo import (
@@ -39,6 +40,7 @@ from dianheng.identity.selectors import setting, units_with_right
 from dianheng.metrology.rule_sets import rule_set_on, rule_sets
 
 from .choices import LoadState, Step, TaskState, UploadState
+from .figures import pass_rate, standards_in_time
 from .models import (
     BenchLoad,
     InstallationCertificate,
@@ -482,3 +484,5 @@ def guard_keys(device_ids: Sequence[int], call: Mapping[str, Any]) -> list[dict[
 
 
 register_transition_guard(Verb.QUALIFY, guard_keys)
+register_figure(10, pass_rate)
+register_figure(50, standards_in_time)

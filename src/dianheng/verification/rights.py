@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import SettingKind, register_rights, register_settings
+from dianheng.identity.registry import SettingKind, register_rights, register_settings, target
 
 register_rights(
     {
@@ -53,5 +53,25 @@ register_settings(
         source="own choice: time to send a standard to the higher laboratory",
         certainty="project",
         unit="d",
+    ),
+)
+register_settings(
+    SettingKind(
+        "figures.pass_target_pct",
+        _("Target: verification pass rate"),
+        Decimal(98),
+        target,
+        source="own choice",
+        certainty="project",
+        unit="%",
+    ),
+    SettingKind(
+        "figures.standards_target_pct",
+        _("Target: standards verified in time"),
+        Decimal(100),
+        target,
+        source="DL/T 448, assessment of periodic verification of standards",
+        certainty="from_memory",
+        unit="%",
     ),
 )

@@ -16,6 +16,7 @@ class WarehouseConfig(AppConfig):
         )
         from dianheng.assets.selectors import register_scan
         from dianheng.assets.services import register_transition_guard, stock_fold
+        from dianheng.common.figures import register_figure
         from dianheng.common.lists import BulkAction, register_bulk_action
         from dianheng.common.search import register_code, register_search
         from dianheng.common.ticks import register_tick
@@ -24,6 +25,7 @@ class WarehouseConfig(AppConfig):
 
         from . import menu, rights  # noqa: F401
         from . import registrations as ours
+        from .figures import recheck_soon
         from .labels import OF_DEVICES
         from .selectors import guard_outward
         from .views.labels import perform_of, preview_of
@@ -39,6 +41,7 @@ class WarehouseConfig(AppConfig):
         register_code(ours.code_url)
         register_scan(60, ours.find_movement)
         register_document("movement", lambda number: reverse("movement", args=[number]))
+        register_figure(40, recheck_soon)
         for kind in LabelKind:
             register_bulk_action(
                 "devices" if kind in OF_DEVICES else "places",

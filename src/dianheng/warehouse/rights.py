@@ -1,8 +1,10 @@
 """Rights and settings of this app."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import SettingKind, register_rights, register_settings
+from dianheng.identity.registry import SettingKind, register_rights, register_settings, target
 
 register_rights(
     {
@@ -28,5 +30,16 @@ register_settings(
         _edition,
         source="DL/T 448-2016, meters in stock longer than 6 months",
         certainty="from_memory",
+    ),
+)
+register_settings(
+    SettingKind(
+        "figures.recheck_target",
+        _("Target: at most so many devices to be rechecked within 30 days"),
+        Decimal(0),
+        target,
+        source="own choice",
+        certainty="project",
+        unit="",
     ),
 )

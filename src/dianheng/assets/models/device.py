@@ -1,6 +1,6 @@
 """The register of devices and the ledger of their lives."""
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
@@ -161,4 +161,6 @@ class DeviceEvent(models.Model):
             models.Index(
                 fields=["document"], name="deviceevent_document", condition=~Q(document="")
             ),
+            # What happened lately, for next to nothing when events are written.
+            BrinIndex(fields=["occurred_at"], name="deviceevent_occurred"),
         ]

@@ -7,7 +7,7 @@ from .devices import (
 )
 from .scan import Scanned, register_scan, scan
 from .search import register_search, search
-from .stock import stock_by_state, stock_in_subtree
+from .stock import model_stock, stock_by_state, stock_in_subtree
 from .words import person_by_words, place_by_words
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "devices_by_barcodes",
     "devices_in_place",
     "meters_with_test_keys",
+    "model_stock",
     "person_by_words",
     "place_by_words",
     "register_scan",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from ..choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind
 from ..models import Device, DeviceModel
+from ..plates import GENERAL, PARAMETERS, PLATE
 
 
 @dataclass
@@ -24,7 +25,7 @@ class FactGroup:
 
 def facts_of(device: Device) -> list[FactGroup]:
     """All facts of a device; empty groups are left out."""
-    groups = [_identity(device), _plate(device.model), *_detail(device), _purchase(device)]
+    groups = [_identity(device), plate_of(device.model), *_detail(device), _purchase(device)]
     return [group for group in groups if group.facts]
 
 
@@ -59,16 +60,37 @@ def plain(value: Any) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _plate(model: DeviceModel) -> FactGroup:
+def plate_of(model: DeviceModel) -> FactGroup:
+    """What is on the plate of a model."""
     group = FactGroup(_("Plate"))
     group.add(_label(model, "manufacturer"), model.manufacturer.name)
-    _all(group, model, "code", "name", "accuracy_class", "reactive_class", "wiring", "connection")
+    _all(group, model, "code", "name")
+    has = PLATE.get(model.kind, GENERAL)
+    _all(
+        group,
+        model,
+        *(n for n in has if n in ("accuracy_class", "reactive_class", "wiring", "connection")),
+    )
     group.add(_("Voltage"), plain(model.voltage_v), "V")
     group.add(_("Current"), model.plate_current)
-    group.add(_("Frequency"), plain(model.frequency_hz), "Hz")
+    if "frequency_hz" in has:
+        group.add(_("Frequency"), plain(model.frequency_hz), "Hz")
     group.add(_("Constant"), plain(model.constant_imp_per_kwh), "imp/kWh")
     group.add(_("Reactive constant"), plain(model.constant_imp_per_kvarh), "imp/kvarh")
-    _all(group, model, "ratio", "burden_va", "type_approval_no")
+    _all(
+        group,
+        model,
+        "ratio",
+        "burden_va",
+        *(n for n in has if n in ("register_decimals", "tariff_count")),
+    )
+    functions = [n for n in has if n.startswith("has_") and getattr(model, n)]
+    group.add(_("Functions"), ", ".join(_label(model, n) for n in functions))
+    _all(group, model, "protocol", "type_approval_no")
+    known = PARAMETERS.get(model.kind, {})
+    for key, value in (model.parameters or {}).items():
+        if key in known:
+            group.add(known[key].label, value, known[key].unit)
     return group
 
 

@@ -35,6 +35,11 @@ def device_history(device: Device) -> list[Written]:
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
+def history_of(thing: models.Model) -> list[Written]:
+    """All writes of a maker, model or place, newest first."""
+    return _writes(type(thing), "id", thing.pk)[::-1]
+
+
 def _writes(model: type[models.Model], key: str, value: int) -> list[Written]:
     query = sql.SQL(
         "select b.began_at, b.actor_name, b.acting_for_name, b.action, b.reason, h.*"

@@ -1,8 +1,10 @@
 """How many devices are where; flat in cost, correct at any moment."""
 
-from django.db.models import QuerySet, Sum
+from collections.abc import Sequence
 
-from ..models import Place, Stock
+from django.db.models import Q, QuerySet, Sum
+
+from ..models import DeviceModel, Place, Stock
 
 
 def stock_in_subtree(place: Place) -> QuerySet[Stock]:
@@ -24,3 +26,12 @@ def stock_by_state(unit_ids: list[int]) -> dict[str, int]:
         .annotate(total=Sum("amount"))
     )
     return {row["state"]: row["total"] for row in rows if row["total"]}
+
+
+def model_stock(model: DeviceModel, paths: Sequence[str]) -> list[tuple[str, int]]:
+    """Devices of a model by state, in places of the units under some roots."""
+    under = Q(pk__in=[])
+    for path in paths:
+        under |= Q(place__unit__path__startswith=path)
+    rows = Stock.objects.filter(under, model=model).values("state").annotate(total=Sum("amount"))
+    return [(row["state"], row["total"]) for row in rows.order_by("state") if row["total"]]

@@ -3,7 +3,17 @@ from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .fill import fill_stage
 from .keys import meters_set_keys
 from .lose import device_find, device_lose
-from .master import lot_make, manufacturer_make, model_make, state_mapping_drop, state_mapping_set
+from .master import (
+    lot_make,
+    manufacturer_add,
+    manufacturer_change,
+    manufacturer_make,
+    model_add,
+    model_change,
+    model_make,
+    state_mapping_drop,
+    state_mapping_set,
+)
 from .places import boxes_move, person_place, place_make, place_update, transit_place
 from .register import device_register
 from .takeover import (
@@ -32,8 +42,12 @@ __all__ = [
     "devices_transition",
     "fill_stage",
     "lot_make",
+    "manufacturer_add",
+    "manufacturer_change",
     "manufacturer_make",
     "meters_set_keys",
+    "model_add",
+    "model_change",
     "model_make",
     "person_place",
     "place_make",

@@ -1,6 +1,8 @@
 """One device entered in the register by hand."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -26,9 +28,12 @@ def device_register(
     ownership: str = "utility",
     produced_on: date | None = None,
     purchased_on: date | None = None,
+    details: Mapping[str, Any] | None = None,
     request_key: str = "",
 ) -> Device:
     """Enter a device of any kind; its first event says who did.
+
+    `details` are the facts that only its kind has (`DETAILS`); what is empty is not known.
 
     Raises:
         BadInput: the bar code or asset number is in the register, or not of the form.
@@ -63,9 +68,13 @@ def device_register(
             raise BadInput(_("The device cannot be entered."), faults)
         with stage_open() as stage:
             days = [day.isoformat() if day else "" for day in (produced_on, purchased_on)]
+            more = {
+                "name": model.name,
+                **{n: str(v) for n, v in (details or {}).items() if v not in ("", None)},
+            }
             stage.copy_rows(
-                ["barcode", "serial_no", "asset_no", "produced_on", "purchased_on", "name"],
-                iter([(1, code, serial_no, asset_no, *days, model.name)]),
+                ["barcode", "serial_no", "asset_no", "produced_on", "purchased_on", *more],
+                iter([(1, code, serial_no, asset_no, *days, *more.values())]),
             )
             stage.cursor.execute(
                 "update stage set kind = %s, model_id = %s, unit_id = %s, place_id = %s, state = %s, ownership = %s",

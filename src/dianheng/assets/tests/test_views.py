@@ -2,8 +2,9 @@
 
 import pytest
 
-from dianheng.assets.models import Device
-from dianheng.assets.services import devices_transition
+from dianheng.assets.choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind
+from dianheng.assets.models import Device, DeviceModel, Manufacturer
+from dianheng.assets.services import device_register, devices_transition
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import metering_centre, person_with
@@ -52,6 +53,10 @@ def test_all_pages_open(page):
         "/places/",
         "/places/new/",
         "/models/",
+        "/makers/",
+        "/devices/registers/",
+        "/devices/registers/new/",
+        "/devices/registers/words/",
         "/scan/",
         f"/places/{target.code}/",
         f"/places/{store().code}/",
@@ -124,3 +129,85 @@ def test_a_code_with_blanks_is_refused():
             state="in_service",
             actor=system_actor(),
         )
+
+
+def test_makers_and_models_are_added_changed_with_a_reason_and_switched_off(client):
+    client.force_login(person_with("assets.view", "assets.master", "assets.enrol"), backend=BACKEND)
+    client.post("/makers/new/", {"code": "WS", "name": "威胜集团有限公司", "short_name": "威胜"})
+    made = Manufacturer.objects.get(code="WS")
+    plate = {
+        "manufacturer": made.pk,
+        "code": "LMZ/1-0.66",
+        "name": "电流互感器",
+        "accuracy_class": "0.5S",
+    }
+    url = "/models/new/?kind=current_transformer"
+    client.post(url, plate | {"ratio": "200/5", "more_security_factor": "5", "frequency_hz": "50"})
+    model = DeviceModel.objects.get(manufacturer=made)
+    assert (model.kind, model.ratio, model.parameters) == (
+        "current_transformer",
+        "200/5",
+        {"security_factor": "5"},
+    )
+    again = client.post(url, plate)
+    assert (
+        "已有型号" in again.content.decode()
+        and DeviceModel.objects.filter(manufacturer=made).count() == 1
+    )
+    device_register(
+        model=model,
+        barcode="LH0001",
+        unit=metering_centre(),
+        place=store(),
+        state="in_service",
+        actor=system_actor(),
+    )
+    changed = {
+        "name": "低压电流互感器",
+        "accuracy_class": "0.5S",
+        "ratio": "300/5",
+        "frequency_hz": "50",
+    }
+    page = "/models/WS/LMZ/1-0.66/"
+    assert "请说明为何修改铭牌" in client.post(f"{page}change/", changed).content.decode()
+    assert client.post(f"{page}change/", changed | {"reason": "铭牌更正"}).status_code == 302
+    model.refresh_from_db()
+    assert (model.ratio, model.is_active) == ("300/5", False)
+    text = client.get(page).content.decode()
+    assert "铭牌更正" in text and "<del>200/5</del> → 300/5" in text and "停用" in text
+
+
+def test_every_kind_is_registered_with_the_facts_that_it_has(client):
+    client.force_login(person_with("assets.view", "assets.enrol"), backend=BACKEND)
+    model, place = single_phase_model(), store()
+    data = {
+        "model": model.pk, "barcode": "OLD-0009", "unit": metering_centre().pk, "place": place.code,
+        "state": "awaiting_verification", "ownership": "utility", "protocol": "698.45", "esam_no": "E1",
+        "prepayment": "remote", "key_state": "test", "comm_address": "000000000009",
+    }  # fmt: skip
+    client.post("/devices/new/?kind=single_phase_meter", data)
+    meter = Device.objects.get(barcode="OLD-0009").meter
+    assert (meter.protocol, meter.esam_no, meter.prepayment, meter.key_state) == (
+        "698.45",
+        "E1",
+        "remote",
+        "test",
+    )
+    for kind in DeviceKind.values:
+        fields = client.get(f"/devices/new/?kind={kind}").context["form"].fields
+        assert ("burden_va" in fields) == (kind in TRANSFORMERS)
+        assert ("esam_no" in fields) == (kind in METERS)
+        assert ("measuring_range" in fields) == (kind in STANDARDS)
+
+
+def test_who_keeps_no_master_data_changes_none(client):
+    client.force_login(person_with("assets.view"), backend=BACKEND)
+    single_phase_model()
+    for path in (
+        "/makers/new/",
+        "/makers/HL/change/",
+        "/models/new/",
+        "/models/HL/DDZY285/change/",
+    ):
+        assert client.get(path).status_code == 403, path
+    assert client.get("/models/HL/DDZY285/").status_code == 200

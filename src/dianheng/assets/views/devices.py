@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.common.forms import answer_form
 from dianheng.common.lists import (
     Choice,
     Column,
@@ -20,12 +21,15 @@ from dianheng.common.lists import (
     PageAction,
 )
 from dianheng.common.lists.filters import Chip, Filter
-from dianheng.common.pages import no_right
+from dianheng.common.pages import needs, no_right
 from dianheng.identity.models import Unit
+from dianheng.identity.services import actor_of
 
 from ..choices import STATE_TONE, DeviceKind, DeviceState, KeyState, Ownership
+from ..forms import RegisterForm
 from ..models import Device, DeviceModel, Manufacturer, Place
 from ..selectors.search import device_ids_by_piece
+from ..services import device_register
 
 FEW = 2000  # hits of a piece that are looked up by key
 
@@ -70,11 +74,11 @@ def _models(scope: Any) -> list[tuple[int, str]]:
     return [(row.pk, f"{row.manufacturer} {row.code} {row.name}") for row in rows]
 
 
-def _makers(scope: Any) -> list[tuple[int, str]]:
+def makers_offered(scope: Any) -> list[tuple[int, str]]:
     return [(row.pk, str(row)) for row in Manufacturer.objects.order_by("sort_key")]
 
 
-def _of_makers(chosen: Sequence[str]) -> list[Condition]:
+def makers_chosen(chosen: Sequence[str]) -> list[Condition]:
     models = DeviceModel.objects.filter(manufacturer_id__in=[int(c) for c in chosen])
     return [Condition("model_id", "in", tuple(models.values_list("pk", flat=True)))]
 
@@ -165,7 +169,7 @@ DEVICES = ListPage(
         Choice("state", gettext_lazy("State"), options=DeviceState.choices),
         Choice("kind", gettext_lazy("Kind"), options=DeviceKind.choices),
         Choice("model", gettext_lazy("Model"), "model_id", options=_models),
-        Choice("maker", gettext_lazy("Maker"), options=_makers, where=_of_makers),
+        Choice("maker", gettext_lazy("Maker"), options=makers_offered, where=makers_chosen),
         Contains("lot", gettext_lazy("Lot"), "lot__code", how="equals"),
         Contains("arrival", gettext_lazy("Arrival"), "arrival_no", how="equals"),
         PlaceFilter("place", gettext_lazy("Place and what stands in it (code)")),
@@ -190,3 +194,27 @@ DEVICES = ListPage(
 def devices(request: HttpRequest) -> HttpResponse:
     """Devices of the units one may see."""
     return DEVICES.answer(request)
+
+
+def kind_asked(request: HttpRequest) -> str:
+    """The kind of device that a form is for, by `?kind=`."""
+    kind = request.GET.get("kind", "")
+    return kind if kind in DeviceKind.values else DeviceKind.SINGLE_PHASE_METER.value
+
+
+@needs("assets.enrol")
+def register(request: HttpRequest) -> HttpResponse:
+    """Enter one device by hand: first its kind, then the fields that the kind has."""
+    kind = kind_asked(request)
+    form = RegisterForm(request.POST or None, kind=kind)
+
+    def act(data: dict[str, Any]) -> str:
+        details = {name: data.pop(name) for name in form.details}
+        made = device_register(actor=actor_of(request), details=details, **data)
+        return reverse("device", args=[made.barcode])
+
+    return answer_form(
+        request, form, act, title=_("Register a device"), submit=_("Register"), back=reverse("devices"),
+        crumbs=[(DEVICES.title, reverse("devices"))], success=_("The device is in the register."),
+        template="assets/by_kind.html", kinds=DeviceKind.choices, kind=kind,
+    )  # fmt: skip

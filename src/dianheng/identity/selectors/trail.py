@@ -1,5 +1,6 @@
 """The audit trail as pages show it: batches, and each row before and after."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,6 +148,18 @@ def _changed(
     return ChangedRow(row.get(key), words.name(row), changes)
 
 
+def _in_words(value: Any) -> str:
+    """A list or mapping as people read one; names of parts are translated where they are known."""
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{gettext(capfirst(str(key).replace('_', ' ')))}: {_in_words(part)}"
+            for key, part in value.items()
+        )
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    return show(value)
+
+
 class Words:
     """Column names and keys of other things, as people know them."""
 
@@ -176,6 +189,8 @@ class Words:
             return self.names[column].get(value, str(value))
         if field_ is not None and field_.choices:
             return str(dict(field_.flatchoices).get(value, value))
+        if isinstance(field_, models.JSONField):
+            return _in_words(json.loads(value) if isinstance(value, str) else value)
         return show(value)
 
     def name(self, row: dict[str, Any]) -> str:
