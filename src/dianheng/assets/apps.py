@@ -1,3 +1,5 @@
+from importlib.metadata import entry_points
+
 from django.apps import AppConfig
 
 
@@ -7,6 +9,7 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.figures import register_figure
+        from dianheng.metrology.barcodes import register_scheme
 
         from . import find, menu, registrations, rights, tasks  # noqa: F401
         from .figures import awaiting_verification
@@ -25,3 +28,5 @@ class AssetsConfig(AppConfig):
         register_scan(45, find_document)
         register_scan(90, find_person)
         register_figure(30, awaiting_verification)
+        for entry in entry_points(group="dianheng.barcode_schemes"):
+            register_scheme(entry.load()())

@@ -1,6 +1,6 @@
 """A leader's figures: value, target, trend, and the list behind each.
 
-Apps register them at start; who holds `home.figures` sees them on the home page, over the units
+Apps register them at start; who holds `figures.view` sees them on the home page, over the units
 of that right. A provider answers with one figure, or None where its app has nothing to count.
 """
 
@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from .errors import Text
 
-RIGHT = "home.figures"
+RIGHT = "figures.view"
 WIDTH, HEIGHT = 120, 28  # of the line, in its own units
 
 

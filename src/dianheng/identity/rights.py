@@ -12,7 +12,7 @@ RIGHTS = {
     "identity.except": _("Grant exceptions of separation"),
     "identity.settings": _("Change settings of the company"),
     "audit.view": _("Read the audit trail"),
-    "home.figures": _("See the figures of the units on the home page"),
+    "figures.view": _("See the figures of the units on the home page"),
     "jobs.view_all": _("See everybody's jobs"),
 }
 register_rights(RIGHTS)

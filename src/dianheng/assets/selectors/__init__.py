@@ -1,4 +1,5 @@
 from .devices import (
+    details_of,
     device_by_barcode,
     devices_by_barcodes,
     devices_in_place,
@@ -12,6 +13,7 @@ from .words import person_by_words, place_by_words
 
 __all__ = [
     "Scanned",
+    "details_of",
     "device_by_barcode",
     "devices_by_barcodes",
     "devices_in_place",

@@ -1,13 +1,14 @@
 """Reads of devices and their lives."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 
-from ..choices import KeyState
+from ..choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind, KeyState
 from ..models import Device, DeviceEvent, Place
 
 
@@ -47,3 +48,19 @@ def timeline(device: Device) -> QuerySet[DeviceEvent]:
         .select_related("actor", "acting_for", "from_place", "to_place")
         .order_by("-occurred_at", "-pk")
     )
+
+
+def details_of(device: Device) -> dict[str, str | int | None]:
+    """What only the device's kind has, by column."""
+    for kinds, name in (
+        (METERS, "meter"),
+        (TRANSFORMERS, "transformer"),
+        ((DeviceKind.TERMINAL,), "terminal"),
+        (STANDARDS, "standard"),
+    ):
+        holder = getattr(device, name, None) if device.kind in kinds else None
+        if holder is not None:
+            columns = [f.name for f in holder._meta.concrete_fields if not f.is_relation]
+            values = {column: getattr(holder, column) for column in columns}
+            return {k: v.isoformat() if isinstance(v, date) else v for k, v in values.items()}
+    return {}

@@ -26,7 +26,7 @@ def test_what_waits_for_verification_is_counted_with_the_weeks_before(rf):
 def test_five_figures_stand_on_the_home_of_who_holds_the_right(client):
     from dianheng.identity.models import Person
 
-    leader = actor_with("home.figures", login="zhuren", name="刘主任")
+    leader = actor_with("figures.view", login="zhuren", name="刘主任")
     client.force_login(Person.objects.get(pk=leader.person_id))
     assert "/home/figures/" in client.get("/").content.decode()
     page = client.get("/home/figures/").content.decode()

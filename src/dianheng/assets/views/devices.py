@@ -1,6 +1,6 @@
 """The list of devices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -25,9 +25,9 @@ from dianheng.common.pages import needs, no_right
 from dianheng.identity.models import Unit
 from dianheng.identity.services import actor_of
 
-from ..choices import STATE_TONE, DeviceKind, DeviceState, KeyState, Ownership
+from ..choices import STATE_TONE, DeviceKind, DeviceState, KeyState, Ownership, Prepayment
 from ..forms import RegisterForm
-from ..models import Device, DeviceModel, Manufacturer, Place
+from ..models import Device, DeviceModel, Manufacturer, Meter, Place
 from ..selectors.search import device_ids_by_piece
 from ..services import device_register
 
@@ -104,6 +104,10 @@ def search_rows(rows: QuerySet[Device], text: str) -> QuerySet[Device]:
     return rows.filter(numbers | of_models if named else numbers)
 
 
+def _of_meter(name: str) -> Callable[[Any], str]:
+    return lambda row: getattr(row.meter, name) if hasattr(row, "meter") else ""
+
+
 def _actions(request: HttpRequest) -> list[PageAction]:
     may = request.rights.may("assets.enrol")  # type: ignore[attr-defined]
     refusal = None if may else no_right("assets.enrol")
@@ -146,6 +150,7 @@ DEVICES = ListPage(
         Column("serial_no", gettext_lazy("Maker's number"), kind="code", hidden=True),
         Column("class", gettext_lazy("Class"), "model.accuracy_class", hidden=True),
         Column("lot", gettext_lazy("Lot"), "lot.code", hidden=True),
+        Column("tender_batch", gettext_lazy("Tender batch"), "lot.tender_batch", hidden=True),
         Column("arrival_no", gettext_lazy("Arrival"), kind="code", hidden=True),
         Column("stocked_on", gettext_lazy("In stock since"), kind="date", hidden=True),
         Column("produced_on", gettext_lazy("Produced on"), kind="date", hidden=True),
@@ -156,6 +161,32 @@ DEVICES = ListPage(
             gettext_lazy("Communication address"),
             lambda row: row.meter.comm_address if hasattr(row, "meter") else "",
             kind="code",
+            hidden=True,
+        ),
+        *(
+            Column(
+                name,
+                Meter._meta.get_field(name).verbose_name,
+                _of_meter(name),
+                kind="code",
+                hidden=True,
+            )
+            for name in (
+                "material_code",
+                "type_approval_no",
+                "hardware_version",
+                "software_version",
+                "protocol",
+                "comm_module_type",
+                "comm_module_maker",
+                "esam_no",
+                "price_preset",
+            )
+        ),
+        Column(
+            "prepayment",
+            gettext_lazy("Prepayment"),
+            lambda row: row.meter.get_prepayment_display() if hasattr(row, "meter") else "",
             hidden=True,
         ),
         Column(
@@ -177,6 +208,17 @@ DEVICES = ListPage(
         Days("valid", gettext_lazy("Valid through"), "valid_through"),
         Days("verified", gettext_lazy("Verified on"), "verified_on"),
         Choice("ownership", gettext_lazy("Owner"), options=Ownership.choices),
+        Choice(
+            "prepayment",
+            gettext_lazy("Prepayment"),
+            "meter__prepayment",
+            options=Prepayment.choices,
+        ),
+        Contains("protocol", gettext_lazy("Protocol"), "meter__protocol", how="equals"),
+        Contains(
+            "software", gettext_lazy("Software version"), "meter__software_version", how="equals"
+        ),
+        Contains("batch", gettext_lazy("Tender batch"), "lot__tender_batch", how="equals"),
         Choice("keys", gettext_lazy("Keys"), "meter__key_state", options=KeyState.choices),
     ],
     default_order="-pk",

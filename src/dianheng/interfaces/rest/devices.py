@@ -10,7 +10,7 @@ from pydantic import Field
 
 from dianheng.assets.models import Device
 from dianheng.assets.panels import thing_actions_of
-from dianheng.assets.selectors import device_by_barcode, scan, timeline
+from dianheng.assets.selectors import details_of, device_by_barcode, scan, timeline
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.pages import no_right
 from dianheng.identity.registry import all_rights
@@ -19,6 +19,9 @@ from dianheng.identity.selectors import units_with_right
 
 router = Router(tags=["devices"])
 RIGHT = "assets.view"
+RELATED = (
+    "model__manufacturer", "lot", "unit", "place", "meter", "transformer", "terminal", "standard",
+)  # fmt: skip
 
 
 class DeviceOut(Schema):
@@ -38,6 +41,11 @@ class DeviceOut(Schema):
     place: str
     verified_on: date | None
     valid_through: date | None
+    purchased_on: date | None
+    produced_on: date | None
+    stocked_on: date | None
+    accuracy_class: str
+    details: dict[str, str | int | None]  # facts that only the kind has, by column
 
 
 class EventOut(Schema):
@@ -79,6 +87,9 @@ def _out(device: Device) -> DeviceOut:
         lot=device.lot.code if device.lot else None, unit=device.unit.code,
         ownership=device.ownership, state=device.state, state_at=device.state_at,
         place=device.place.code, verified_on=device.verified_on, valid_through=device.valid_through,
+        purchased_on=device.purchased_on, produced_on=device.produced_on,
+        stocked_on=device.stocked_on, accuracy_class=device.model.accuracy_class,
+        details=details_of(device),
     )  # fmt: skip
 
 
@@ -97,11 +108,7 @@ def devices(request: HttpRequest, wanted: Query[DevicesIn]) -> DevicesOut:
     for field, value in (("state", wanted.state), ("kind", wanted.kind), ("lot__code", wanted.lot)):
         if value:
             rows = rows.filter(**{field: value})
-    page = list(
-        rows.select_related("model__manufacturer", "lot", "unit", "place").order_by("barcode")[
-            : wanted.limit
-        ]
-    )
+    page = list(rows.select_related(*RELATED).order_by("barcode")[: wanted.limit])
     return DevicesOut(
         items=[_out(d) for d in page], next=page[-1].barcode if len(page) == wanted.limit else None
     )

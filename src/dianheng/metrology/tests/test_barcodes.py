@@ -1,9 +1,14 @@
 """Bar codes of companies, scanners, Code 128."""
 
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dianheng.metrology import barcodes
 from dianheng.metrology.barcodes import (
     BarcodeParts,
     GenericScheme,
@@ -158,3 +163,23 @@ def test_code_128_values_are_symbols(digits: str) -> None:
     assert len(values) == len(digits) // 2 + 3
     assert all(0 <= value <= 106 for value in values)
     assert "".join(f"{value:02d}" for value in values[1:-2]) == digits
+
+
+def test_a_scheme_of_another_company_is_added_as_the_documentation_says() -> None:
+    page = Path(__file__).parents[4] / "docs/how-to/add-a-bar-code-scheme.md"
+    found = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    assert found
+    source = found[1]
+    names: dict[str, Any] = {}
+    exec(source, names)
+    scheme = names["SouthGridScheme"]()
+    register_scheme(scheme)
+    try:
+        code = barcode_scheme("south_grid_24").generate(BarcodeParts("35", "01", "17"))
+        assert code == "350100000000000000000017"
+        assert barcode_scheme("south_grid_24").parse(code).asset_type == "01"
+        assert scheme.validate("123", is_strict=False).severity is Severity.WARNING
+        with pytest.raises(WrongValue):
+            register_scheme(names["SouthGridScheme"]())
+    finally:
+        barcodes._SCHEMES.pop("south_grid_24")
