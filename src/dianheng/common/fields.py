@@ -15,7 +15,9 @@ class CodeField(models.TextField):
     def formfield(self, **kwargs: Any) -> Any:
         from django import forms
 
-        return super().formfield(**{"widget": forms.TextInput, **kwargs})
+        if self.choices is None:
+            kwargs = {"widget": forms.TextInput, **kwargs}
+        return super().formfield(**kwargs)
 
 
 class NameField(CodeField):

@@ -193,6 +193,10 @@ def test_every_kind_is_registered_with_the_facts_that_it_has(client):
         "remote",
         "test",
     )
+    form = client.get("/devices/new/?kind=single_phase_meter").context["form"]
+    assert "预付费" in str(form["prepayment"]) or "费控" in str(
+        form["prepayment"]
+    )  # words, not codes
     for kind in DeviceKind.values:
         fields = client.get(f"/devices/new/?kind={kind}").context["form"].fields
         assert ("burden_va" in fields) == (kind in TRANSFORMERS)

@@ -1,5 +1,6 @@
 """The declared states of a device and the steps between them, drawn."""
 
+import math
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ DRAWN = {
     "lent": (4, 1), "in_service": (6, 0), "removed": (6, 1), "suspended": (5, 2),
     "awaiting_scrap": (4, 2), "scrapped": (4, 3), "lost": (6, 3),
 }  # fmt: skip
-WIDTH, HEIGHT, STEP_X, STEP_Y = 118, 40, 150, 92
+WIDTH, HEIGHT, STEP_X, STEP_Y = 112, 40, 170, 104
 
 
 @needs("assets.view")
@@ -50,20 +51,31 @@ def states(request: HttpRequest) -> HttpResponse:
             arrows.append(_arrow(a, b, c, d, str(Verb(t.verb).label)))
     context = {
         "title": _("States of a device"), "boxes": boxes, "arrows": arrows, "rows": rows,
-        "width": 20 + 7 * STEP_X, "height": 40 + 4 * STEP_Y, "box_width": WIDTH, "box_height": HEIGHT,
+        "width": 20 + 6 * STEP_X + WIDTH, "height": 60 + 3 * STEP_Y + HEIGHT,
+        "box_width": WIDTH, "box_height": HEIGHT,
     }  # fmt: skip
     return render(request, "assets/states.html", context)
 
 
 def _arrow(a: int, b: int, c: int, d: int, label: str) -> dict[str, Any]:
+    """A curve from edge to edge, bent to its left, so that there and back stand apart."""
     x1, y1 = 10 + a * STEP_X + WIDTH / 2, 40 + b * STEP_Y + HEIGHT / 2
     x2, y2 = 10 + c * STEP_X + WIDTH / 2, 40 + d * STEP_Y + HEIGHT / 2
-    if b == d:
-        x1, x2 = (x1 + WIDTH / 2, x2 - WIDTH / 2) if c > a else (x1 - WIDTH / 2, x2 + WIDTH / 2)
-    elif a == c:
-        y1, y2 = (y1 + HEIGHT / 2, y2 - HEIGHT / 2) if d > b else (y1 - HEIGHT / 2, y2 + HEIGHT / 2)
-    else:
-        y1, y2 = (y1 + HEIGHT / 2, y2 - HEIGHT / 2) if d > b else (y1 - HEIGHT / 2, y2 + HEIGHT / 2)
-    lift = -26 if b == d and abs(c - a) > 1 else (10 if c < a or d < b else 0)
-    middle = f"{(x1 + x2) / 2:.0f} {(y1 + y2) / 2 + lift:.0f}"
-    return {"path": f"M{x1:.0f} {y1:.0f} Q{middle} {x2:.0f} {y2:.0f}", "label": label}
+    dx, dy = x2 - x1, y2 - y1
+    length = math.hypot(dx, dy)
+    bend = 20 + 0.16 * length
+    side_x, side_y = dy / length * bend, -dx / length * bend
+    middle = (x1 + x2) / 2 + side_x, (y1 + y2) / 2 + side_y
+    start, end = _edge(x1, y1, *middle), _edge(x2, y2, *middle)
+    points = (f"{x:.0f} {y:.0f}" for x, y in (start, middle, end))
+    return {"path": "M{} Q{} {}".format(*points), "label": label}
+
+
+def _edge(x: float, y: float, to_x: float, to_y: float) -> tuple[float, float]:
+    """Where the way from the middle of a box to a point leaves the box."""
+    dx, dy = to_x - x, to_y - y
+    share = min(
+        (WIDTH / 2 + 2) / abs(dx) if dx else math.inf,
+        (HEIGHT / 2 + 2) / abs(dy) if dy else math.inf,
+    )
+    return x + dx * share, y + dy * share
