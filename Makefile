@@ -57,6 +57,7 @@ bench: setup-bench
 
 snapshots: setup-dev
 	$(BIN)/python -m dianheng.config.reference
+	DIANHENG_RENEW=1 $(BIN)/python -m pytest -q -n0 tests/plans/test_query_counts.py
 
 docs: setup-dev
 	$(BIN)/mkdocs build --strict

@@ -10,7 +10,6 @@ from django.db import connection
 from django.urls import get_resolver, reverse
 
 from bench.core import AtMost, Bench, Way, WrongResultError, case
-from dianheng.common.lists.page import ListShown
 
 PAGE_MS = 100
 DEEP = 2_000  # pages down
@@ -41,6 +40,8 @@ def pages(bench: Bench) -> None:
 
 def _lists(bench: Bench, clients: dict[str, Any]) -> None:
     """The first page of every list whose address names no one thing."""
+    from dianheng.common.lists.page import ListShown
+
     seen = set()
     for name in sorted(_plain_addresses()):
         for client in clients.values():

@@ -1,5 +1,8 @@
 """The timings run, at a size at which nothing is timed: every way, every comparison of results."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +30,17 @@ def test_a_case_comes_to_equal_results_on_every_way(case: Case, databases: Datab
     assert report.fault == ""
     assert report.races or report.figures
     assert case.name in as_text(report)
+
+
+def test_the_list_of_cases_needs_no_database():
+    command = [sys.executable, "-m", "bench", "--list"]
+    plain = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DJANGO_SETTINGS_MODULE", "DIANHENG_DATA")
+    }
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=plain).stdout
+    assert [line.split()[0] for line in told.splitlines()] == [case.name for case in cases()]
 
 
 def test_a_wrong_result_is_refused():

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 # These hold what one company has of people, papers, plans and kinds of stock: read and sorted whole.
 SMALL = {
-    "models", "people", "qualifications", "separation-exceptions", "stand-ins", "stock-lines",
+    "makers", "models", "people", "qualifications", "separation-exceptions", "stand-ins", "stock-lines",
     "stock-locked", "verification.schemes", "verification.standards",
 }  # fmt: skip
 GIVEN = {"verification.task_devices": {"task": 1}}

@@ -90,13 +90,25 @@ class Recent:
 
 Provider = Callable[[HttpRequest], Sequence[TodoGroup]]
 RecentProvider = Callable[[HttpRequest], Sequence[Recent]]
-_providers: list[Provider] = []
+_providers: dict[Provider, bool] = {}
 _recents: list[RecentProvider] = []
 
 
-def register_todo(provider: Provider) -> None:
-    """Add a source of things to do; it answers quickly and only for the person's rights."""
-    _providers.append(provider)
+def register_todo(provider: Provider, *, counts: bool = True) -> None:
+    """Add a source of things to do; it answers quickly and only for the person's rights.
+
+    Args:
+        provider: answers with groups.
+        counts: it may answer with what I must do myself, which the bar at the top counts on
+            every page; False for a source of what waits or is due soon.
+    """
+    _providers[provider] = counts
+
+
+def first_and_count(rows: Any, shown: int = 10) -> tuple[list[Any], int]:
+    """The first rows and how many there are; counted only where there are more."""
+    found = list(rows[: shown + 1])
+    return found[:shown], rows.count() if len(found) > shown else len(found)
 
 
 def register_recent(provider: RecentProvider) -> None:
@@ -116,7 +128,8 @@ def todo_of(request: HttpRequest) -> list[TodoGroup]:
 
 def todo_count(request: HttpRequest) -> int:
     """How much the person must do."""
-    return sum(group.count for group in todo_of(request) if group.kind == MINE)
+    found = (provider(request) for provider, counts in _providers.items() if counts)
+    return sum(group.count for groups in found for group in groups if group.kind == MINE)
 
 
 def recent_of(request: HttpRequest) -> list[Recent]:

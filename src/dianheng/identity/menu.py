@@ -14,7 +14,7 @@ from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 from dianheng.common.pages import register_rights_source
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_search
-from dianheng.common.todo import SOON, TodoGroup, TodoItem, register_todo
+from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count, register_todo
 
 from .models import Person, Qualification, Unit
 from .registry import all_rights
@@ -94,17 +94,18 @@ def qualifications_to_renew(request: HttpRequest) -> Sequence[TodoGroup]:
         person__is_active=True,
         valid_through__range=(today - timedelta(days=365), today + timedelta(days=RENEW_DAYS)),
     ).select_related("person")
+    found, count = first_and_count(rows.order_by("valid_through"), 8)
     items = [
         TodoItem(
             q.number, reverse("qualification", args=[q.pk]),
             f"{q.person.name} · {q.get_kind_display()}", due_on=q.valid_through,
         )
-        for q in rows.order_by("valid_through")[:8]
+        for q in found
     ]  # fmt: skip
     address = reverse("qualifications") + "?due=due&due=expired"
-    return [TodoGroup(_("Qualifications to renew"), items, rows.count(), address, SOON)]
+    return [TodoGroup(_("Qualifications to renew"), items, count, address, SOON)]
 
 
 register_search(find_people)
 register_search(find_units)
-register_todo(qualifications_to_renew)
+register_todo(qualifications_to_renew, counts=False)

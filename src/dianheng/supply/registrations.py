@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.common.actions import register_actions
-from dianheng.common.todo import TodoGroup, TodoItem
+from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
 
 from .choices import ArrivalState, InspectionState, ReturnState
@@ -22,31 +22,32 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
     """Arrivals to receive, samples to draw and judge, lots to decide, returns to send."""
     rights: Any = request.rights  # type: ignore[attr-defined]
 
-    def units(right: str) -> list[int]:
-        return list(units_with_right(rights, right).values_list("pk", flat=True))
+    def units(right: str) -> Any:
+        return units_with_right(rights, right) if rights.may(right) else None
 
     groups = []
-    if at := units("supply.receive"):
+    if (at := units("supply.receive")) is not None:
         rows = Arrival.objects.filter(unit__in=at).exclude(state=ArrivalState.RECEIVED)
         groups.append(_group(_("Arrivals to receive"), rows, "arrival", "arrivals", "announced_at"))
-    if at := units("supply.inspect"):
+    if (at := units("supply.inspect")) is not None:
         doing = [InspectionState.STATED, InspectionState.PUBLISHED, InspectionState.DRAWN]
         rows = InspectionLot.objects.filter(unit__in=at, state__in=doing)
         groups.append(_group(_("Lots to inspect"), rows, "inspection", "inspections", "stated_at"))
     for department, right in RIGHT_OF.items():
-        if at := units(right):
+        if (at := units(right)) is not None:
             rows = InspectionLot.objects.filter(unit__in=at, state=InspectionState.JUDGED).exclude(
                 opinions__department=department
             )
             title = _("Lots to decide on: %(department)s") % {"department": department.label}
             groups.append(_group(title, rows, "inspection", "inspections", "judged_at"))
-    if at := units("supply.return"):
+    if (at := units("supply.return")) is not None:
         rows = ReturnOrder.objects.filter(unit__in=at).exclude(state=ReturnState.SHIPPED)
         groups.append(_group(_("Returns to send"), rows, "return_order", "returns", "made_at"))
     return [group for group in groups if group.count]
 
 
 def _group(title: str, rows: Any, page: str, all_of_them: str, since: str) -> TodoGroup:
+    found, count = first_and_count(rows.order_by("pk"), SHOWN)
     items = [
         TodoItem(
             row.number,
@@ -54,9 +55,9 @@ def _group(title: str, rows: Any, page: str, all_of_them: str, since: str) -> To
             row.get_state_display(),
             since=getattr(row, since),
         )
-        for row in rows.order_by("pk")[:SHOWN]
+        for row in found
     ]
-    return TodoGroup(title, items, rows.count(), reverse(all_of_them))
+    return TodoGroup(title, items, count, reverse(all_of_them))
 
 
 register_actions(

@@ -32,6 +32,7 @@ from dianheng.common.todo import (
     Recent,
     TodoGroup,
     TodoItem,
+    first_and_count,
     register_recent,
     register_todo,
 )
@@ -117,7 +118,7 @@ def _waiting(
         )
         .order_by("planned_through")
     )
-    found = list(rows[:10])
+    found, count = first_and_count(rows)
     items = [
         TodoItem(
             task.number,
@@ -129,7 +130,6 @@ def _waiting(
         )
         for task in found
     ]
-    count = rows.count() if len(found) == 10 else len(found)
     return TodoGroup(title, items, count, reverse("to_decide"))
 
 
@@ -166,7 +166,7 @@ def _to_retest(request: HttpRequest) -> TodoGroup | None:
         step=Step.WAITING,
         attempts__gt=0,
     ).select_related("task", "device")
-    found = list(rows.order_by("task", "seq")[:10])
+    found, count = first_and_count(rows.order_by("task", "seq"))
     items = [
         TodoItem(
             row.device.barcode,
@@ -177,7 +177,6 @@ def _to_retest(request: HttpRequest) -> TodoGroup | None:
         )
         for row in found
     ]
-    count = rows.count() if len(found) == 10 else len(found)
     return TodoGroup(_("Sent back to be tested again"), items, count, reverse("tasks"))
 
 
@@ -319,7 +318,7 @@ def _first_steps(request: HttpRequest) -> TodoGroup | None:
 
 
 def todo(request: HttpRequest) -> Sequence[TodoGroup]:
-    """What waits for the person in the laboratory."""
+    """What the person must do in the laboratory."""
     groups = [
         _waiting(request, "verification.approve", Step.REVIEWED, _("To approve"), "task_approve"),
         _waiting(request, "verification.review", Step.TESTED, _("To review"), "task_review"),
@@ -327,10 +326,13 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
         _to_seal(request),
         _first_steps(request),
         _rules_to_sign(request),
-        _open_loads(request),
-        _refused_uploads(request),
-        _papers_due(request),
     ]
+    return [group for group in groups if group is not None and group.count]
+
+
+def around(request: HttpRequest) -> Sequence[TodoGroup]:
+    """What stands still in the laboratory, and what ends soon."""
+    groups = [_open_loads(request), _refused_uploads(request), _papers_due(request)]
     return [group for group in groups if group is not None and group.count]
 
 
@@ -347,6 +349,7 @@ def recent(request: HttpRequest) -> Sequence[Recent]:
 
 
 register_todo(todo)
+register_todo(around, counts=False)
 register_recent(recent)
 
 

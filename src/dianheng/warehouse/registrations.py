@@ -15,7 +15,7 @@ from dianheng.assets.panels import DeviceAction
 from dianheng.assets.selectors import Scanned
 from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup
-from dianheng.common.todo import TodoGroup, TodoItem
+from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import system_actor
 
@@ -148,11 +148,10 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
     """Hand-overs that wait to be received."""
     rights = request.rights  # type: ignore[attr-defined]
     groups = _refused(rights)
-    units = list(units_with_right(rights, "warehouse.receive").values_list("pk", flat=True))
-    if not units:
+    if not rights.may("warehouse.receive"):
         return groups
-    rows = open_for(request.user.pk, units)
-    count = rows.count()
+    units = units_with_right(rights, "warehouse.receive")
+    found, count = first_and_count(open_for(request.user.pk, units))
     if not count:
         return groups
     items = [
@@ -161,7 +160,7 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
             _("%(n)s devices from %(unit)s") % {"n": row.count - row.received_count, "unit": row.unit.name},
             since=row.handed_at,
         )
-        for row in rows[:10]
+        for row in found
     ]  # fmt: skip
     return [
         *groups,
@@ -171,9 +170,11 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
 
 def _refused(rights: Any) -> list[TodoGroup]:
     """Hand-overs of one's own store that the other side refused."""
-    units = list(units_with_right(rights, "warehouse.hand_over").values_list("pk", flat=True))
-    rows = list(refused_of(units)[:10]) if units else []
-    if not rows:
+    if not rights.may("warehouse.hand_over"):
+        return []
+    units = units_with_right(rights, "warehouse.hand_over")
+    rows, count = first_and_count(refused_of(units))
+    if not count:
         return []
     items = [
         TodoItem(
@@ -185,6 +186,6 @@ def _refused(rights: Any) -> list[TodoGroup]:
     ]  # fmt: skip
     return [
         TodoGroup(
-            _("Hand-overs to take back"), items, len(rows), reverse("movements") + "?state=refused"
+            _("Hand-overs to take back"), items, count, reverse("movements") + "?state=refused"
         )
     ]

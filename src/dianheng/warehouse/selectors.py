@@ -74,7 +74,7 @@ def movements_seen(
     )
 
 
-def refused_of(unit_ids: Sequence[int]) -> QuerySet[Movement]:
+def refused_of(unit_ids: Sequence[int] | QuerySet[Any]) -> QuerySet[Movement]:
     """Hand-overs of these units that the other side refused: to be taken back."""
     return (
         Movement.objects.filter(state="refused", unit_id__in=unit_ids)
@@ -83,7 +83,7 @@ def refused_of(unit_ids: Sequence[int]) -> QuerySet[Movement]:
     )
 
 
-def open_for(person_id: int, unit_ids: Sequence[int]) -> QuerySet[Movement]:
+def open_for(person_id: int, unit_ids: Sequence[int] | QuerySet[Any]) -> QuerySet[Movement]:
     """Hand-overs that wait for this person, or for a store of these units, to receive them."""
     return (
         Movement.objects.filter(state__in=["open", "partly"])

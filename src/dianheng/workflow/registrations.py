@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dianheng.common.ticks import register_tick
-from dianheng.common.todo import MINE, TodoGroup, TodoItem, register_todo
+from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, register_todo
 
 from .models import ProcessTask
 from .selectors import tasks_of_box, text_of
@@ -33,9 +33,9 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
         ("offered", _("Steps of processes for my posts")),
     ):
         rows = tasks_of_box(request.user.pk, box).order_by("due_at", "id")
-        count = rows.count()
+        found, count = first_and_count(rows, SHOWN)
         if count:
-            items = [_item(task) for task in rows[:SHOWN]]
+            items = [_item(task) for task in found]
             groups.append(TodoGroup(title, items, count, f"{reverse('work')}?box={box}", MINE))
     return groups
 

@@ -28,7 +28,11 @@ class Device(models.Model):
     serial_no = CodeField(_("Maker's number"), default="", blank=True)
     kind = CodeField(_("Kind"), choices=DeviceKind)
     model = models.ForeignKey(
-        "assets.DeviceModel", models.PROTECT, verbose_name=_("Model"), related_name="devices"
+        "assets.DeviceModel",
+        models.PROTECT,
+        verbose_name=_("Model"),
+        related_name="devices",
+        db_index=False,  # here and below: the index of two columns begins with it
     )
     lot = models.ForeignKey(
         "assets.Lot",
@@ -37,15 +41,24 @@ class Device(models.Model):
         null=True,
         blank=True,
         related_name="devices",
+        db_index=False,
     )
     unit = models.ForeignKey(
-        "identity.Unit", models.PROTECT, verbose_name=_("Unit"), related_name="devices"
+        "identity.Unit",
+        models.PROTECT,
+        verbose_name=_("Unit"),
+        related_name="devices",
+        db_index=False,
     )
     ownership = CodeField(_("Owner"), choices=Ownership, default=Ownership.UTILITY)
     state = CodeField(_("State"), choices=DeviceState)
     state_at = models.DateTimeField(_("In this state since"))
     place = models.ForeignKey(
-        "assets.Place", models.PROTECT, verbose_name=_("Place"), related_name="devices"
+        "assets.Place",
+        models.PROTECT,
+        verbose_name=_("Place"),
+        related_name="devices",
+        db_index=False,
     )
     arrival_no = CodeField(_("Arrival"), default="", blank=True)
     purchased_on = models.DateField(_("Purchased on"), null=True, blank=True)

@@ -152,25 +152,41 @@
 
   // -- to-do and jobs at the top: asked for after the page, quiet when logged out ---------------
   const statusUrl = $("[data-status-url]")?.dataset.statusUrl;
+  const STATUS_S = 30;
+  function showStatus(numbers) {
+    for (const [name, number] of Object.entries(numbers)) {
+      const badge = $(`[data-count="${name}"]`);
+      if (!badge) continue;
+      badge.textContent = number > 999 ? "999+" : number;
+      badge.hidden = !number;
+    }
+  }
   async function status() {
     if (!statusUrl || document.hidden) return;
     try {
       const answer = await fetch(statusUrl, { headers: { Accept: "application/json" } });
       if (answer.status === 401 || answer.redirected) return askLogin();
       if (!answer.ok) return;
-      for (const [name, number] of Object.entries(await answer.json())) {
-        const badge = $(`[data-count="${name}"]`);
-        if (!badge) continue;
-        badge.textContent = number > 999 ? "999+" : number;
-        badge.hidden = !number;
-      }
+      const numbers = await answer.json();
+      showStatus(numbers);
+      sessionStorage.setItem("status", JSON.stringify({ at: Date.now(), numbers }));
     } catch {
       // The next turn asks again; what the person does says when the server is away.
     }
   }
+  // The next page shows the same numbers unasked for half a minute, or until something is sent.
+  const forgetStatus = () => sessionStorage.removeItem("status");
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "get") forgetStatus();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.requestConfig.verb !== "get") forgetStatus();
+  });
   if (statusUrl) {
-    status();
-    setInterval(status, 30000);
+    const kept = JSON.parse(sessionStorage.getItem("status") ?? "null");
+    if (kept && Date.now() - kept.at < STATUS_S * 1000) showStatus(kept.numbers);
+    else status();
+    setInterval(status, STATUS_S * 1000);
     document.addEventListener("visibilitychange", status);
   }
 
