@@ -19,6 +19,7 @@ register(
 register_actions({f"device.{verb.value}": verb.label for verb in Verb})
 register_actions(
     {
+        "meters.keys": _("Enter the keys of meters"),
         "box.move": _("Move a box"),
         "lot.make": _("Name a lot"),
         "manufacturer.make": _("Add a maker"),

@@ -5,7 +5,8 @@ register_actions(30, function)   function(device, rights) -> DeviceActions; no q
                                  the scan page asks for every code
 register_thing_actions(function)   function(scanned, rights) -> DeviceActions of a place, box, person …
                                  that was scanned; on the page of a place too; no queries
-register_document("task", function)   function(number) -> address of `task:<number>`
+register_document("task", _("Verification task"), function)   what people call `task:<number>`,
+                                 and function(number) -> its address
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ Actions = Callable[[Device, Any], Sequence[DeviceAction]]
 _panels: list[tuple[int, Panel]] = []
 _actions: list[tuple[int, Actions]] = []
 _thing_actions: list[Callable[[Any, Any], Sequence[DeviceAction]]] = []
-_documents: dict[str, Callable[[str], str]] = {}
+_documents: dict[str, tuple[Text | Callable[[str], Text], Callable[[str], str] | None]] = {}
 
 
 def register_panel(order: int, panel: Panel) -> None:
@@ -63,9 +64,11 @@ def thing_actions_of(scanned: Any, rights: Any) -> list[DeviceAction]:
     return [action for actions in _thing_actions for action in actions(scanned, rights)]
 
 
-def register_document(prefix: str, url_of: Callable[[str], str]) -> None:
-    """Say where documents `prefix:number` of the ledger are; called in `AppConfig.ready`."""
-    _documents[prefix] = url_of
+def register_document(
+    prefix: str, label: Text | Callable[[str], Text], url_of: Callable[[str], str] | None = None
+) -> None:
+    """Say what documents `prefix:number` of the ledger are called and where they are."""
+    _documents[prefix] = label, url_of
 
 
 def panels_of(device: Device, request: HttpRequest) -> list[str]:
@@ -86,4 +89,14 @@ def next_action(device: Device, actions: Sequence[DeviceAction]) -> DeviceAction
 def document_url(document: str) -> str:
     """Address of a document of the ledger, empty when it has none."""
     prefix, _colon, number = document.partition(":")
-    return _documents[prefix](number) if prefix in _documents and number else ""
+    _label, url_of = _documents.get(prefix, ("", None))
+    return url_of(number) if url_of and number else ""
+
+
+def document_words(document: str) -> str:
+    """A document of the ledger as people say it: what it is and its number."""
+    prefix, _colon, number = document.partition(":")
+    label, _url_of = _documents.get(prefix, ("", None))
+    if callable(label):
+        label = label(number)
+    return f"{label} {number}" if label and number else document

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from dianheng.documents.selectors import documents_about
 
@@ -19,5 +20,7 @@ def documents_panel(device: Device, request: HttpRequest) -> str:
 
 
 register_panel(50, documents_panel)
-register_document("document", lambda number: reverse("document", args=[number]))
-register_document("register", lambda number: reverse("register", args=[number]))
+register_document("document", _("Document"), lambda number: reverse("document", args=[number]))
+register_document("register", _("Take-over"), lambda number: reverse("register", args=[number]))
+register_document("takeover", _("Take-over"))
+register_document("work", _("Work order"))

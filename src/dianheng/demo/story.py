@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import override
 
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
@@ -152,7 +153,8 @@ def _tell(
             continue
         say(f"Demo story: {text}")
         with transaction.atomic():
-            chapter(telling)
+            with override("zh-hans"):  # what the people of the story wrote is kept as Chinese
+                chapter(telling)
             with write_batch(actor=system_actor("command"), action="demo.chapter"):
                 remember(
                     f"demo:{key}", "demo.chapter", {"size": telling.size, "seed": telling.seed}

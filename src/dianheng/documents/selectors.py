@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
@@ -30,6 +30,19 @@ def documents_about(subject: str) -> QuerySet[IssuedDocument]:
     """Documents about a thing (`device:…`), newest first."""
     return IssuedDocument.objects.filter(subjects__contains=[subject]).select_related(
         "end", "actor"
+    )
+
+
+def print_ledger(paths: Sequence[str]) -> QuerySet[DocumentCopy]:
+    """The print ledger of units: copies of their documents, and what their people took."""
+    under = Q(pk__in=[])
+    for path in paths:
+        under |= Q(path__startswith=path)
+    units = Unit.objects.filter(under).values("pk")
+    return (
+        DocumentCopy.objects.filter(Q(document__unit__in=units) | Q(person__unit__in=units))
+        .select_related("person", "document")
+        .defer("document__data")
     )
 
 

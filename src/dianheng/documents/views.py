@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -26,9 +26,9 @@ from dianheng.identity.services import actor_of
 
 from .choices import CopyKind, DocumentKind, DocumentState, LabelKind
 from .forms import BodyForm, EndForm, VoidForm
-from .models import DocumentCopy, IssuedDocument, IssuingBody, NumberSeries
+from .models import IssuedDocument, IssuingBody, NumberSeries
 from .registry import supersede_url_of
-from .selectors import document_by_number, number_series, void_numbers
+from .selectors import document_by_number, number_series, print_ledger, void_numbers
 from .services import (
     document_data,
     document_pdf,
@@ -88,7 +88,7 @@ DOCUMENTS = ListPage(
         Column("issued_on", gettext_lazy("Issued on"), kind="date", sort="pk"),
         Column("valid_through", gettext_lazy("Valid through"), kind="date"),
         Column("state", gettext_lazy("State"), state_of, kind="state", choices=DocumentState.choices, tones=TONES),
-        Column("actor", gettext_lazy("Issued by"), "actor.name"),
+        Column("actor", pgettext_lazy("person", "Issued by"), "actor.name"),
         Column("unit", gettext_lazy("Unit"), "unit.name", hidden=True),
     ],
     filters=[
@@ -109,7 +109,7 @@ COPY_KINDS: dict[str, Any] = {**dict(DocumentKind.choices), **dict(LabelKind.cho
 COPIES = ListPage(
     key="document-copies",
     title=gettext_lazy("Print ledger"),
-    rows=lambda scope: DocumentCopy.objects.select_related("person", "document").defer("document__data"),
+    rows=lambda scope: print_ledger(scope.paths("documents.view")),
     columns=[
         Column("recorded_at", gettext_lazy("When"), kind="moment", sort="id"),
         Column("number", gettext_lazy("Number"), kind="code"),

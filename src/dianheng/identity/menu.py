@@ -16,7 +16,7 @@ from dianheng.common.pages import register_rights_source
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_search
 from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count, register_todo
 
-from .models import Person, Qualification, Unit
+from .models import Person, Qualification, SeparationException, Unit
 from .registry import all_rights
 from .selectors import rights_of
 
@@ -106,6 +106,29 @@ def qualifications_to_renew(request: HttpRequest) -> Sequence[TodoGroup]:
     return [TodoGroup(_("Qualifications to renew"), items, count, address, SOON)]
 
 
+def exceptions_in_force(request: HttpRequest) -> Sequence[TodoGroup]:
+    """For who reads the audit trail: where one person may do two steps, and until when."""
+    rights = request.rights  # type: ignore[attr-defined]
+    if not (rights.may("audit.view") and rights.may("identity.view")):
+        return []
+    units = Q(pk__in=[])
+    for path in rights.paths("identity.view"):
+        units |= Q(person__unit__path__startswith=path)
+    rows = SeparationException.objects.filter(
+        units, valid_through__gte=timezone.localdate()
+    ).select_related("person")
+    items = [
+        TodoItem(
+            one.subject, reverse("exceptions"), f"{one.person.name} · {one.reason}",
+            since=one.granted_at, due_on=one.valid_through,
+        )
+        for one in rows[:8]
+    ]  # fmt: skip
+    title = _("Exceptions of separation in force")
+    return [TodoGroup(title, items, rows.count(), reverse("exceptions"), SOON)]
+
+
+register_todo(exceptions_in_force)
 register_search(find_people)
 register_search(find_units)
 register_todo(qualifications_to_renew, counts=False)

@@ -29,5 +29,5 @@ class SupplyConfig(AppConfig):
         register_scan(25, find.find_code)
         register_panel(20, find.device_panel)
         register_supersede(find.supersede_url)
-        for prefix, page in find.DOCUMENTS.items():
-            register_document(prefix, find.document_url(page))
+        for prefix, (label, page) in find.DOCUMENTS.items():
+            register_document(prefix, label, find.document_url(page))

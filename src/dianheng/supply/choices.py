@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 class OrderState(TextChoices):
     """Where a purchase order stands."""
 
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("order", "Open")
     CLOSED = "closed", _("Closed")  # nothing more is taken on it
 
 

@@ -155,7 +155,12 @@ def supersede_url(document: Any) -> str:
     return reverse("report_supersede", args=[document.number])
 
 
-DOCUMENTS = {"arrival": "arrival", "inspection": "inspection", "return": "return_order"}
+DOCUMENTS = {
+    "delivery": (gettext_lazy("Delivery file"), "delivery"),
+    "arrival": (gettext_lazy("Arrival"), "arrival"),
+    "inspection": (gettext_lazy("Inspection"), "inspection"),
+    "return": (gettext_lazy("Return order"), "return_order"),
+}
 
 
 def document_url(page: str) -> Any:

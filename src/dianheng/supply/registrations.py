@@ -11,11 +11,18 @@ from dianheng.common.actions import register_actions
 from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
 
-from .choices import ArrivalState, InspectionState, ReturnState
-from .models import Arrival, InspectionLot, ReturnOrder
+from .choices import ArrivalState, DeliveryState, InspectionState, ReturnState
+from .models import Arrival, DeliveryFile, InspectionLot, ReturnOrder
+from .selectors.lots import lots_not_stated, lots_to_verify
 from .services.acceptance import RIGHT_OF
 
 SHOWN = 10
+TO_CLEAR = [
+    DeliveryState.RECEIVED,
+    DeliveryState.MAPPED,
+    DeliveryState.FAULTY,
+    DeliveryState.CHECKED,
+]
 
 
 def todo(request: HttpRequest) -> list[TodoGroup]:
@@ -26,10 +33,18 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
         return units_with_right(rights, right) if rights.may(right) else None
 
     groups = []
+    if (at := units("supply.deliver")) is not None:
+        rows = DeliveryFile.objects.filter(line__order__unit__in=at, state__in=TO_CLEAR)
+        groups.append(
+            _group(_("Delivery files to clear"), rows, "delivery", "orders", "uploaded_at")
+        )
     if (at := units("supply.receive")) is not None:
         rows = Arrival.objects.filter(unit__in=at).exclude(state=ArrivalState.RECEIVED)
         groups.append(_group(_("Arrivals to receive"), rows, "arrival", "arrivals", "announced_at"))
     if (at := units("supply.inspect")) is not None:
+        groups.append(
+            _lots(_("Lots to be split for inspection"), lots_not_stated(at), "inspection_new")
+        )
         doing = [InspectionState.STATED, InspectionState.PUBLISHED, InspectionState.DRAWN]
         rows = InspectionLot.objects.filter(unit__in=at, state__in=doing)
         groups.append(_group(_("Lots to inspect"), rows, "inspection", "inspections", "stated_at"))
@@ -43,7 +58,17 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
     if (at := units("supply.return")) is not None:
         rows = ReturnOrder.objects.filter(unit__in=at).exclude(state=ReturnState.SHIPPED)
         groups.append(_group(_("Returns to send"), rows, "return_order", "returns", "made_at"))
+    if (at := units("verification.plan")) is not None:
+        groups.append(
+            _lots(_("Accepted lots without verification task"), lots_to_verify(at), "lot")
+        )
     return [group for group in groups if group.count]
+
+
+def _lots(title: str, rows: Any, page: str) -> TodoGroup:
+    found, count = first_and_count(rows.select_related("model").order_by("pk"), SHOWN)
+    items = [TodoItem(lot.code, reverse(page, args=[lot.code]), lot.model.name) for lot in found]
+    return TodoGroup(title, items, count, reverse("lots"))
 
 
 def _group(title: str, rows: Any, page: str, all_of_them: str, since: str) -> TodoGroup:

@@ -49,7 +49,7 @@ def status_facts(device_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
             "certificate_no": row.number,
             "verified_on": row.valid_from,
             "valid_through": row.valid_through,
-            "verifier": row.issuer,
+            "issuer": row.issuer,
         }
         for row in newest
     }

@@ -466,7 +466,9 @@ register_supersede(
         else ""
     )
 )
-register_document("task", lambda number: reverse("task", args=[number]))
+register_document(
+    "task", gettext_lazy("Verification task"), lambda number: reverse("task", args=[number])
+)
 
 
 # -- guards ---------------------------------------------------------------------------------------------------

@@ -38,6 +38,10 @@ OWN: dict[str, dict[str, Any]] = {
         "close_s": gettext_lazy("closed after (s)"),
         "price_preset": gettext_lazy("price preset"),
     },
+    "key_state": {
+        "formal": gettext_lazy("formal keys"),
+        "test": gettext_lazy("test keys"),
+    },
 }
 
 
@@ -111,6 +115,29 @@ def step_lines(step: Step) -> tuple[str, list[tuple[str, str]]]:
     return trade_word("step", step.name), [
         (trade_word("fact", name), _fact(name, value)) for name, value in step.facts.items()
     ]
+
+
+def fact_text(name: str, value: object) -> str:
+    """A fact of an item in words; facts within facts with their names."""
+    if isinstance(value, Mapping):
+        parts = (f"{trade_word('fact', key)} {fact_text(key, one)}" for key, one in value.items())
+        return ", ".join(parts) or "–"
+    if name == "key_state":
+        return str(OWN["key_state"].get(str(value), value))
+    if isinstance(value, float):
+        return plain_text(Decimal(str(value)), 6)
+    return _fact(name, value)
+
+
+def point_text(point: str) -> str:
+    """A load point as it is read out: `forward_reactive Imax 0.5L` → 正向无功 Imax 0.5L."""
+    first, _blank, rest = point.partition(" ")
+    return f"{trade_word('direction', first)} {rest}" if "_" in first else point
+
+
+def standard_text(standard: str) -> str:
+    """The name of a rule book; the practice of utilities is no number and has a name."""
+    return _("Utility practice") if standard == "Utility practice" else standard
 
 
 def _fact(name: str, value: object) -> str:

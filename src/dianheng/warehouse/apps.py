@@ -40,7 +40,9 @@ class WarehouseConfig(AppConfig):
         register_search(ours.find_movements)
         register_code(ours.code_url)
         register_scan(60, ours.find_movement)
-        register_document("movement", lambda number: reverse("movement", args=[number]))
+        register_document(
+            "movement", ours.note_name, lambda number: reverse("movement", args=[number])
+        )
         register_figure(40, recheck_soon)
         for kind in LabelKind:
             register_bulk_action(

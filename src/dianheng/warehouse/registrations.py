@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from dianheng.assets.models import Device
 from dianheng.assets.panels import DeviceAction
@@ -16,6 +16,7 @@ from dianheng.assets.selectors import Scanned
 from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup
 from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
+from dianheng.documents.services import series_name
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import system_actor
 
@@ -40,16 +41,22 @@ def device_actions(device: Device, rights: Any) -> list[DeviceAction]:
     found = []
     if device.state in ("qualified", "preallocated"):
         found += [
-            _action(rights, "warehouse.move", path, _lazy("Take into stock"), f"{scan}stock_in", ("qualified",)),
-            _action(rights, "warehouse.hand_over", path, _lazy("Issue to a person"), f"{scan}issue", ("preallocated",)),
+            _action(rights, "warehouse.move", path, gettext_lazy("Take into stock"), f"{scan}stock_in", ("qualified",)),
+            _action(rights, "warehouse.hand_over", path, gettext_lazy("Issue to a person"), f"{scan}issue", ("preallocated",)),
         ]  # fmt: skip
     if device.state == "issued":
         found.append(
-            _action(rights, "warehouse.move", path, _lazy("Return from a person"), f"{scan}return")
+            _action(
+                rights,
+                "warehouse.move",
+                path,
+                gettext_lazy("Return from a person"),
+                f"{scan}return",
+            )
         )
     found += [
         _action(
-            rights, "documents.print", path, _lazy("Print: %(label)s") % {"label": kind.label},
+            rights, "documents.print", path, gettext_lazy("Print: %(label)s") % {"label": kind.label},
             reverse("labels_one", args=[kind, device.barcode]),
         )
         for kind in kinds_for_device(device)
@@ -62,26 +69,28 @@ def thing_actions(found: Scanned, rights: Any) -> list[DeviceAction]:
     scan, path, code = f"{reverse('stock_scan_new')}?purpose=", found.unit_path, quote(found.code)
     if found.kind == "person":
         return [
-            _action(rights, "warehouse.hand_over", path, _lazy("Issue to this person"), f"{scan}issue&person={code}"),
-            _action(rights, "warehouse.move", path, _lazy("Return from a person"), f"{scan}return"),
+            _action(rights, "warehouse.hand_over", path, gettext_lazy("Issue to this person"), f"{scan}issue&person={code}"),
+            _action(rights, "warehouse.move", path, gettext_lazy("Return from a person"), f"{scan}return"),
         ]  # fmt: skip
     if found.kind not in ("place", "box"):
         return []
     kind, actions = found.facts["kind"], []
     if kind in TARGETS:
-        label = _lazy("Pack into it") if kind == "box" else _lazy("Scan in here")
+        label = gettext_lazy("Pack into it") if kind == "box" else gettext_lazy("Scan in here")
         actions.append(_action(rights, "warehouse.move", path, label, f"{scan}stock_in&to={code}"))
     if kind == "box":
         actions += [
-            _action(rights, "warehouse.move", path, _lazy("Move the box"), f"{scan}move"),
-            _action(rights, "warehouse.hand_over", path, _lazy("Hand over"), f"{scan}distribute"),
+            _action(rights, "warehouse.move", path, gettext_lazy("Move the box"), f"{scan}move"),
+            _action(
+                rights, "warehouse.hand_over", path, gettext_lazy("Hand over"), f"{scan}distribute"
+            ),
         ]
     if kind in TARGETS:
         url = reverse("stock_in_place", args=[found.code])
-        actions.append(_action(rights, "warehouse.view", path, _lazy("Stock"), url))
+        actions.append(_action(rights, "warehouse.view", path, gettext_lazy("Stock"), url))
     actions += [
         _action(
-            rights, "documents.print", path, _lazy("Print: %(label)s") % {"label": one.label},
+            rights, "documents.print", path, gettext_lazy("Print: %(label)s") % {"label": one.label},
             reverse("labels_one", args=[one, found.code]),
         )
         for one in kinds_for_place(kind)
@@ -139,6 +148,11 @@ def code_url(request: HttpRequest, code: str) -> str | None:
     return found.url
 
 
+def note_name(number: str) -> str:
+    """What the paper of a movement is called, by the series of its number."""
+    return series_name(number) or _("Movement")
+
+
 def lock_old_stock() -> int:
     """Lock what may no longer be issued; a tick of the worker."""
     return recheck_lock(system_actor())
@@ -150,8 +164,11 @@ def todo(request: HttpRequest) -> list[TodoGroup]:
     groups = _refused(rights)
     if not rights.may("warehouse.receive"):
         return groups
-    units = units_with_right(rights, "warehouse.receive")
-    found, count = first_and_count(open_for(request.user.pk, units))
+    # What comes to a store is for those who keep it; a fitter sees what is handed to him.
+    stores = units_with_right(rights, "warehouse.receive") & units_with_right(
+        rights, "warehouse.move"
+    )
+    found, count = first_and_count(open_for(request.user.pk, stores))
     if not count:
         return groups
     items = [

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from dianheng.common.actions import register_actions
 from dianheng.common.ticks import register_tick
 from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, register_todo
 
@@ -40,5 +42,25 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
     return groups
 
 
+register_actions(
+    {
+        "pack.load": gettext_lazy("Load a pack of a process"),
+        "pack.into_force": gettext_lazy("Bring a pack into force"),
+        "pack.switch": gettext_lazy("Switch a process on or off"),
+        "pack.lane_posts": gettext_lazy("Give the posts of a process"),
+        "process.start": gettext_lazy("Start a process"),
+        "process.remark": gettext_lazy("Remark on a process"),
+        "process.timer": gettext_lazy("A timer of a process ran out"),
+        "process.withdraw": gettext_lazy("Withdraw a process"),
+        "process.suspend": gettext_lazy("Suspend a process"),
+        "process.resume": gettext_lazy("Resume a process"),
+        "task.claim": gettext_lazy("Take up a step"),
+        "task.release": gettext_lazy("Give a step back"),
+        "task.complete": gettext_lazy("Complete a step"),
+        "task.hand_over": gettext_lazy("Hand a step over"),
+        "task.send_back": gettext_lazy("Send a step back"),
+        "task.urge": gettext_lazy("Urge a step"),
+    }
+)
 register_todo(todo)
 register_tick("workflow.timers", 5, timers_tick)

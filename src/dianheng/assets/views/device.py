@@ -21,6 +21,7 @@ from ..panels import (
     DeviceAction,
     actions_of,
     document_url,
+    document_words,
     next_action,
     panels_of,
     register_actions,
@@ -89,6 +90,7 @@ def device(request: HttpRequest, barcode: str) -> HttpResponse:
             {
                 "event": event,
                 "url": document_url(event.document),
+                "document": document_words(event.document),
                 "changes": _changes(event),
                 "legacy": _legacy(event),
             }

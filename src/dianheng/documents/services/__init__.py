@@ -11,7 +11,7 @@ from .issue import (
     signer,
 )
 from .labels import label_test_pdf, labels_print
-from .numbers import number_void, numbers_take
+from .numbers import number_void, numbers_take, series_name
 
 __all__ = [
     "Draft",
@@ -33,5 +33,6 @@ __all__ = [
     "paper_pdf",
     "papers_run",
     "revocations_signed",
+    "series_name",
     "signer",
 ]

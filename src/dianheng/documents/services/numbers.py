@@ -7,6 +7,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import require, write_batch
 
+from ..choices import DocumentKind
 from ..models import NumberSeries, VoidNumber
 
 # Prefix of each series; a unit's code is put in front of it when it is not the first unit.
@@ -57,6 +58,12 @@ def numbers_take(*, key: str, unit_id: int, year: int, count: int = 1) -> list[s
         )
         prefix, last = cursor.fetchone()
     return [f"{prefix}-{year}-{number:0{DIGITS}d}" for number in range(last - count + 1, last + 1)]
+
+
+def series_name(number: str) -> str:
+    """What the paper with this number is called, by the letters of its series; empty of others."""
+    key = next((key for key, prefix in PREFIXES.items() if number[:2] == prefix), "")
+    return str(DocumentKind(key).label) if key in DocumentKind.values else ""
 
 
 def number_void(*, key: str, unit_id: int, year: int, reason: str, actor: Actor) -> VoidNumber:

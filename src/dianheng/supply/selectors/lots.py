@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState
 from dianheng.assets.models import Device, Lot
 from dianheng.common.errors import NotFound
+from dianheng.identity.models import Unit
 from dianheng.metrology.words import word
 from dianheng.verification.choices import Outcome as Verified
 from dianheng.verification.models import ApprovalLine, TaskDevice, VerificationTask
 
-from ..choices import ReturnKind
-from ..models import ReturnDevice
+from ..choices import ArrivalState, InspectionState, ReturnKind
+from ..models import Arrival, InspectionLot, InspectionPart, ReturnDevice
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,24 @@ def lot_by_code(code: str) -> Lot:
     if found is None:
         raise NotFound(_("There is no lot %(code)s.") % {"code": code}, lot=code)
     return found
+
+
+def lots_not_stated(units: QuerySet[Unit]) -> QuerySet[Lot]:
+    """Lots of which something came that no inspection holds yet."""
+    held = InspectionPart.objects.filter(arrival=OuterRef("pk")).exclude(
+        inspection__state=InspectionState.VOID
+    )
+    came = Arrival.objects.filter(
+        ~Exists(held), lot=OuterRef("pk"), state__in=[ArrivalState.RECEIVED, ArrivalState.PARTLY]
+    )
+    return Lot.objects.filter(Exists(came), unit__in=units)
+
+
+def lots_to_verify(units: QuerySet[Unit]) -> QuerySet[Lot]:
+    """Accepted lots with devices that no verification task has taken in yet."""
+    accepted = InspectionLot.objects.filter(lot=OuterRef("pk"), state=InspectionState.ACCEPTED)
+    waiting = Device.objects.filter(lot=OuterRef("pk"), state=DeviceState.AWAITING_VERIFICATION)
+    return Lot.objects.filter(Exists(accepted), Exists(waiting), unit__in=units)
 
 
 def lot_counts(lot: Lot) -> list[dict[str, Any]]:

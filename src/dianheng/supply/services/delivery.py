@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
@@ -288,7 +289,9 @@ def _write(stage: Stage, delivery: DeliveryFile, rows: int, has_boxes: bool, act
             actor=actor,
         )
         place = supplier_place(line)
-        (number,) = numbers_take(key="arrival", unit_id=line.order.unit_id, year=batch.at.year)
+        (number,) = numbers_take(
+            key="arrival", unit_id=line.order.unit_id, year=timezone.localdate(batch.at).year
+        )
         arrival = Arrival.objects.create(
             number=number, line=line, delivery=delivery, lot=lot, unit_id=line.order.unit_id,
             announced=rows, announced_at=batch.at,

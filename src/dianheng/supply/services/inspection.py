@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState
@@ -67,7 +68,10 @@ def inspection_make(
         severity = severity_of(lot)
         _try_plan(level, aqls, severity)
         numbers = numbers_take(
-            key="lot_inspection", unit_id=lot.unit_id, year=batch.at.year, count=len(split)
+            key="lot_inspection",
+            unit_id=lot.unit_id,
+            year=timezone.localdate(batch.at).year,
+            count=len(split),
         )
         made = []
         for place, (number, parts) in enumerate(zip(numbers, split, strict=True), start=1):
@@ -119,7 +123,9 @@ def inspection_resubmit(
             raise Refused(Refusal("resubmitted", text % facts, facts))
         if again is not None:
             InspectionLot.objects.filter(pk=again.pk).update(resubmits=None)
-        (number,) = numbers_take(key="lot_inspection", unit_id=found.unit_id, year=batch.at.year)
+        (number,) = numbers_take(
+            key="lot_inspection", unit_id=found.unit_id, year=timezone.localdate(batch.at).year
+        )
         made = InspectionLot.objects.create(
             number=number, lot=found.lot, unit_id=found.unit_id, part_no=found.part_no,
             part_count=found.part_count, split_reason=statement.strip(), level=found.level,

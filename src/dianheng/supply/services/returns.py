@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState, Verb
@@ -39,7 +40,9 @@ def return_order_make(
     **more: Any,
 ) -> ReturnOrder:
     with write_batch(actor=actor, action="return.make") as batch:
-        (number,) = numbers_take(key="return_notice", unit_id=lot.unit_id, year=batch.at.year)
+        (number,) = numbers_take(
+            key="return_notice", unit_id=lot.unit_id, year=timezone.localdate(batch.at).year
+        )
         order = ReturnOrder.objects.create(
             number=number, kind=kind, lot=lot, inspection=inspection, unit_id=lot.unit_id,
             reasons=[dict(reason) for reason in reasons], made_at=batch.at,

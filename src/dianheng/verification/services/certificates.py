@@ -1,6 +1,6 @@
 """Certificates and notices from approved results: on demand, or because a rule asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,25 +24,54 @@ KIND_OF = {Outcome.PASSED: "verification_certificate", Outcome.FAILED: "result_n
 PART = 200
 
 
-def certificate_lines(task: VerificationTask, *, by_rule: bool = False) -> list[ApprovalLine]:
-    """Approved devices of a task that have no certificate or notice in force yet.
+LISTED = (
+    "outcome", "verified_on", "device__barcode", "device__ownership",
+    "device__model__code", "device__model__accuracy_class",
+)  # fmt: skip
+WHOLE = ("device__model", "verdict", "approval__approver", "approval__acting_for")
 
-    With `by_rule` only those for which a rule asks for one. Held devices (outside the internal
-    band, not as ordered) get none: they are legally passed but not given out.
+
+def certificates_lacking(
+    task: VerificationTask, among: Collection[int] | None = None
+) -> list[ApprovalLine]:
+    """Approved devices of a task that have no certificate or notice in force yet, for lists.
+
+    Held devices (outside the internal band, not as ordered) get none: they are legally passed
+    but not given out. Only what a list shows is read; with `among` only these lines.
     """
-    lines = list(
+    lines = (
         ApprovalLine.objects.filter(approval__task=task, outcome__in=list(KIND_OF))
-        .select_related("device__model", "verdict", "approval__approver", "approval__acting_for")
+        .select_related("device__model")
+        .only(*LISTED)
         .order_by("device__barcode", "-pk")
     )
+    if among is not None:  # by device: an older line of a device does not count
+        chosen = ApprovalLine.objects.filter(pk__in=among)
+        lines = lines.filter(device__in=chosen.values("device"))
     newest = {line.device_id: line for line in reversed(lines)}
     have = _documented([line.device.barcode for line in newest.values()], task)
-    return [
-        line
-        for line in newest.values()
-        if line.device.barcode not in have
-        and (not by_rule or needs_certificate(task, line.device, line.device.model.accuracy_class))
+    return [line for line in newest.values() if line.device.barcode not in have]
+
+
+def is_owed(task: VerificationTask, line: ApprovalLine) -> bool:
+    """Whether a rule asks for the paper of this device."""
+    return needs_certificate(task, line.device, line.device.model.accuracy_class)
+
+
+def certificate_lines(
+    task: VerificationTask, *, by_rule: bool = False, among: Collection[int] | None = None
+) -> list[ApprovalLine]:
+    """What papers are made from: `certificates_lacking`, whole.
+
+    With `by_rule` only those for which a rule asks, with `among` only these lines.
+    """
+    keys = [
+        line.pk
+        for line in certificates_lacking(task, among)
+        if (among is None or line.pk in among) and (not by_rule or is_owed(task, line))
     ]
+    rows = ApprovalLine.objects.filter(pk__in=keys).select_related(*WHOLE)
+    return list(rows.order_by("device__barcode"))
 
 
 def _documented(barcodes: Sequence[str], task: VerificationTask) -> set[str]:
@@ -148,7 +177,7 @@ def certificate_supersede(*, document: IssuedDocument, reason: str, actor: Actor
             approval__task__number=named.get("task", ""), device__barcode=named.get("device", ""),
             outcome__in=list(KIND_OF),
         )
-        .select_related("device__model", "verdict", "approval__approver", "approval__acting_for", "approval__task")
+        .select_related(*WHOLE, "approval__task")
         .order_by("-pk")
         .first()
     )  # fmt: skip

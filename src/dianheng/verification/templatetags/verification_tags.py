@@ -23,6 +23,24 @@ def trade(identifier: str, kind: str) -> str:
 
 
 @register.filter
+def fact_text(value: object, name: str) -> str:
+    """`{{ value|fact_text:name }}`"""
+    return words.fact_text(name, value)
+
+
+@register.filter
+def point_text(point: str) -> str:
+    """A load point in words."""
+    return words.point_text(str(point or ""))
+
+
+@register.filter
+def standard_text(standard: str) -> str:
+    """The name of a rule book."""
+    return words.standard_text(standard)
+
+
+@register.filter
 def block_text(block: Mapping[str, Any]) -> str:
     """Why there is no verdict."""
     return words.block_text(block)
@@ -59,6 +77,12 @@ def signed(value: Decimal | None, places: int = 4) -> str:
         return "–"
     text = f"{Decimal(value):+.{places}f}"
     return text.lstrip("+-") if not text.strip("+-0.") else text
+
+
+@register.filter
+def spread(value: Decimal | None, places: int = 4) -> str:
+    """A number without sign and with a fixed number of decimals."""
+    return "–" if value is None else f"{Decimal(value):.{places}f}"
 
 
 @register.filter

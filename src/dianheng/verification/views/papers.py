@@ -22,14 +22,16 @@ from dianheng.identity.services import actor_of
 
 from ..choices import Outcome
 from ..models import ApprovalLine, TestRecord, VerificationTask
-from ..papers import RECORD, failure_list, needs_certificate, original_record, task_paper
+from ..papers import RECORD, failure_list, original_record, task_paper
 from ..selectors.results import record_sheet
 from ..selectors.tasks import record_by_number
 from ..services.certificates import (
     certificate_lines,
     certificate_supersede,
     certificates_issue,
+    certificates_lacking,
     certificates_start,
+    is_owed,
     records_print_start,
 )
 from .common import visible_task
@@ -54,12 +56,8 @@ def certificates(request: HttpRequest, number: str) -> HttpResponse:
     task = visible_task(request, number)
     if request.method == "POST":
         return _issue(request, task)
-    lines = certificate_lines(task)
-    owed = [
-        line
-        for line in lines
-        if needs_certificate(task, line.device, line.device.model.accuracy_class)
-    ]
+    lines = certificates_lacking(task)
+    owed = [line for line in lines if is_owed(task, line)]
     papers = IssuedDocument.objects.filter(subjects__contains=[f"task:{task.number}"]).defer("data")
     context = {
         "title": _("Certificates of %(no)s") % {"no": task.number},
@@ -77,10 +75,11 @@ def certificates(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, task: VerificationTask) -> HttpResponse:
-    lines = certificate_lines(task, by_rule=request.POST.get("what") == "rule")
-    if request.POST.get("what") != "rule":
-        chosen = {key for key in request.POST.getlist("line") if key.isdigit()}
-        lines = [line for line in lines if str(line.pk) in chosen]
+    if request.POST.get("what") == "rule":
+        lines = certificate_lines(task, by_rule=True)
+    else:
+        chosen = {int(key) for key in request.POST.getlist("line") if key.isdigit()}
+        lines = certificate_lines(task, among=chosen)
     if not lines:
         messages.error(request, _("Choose devices first."))
     elif len(lines) > AT_ONCE:

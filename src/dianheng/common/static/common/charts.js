@@ -63,7 +63,7 @@
         formatter: ({ dataIndex }) => escape(`${data.marks[dataIndex].label}: ${data.marks[dataIndex].value}`),
       },
       xAxis,
-      yAxis: { ...axis, type: "value", scale: isTrend, name: data.yLabel, nameGap: 40, minInterval: isDistribution ? 1 : undefined },
+      yAxis: { ...axis, type: "value", scale: isTrend, name: data.yLabel, nameRotate: 0, nameLocation: "end", nameGap: 12, minInterval: isDistribution ? 1 : undefined },
       series: [series],
     };
   }

@@ -1,7 +1,7 @@
 // Scanning: the field keeps the focus, every code is kept until the server has answered for it.
 "use strict";
 (() => {
-  const BATCH = 50;
+  const BATCH = 200;
   const SHOWN_EXCEPTIONS = 500;
   // Codes of the command card: gloves stay on.
   const COMMANDS = { "DH-UNDO": "undo", "DH-BOOK": "book" };
@@ -62,8 +62,8 @@
       if (scans.length) localStorage.setItem(this.name, JSON.stringify(scans));
       else localStorage.removeItem(this.name);
     }
-    add(scan) {
-      this.write([...this.read(), scan]);
+    add(scans) {
+      this.write([...this.read(), ...scans]);
     }
     drop(keys) {
       this.write(this.read().filter((scan) => !keys.has(scan.key)));
@@ -91,27 +91,35 @@
 
     // -- what comes in -------------------------------------------------------------------------
     take(text) {
+      // A pasted column is kept with one write: the queue is read and written as a whole.
+      let scans = [];
+      const keep = () => {
+        if (scans.length) this.keep(scans);
+        scans = [];
+      };
       for (const line of text.split(/[\r\n\t]+/)) {
         const code = clean(line);
-        if (COMMANDS[code]) this[COMMANDS[code]]();
-        else if (code) this.keep({ key: newKey(), code, at: new Date().toISOString() });
+        if (COMMANDS[code]) {
+          keep();
+          this[COMMANDS[code]]();
+        } else if (code) scans.push({ key: newKey(), code, at: new Date().toISOString() });
       }
+      keep();
       this.send();
     }
 
-    keep(scan) {
+    keep(scans) {
       try {
-        this.queue.add(scan);
+        this.queue.add(scans);
       } catch {
         this.state(this.section.dataset.textFull);
         sound("refused");
-        return false;
+        return;
       }
       if (this.offline || this.stopped) {
-        this.show({ outcome: "waiting", title: scan.code ?? "", text: "" });
+        this.show({ outcome: "waiting", title: scans.at(-1).code ?? "", text: "" });
       }
       this.showQueue();
-      return true;
     }
 
     undo() {
@@ -130,7 +138,7 @@
         return;
       }
       sessionStorage.setItem(this.undoName, JSON.stringify(done));
-      this.keep({ key: newKey(), undo: key, at: new Date().toISOString() });
+      this.keep([{ key: newKey(), undo: key, at: new Date().toISOString() }]);
       this.send();
     }
 

@@ -53,7 +53,7 @@ LABEL_SAMPLES = {
         certificate_no="DNBZ2026-00077",
         verified_on=date(2026, 2, 9),
         valid_through=date(2027, 2, 8),
-        verifier="周敏",
+        issuer="江州省计量科学研究院",
         body_name="江州市供电公司计量中心",
     ),
     "meter_label": MeterLabel(
@@ -72,7 +72,7 @@ YELLOW_LABEL = StatusLabel(
     certificate_no="DNJZ2026-00318",
     verified_on=date(2026, 3, 15),
     valid_through=date(2027, 3, 14),
-    verifier="周敏",
+    issuer="江州省计量科学研究院",
     restriction="限用于 2 级电能表，第 41 表位停用",
     body_name="江州市供电公司计量中心",
 )

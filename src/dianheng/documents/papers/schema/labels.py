@@ -67,7 +67,7 @@ class StatusLabel:
     certificate_no: str = ""
     verified_on: date | None = None
     valid_through: date | None = None
-    verifier: str = ""
+    issuer: str = ""  # who verified or calibrated, by the certificate
     restriction: str = ""
     stopped_on: date | None = None
     approver: str = ""
