@@ -12,7 +12,7 @@ import psycopg
 from bench.beside import import_export, import_sql
 from bench.core import AtMost, Bench, Way, case
 
-PEER_ROWS = 10_000
+PEER_ROWS = {"full": 10_000}  # a minute and a half of the peer; else its rows/s on 2,000
 FIRST_SERIAL = 20_260_700_001
 MODEL = "DDZY1808-Z"
 
@@ -217,7 +217,7 @@ def import_delivery(bench: Bench) -> None:
     )  # fmt: skip
     if not import_export.is_installed():
         return
-    small = Delivery(bench, min(PEER_ROWS, bench.size))
+    small = Delivery(bench, min(PEER_ROWS.get(bench.settings.level, 2_000), bench.size))
     peer = bench.race(
         f"the same on {small.count:,} rows beside the peer",
         product=small.product(small.rows),

@@ -5,6 +5,8 @@ import time
 import uuid
 from collections.abc import Callable
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -36,6 +38,18 @@ class RequestLog:
                 "request_id": request.request_id,  # type: ignore[attr-defined]
             },
         )
+        return response
+
+
+class ContentPolicy:
+    """The policy of the settings, which is the same for every answer: written out once."""
+
+    def __init__(self, get_response: Handler):
+        self.get_response, self.policy = get_response, build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault(HEADER, self.policy)  # type: ignore[attr-defined]
         return response
 
 

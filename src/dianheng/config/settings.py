@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "dianheng.common.middleware.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "dianheng.identity.middleware.LoginRequired",
     "dianheng.common.middleware.Refusals",

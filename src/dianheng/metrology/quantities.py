@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import lru_cache
 
 from dianheng.metrology.errors import WrongValue
 
@@ -63,13 +64,22 @@ def read_decimal(value: object) -> Decimal:
         number = value
         if not number.is_finite():
             raise WrongValue("not_a_number", "not a decimal number")
-    elif isinstance(value, str):
-        text = value.strip().replace("\u2212", "-")
-        if len(text) > _MAX_TEXT or not _NUMBER.fullmatch(text):
-            raise WrongValue("not_a_number", "not a decimal number")
-        number = Decimal(text)
-    else:
+        return _in_range(number)
+    if isinstance(value, str):
+        return _number_of(value.strip())
+    raise WrongValue("not_a_number", "not a decimal number")
+
+
+# A load of 60 meters writes the same hundred numbers again and again.
+@lru_cache(maxsize=4096)
+def _number_of(text: str) -> Decimal:
+    plain = text.replace("\u2212", "-") if len(text) <= _MAX_TEXT else ""
+    if not _NUMBER.fullmatch(plain):
         raise WrongValue("not_a_number", "not a decimal number")
+    return _in_range(Decimal(plain))
+
+
+def _in_range(number: Decimal) -> Decimal:
     exponent = number.as_tuple().exponent
     # copy_abs, unlike abs, does not round to the precision of the calling thread's context.
     if (

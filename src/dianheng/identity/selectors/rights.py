@@ -38,10 +38,11 @@ def rights_of(person_id: int, on: date | None = None) -> Rights:
 
 
 # Who asks, and what they may do today: one statement, since every request begins with it.
+_PERSON = [field.attname for field in Person._meta.concrete_fields]
 _WHO = f"""
-select e.*, to_json(w) as works_in,
+select {", ".join(f"e.{field.column}" for field in Person._meta.concrete_fields)}, to_json(w),
        (select json_agg(json_build_array(path, rights, post, from_id, from_name))
-          from ({_GRANTS}) g (path, rights, post, from_id, from_name)) as grants
+          from ({_GRANTS}) g (path, rights, post, from_id, from_name))
   from identity_person e left join identity_unit w on w.id = e.unit_id
  where e.id = %(person)s and e.is_active
 """  # noqa: S608  both parts are our own
@@ -52,16 +53,20 @@ def person_with_rights(person_id: int) -> Person | None:
 
     Nothing is remembered between requests: a right that is withdrawn is gone at the next one.
     """
-    found = Person.objects.raw(_WHO, {"person": person_id, "on": timezone.localdate()})
-    person = next(iter(found), None)
-    if person is not None:
-        if person.works_in:
-            names = [field.attname for field in Unit._meta.concrete_fields]
-            person.unit = Unit.from_db(None, names, [person.works_in[name] for name in names])
-        person.rights = Rights.of(
-            Grant(path, frozenset(rights), post, from_id, from_name)
-            for path, rights, post, from_id, from_name in person.grants or ()
-        )
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO, {"person": person_id, "on": timezone.localdate()})
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    *columns, works_in, grants = found
+    person = Person.from_db(connection.alias, _PERSON, columns)
+    if works_in:
+        names = [field.attname for field in Unit._meta.concrete_fields]
+        person.unit = Unit.from_db(None, names, [works_in[name] for name in names])
+    person.rights = Rights.of(
+        Grant(path, frozenset(rights), post, from_id, from_name)
+        for path, rights, post, from_id, from_name in grants or ()
+    )
     return person
 
 
