@@ -117,15 +117,16 @@ def exceptions_in_force(request: HttpRequest) -> Sequence[TodoGroup]:
     rows = SeparationException.objects.filter(
         units, valid_through__gte=timezone.localdate()
     ).select_related("person")
+    found, count = first_and_count(rows)
     items = [
         TodoItem(
             one.subject, reverse("exceptions"), f"{one.person.name} · {one.reason}",
             since=one.granted_at, due_on=one.valid_through,
         )
-        for one in rows[:8]
+        for one in found
     ]  # fmt: skip
     title = _("Exceptions of separation in force")
-    return [TodoGroup(title, items, rows.count(), reverse("exceptions"), SOON)]
+    return [TodoGroup(title, items, count, reverse("exceptions"), SOON)]
 
 
 register_todo(exceptions_in_force)
