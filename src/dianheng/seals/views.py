@@ -36,7 +36,7 @@ def _page_actions(request: HttpRequest) -> list[PageAction]:
         action(_("Enter seals"), "seals_enrol", "seals.enrol"),
         action(_("Issue to a person"), "seals_issue", "seals.issue", True),
         action(_("Take back"), "seals_give_back", "seals.issue"),
-        action(_("Apply"), "seals_apply", "seals.apply"),
+        action(_("Put on"), "seals_apply", "seals.apply"),
         action(_("Destroy"), "seals_scrap", "seals.scrap"),
     ]
 
@@ -245,7 +245,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         )
 
     form = forms.ApplyForm(request.POST or None, initial={"device": request.GET.get("device", "")})
-    return _form_page(request, form, _("Apply a seal"), _("Apply"), call, reverse("seals_apply"))
+    return _form_page(request, form, _("Apply a seal"), _("Put on"), call, reverse("seals_apply"))
 
 
 @needs("seals.open")

@@ -39,7 +39,7 @@ class ScanResult(TextChoices):
     """What a scanned code is for an arrival."""
 
     GOOD = "good", _("Announced")
-    OVER = "over", _("Over")  # of this order, but not in this file
+    OVER = "over", pgettext_lazy("arrival", "Over")  # of this order, but not in this file
     FOREIGN = "foreign", _("Foreign")  # not of this order
 
 

@@ -43,7 +43,7 @@ VIEW = "workflow.view"
 
 TASKS = ListPage(
     key="workflow.tasks",
-    title=gettext_lazy("To do"),
+    title=gettext_lazy("Steps of processes"),
     rows=lambda scope, box="mine": tasks_of_box(scope.person_id, box),
     columns=[
         Column("number", gettext_lazy("Number"), "instance.number", kind="code"),
