@@ -1,6 +1,5 @@
 """Verdict on a whole record."""
 
-import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -308,31 +307,3 @@ def test_the_scheme_decides_which_readings_rule_and_demand_limit_hold() -> None:
         good_record(scheme), "basic_error", samples=(Decimal("0.95"), Decimal("0.95"))
     )
     assert judged(record, plate, scheme).legal is Conclusion.PASS
-
-
-def test_a_bench_load_of_sixty_meters_is_judged_well_under_fifty_milliseconds() -> None:
-    meter = gateway_meter()
-    scheme = generate_scheme(meter, Stage.FIRST)
-    points = next(each for each in scheme.items if each.item is Item.BASIC_ERROR).points[:24]
-    loads = [
-        [
-            Observation(
-                "basic_error",
-                point.direction.value,
-                point.phases,
-                point.load,
-                point.factor,
-                (Decimal(meter_no - 30).scaleb(-2), Decimal(meter_no - 29).scaleb(-2)),
-            )
-            for point in points
-        ]
-        for meter_no in range(60)
-    ]
-
-    def seconds() -> float:
-        begun = time.perf_counter()
-        for observations in loads:
-            judge_record(meter, scheme, observations, environment=ROOM, control=CONTROL)
-        return time.perf_counter() - begun
-
-    assert min(seconds() for _ in range(5)) < 0.05
