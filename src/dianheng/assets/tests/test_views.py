@@ -33,7 +33,7 @@ def test_the_page_of_a_device_shows_plate_and_life(page):
         device_ids=[device.pk], verb="begin_verification", actor=system_actor(), document="task:T1"
     )
     text = page(f"/devices/{barcode(1)}/")
-    for word in ("DDZY285", "5(60)A", "1200", "task:T1", "在检"):
+    for word in ("DDZY285", "5(60)A", "1200", "检定任务单 T1", "在检"):
         assert word in text
 
 
