@@ -36,7 +36,7 @@ def run(folder: Path, *options: str, as_root: bool, **variables: str) -> tuple[i
     said = subprocess.run(
         [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", "-p", "dianheng.testing.skips",
          "-p", "no:django", "-p", "no:xdist", *options, str(folder)],
-        env=os.environ | variables, cwd=folder, capture_output=True, text=True, check=False,
+        env={k: v for k, v in os.environ.items() if k != "DIANHENG_NO_SKIPS"} | variables, cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return said.returncode, said.stdout
 
