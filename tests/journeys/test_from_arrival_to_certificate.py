@@ -116,7 +116,7 @@ def accept_by_sample(people, program, folder, arrival, count):
     assert len(devices.read_text().split()) == count
     sample = drawn_again(program, metrologist, devices, digest)
     metrologist.press("上台检测").press("建立任务")
-    task = metrologist.find(r"JD\d{4}-\d{4}")
+    task = metrologist.find(r"JD\d+-\d{4}-\d+")
     on_benches(people, program, task, ["BZ0001"], len(sample))
     assert decide(people, task) == {"合格": len(sample)}
     metrologist.menu("抽样检验").open(inspection).press("读取检定结论").press("判定样品")
