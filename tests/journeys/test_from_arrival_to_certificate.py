@@ -74,7 +74,7 @@ def take_delivery(people, folder, count):
     buyer.page.set_input_files("input[type=file]", right)
     buyer.press("上传并检查").becomes("已检查")
     assert (buyer.fact("设备"), buyer.fact("错误")) == (str(count), "0")
-    buyer.press("接收文件").becomes("已收")
+    buyer.press("导入文件").becomes("已导入")
 
 
 def delivery_files(folder: Path, count: int) -> tuple[Path, Path]:
@@ -101,7 +101,7 @@ def receive_by_box(people, count):
     keeper.page.fill("#id_delivery_note_no", "SH-20261129-01")
     keeper.press("开始扫码")
     keeper.scan([f"ZX2603{n:06d}" for n in range(1, -(-count // BOXFUL) + 1)]).counted(count)
-    keeper.press("确认收货").press("接收").becomes("已接收")
+    keeper.press("确认收货").press("收货").becomes("已收货")
     return arrival
 
 

@@ -50,7 +50,7 @@ def run(*arguments: str, lang: str, data: Path, given: str = "") -> tuple[int, s
     ("lang", "words"),
     [
         ("C.UTF-8", "error: the following arguments are required: --login, --name"),
-        ("zh_CN.UTF-8", "错误:缺少必需的参数:--login, --name"),
+        ("zh_CN.UTF-8", "错误：缺少必需的参数：--login, --name"),
     ],
 )
 def test_wrong_input_is_said_in_the_language_of_the_terminal(lang: str, words: str, place: Path):

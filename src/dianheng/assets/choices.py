@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class DeviceKind(TextChoices):
@@ -180,7 +181,7 @@ class Ownership(TextChoices):
 class ListState(TextChoices):
     """How far a list of devices has come on its way into the register."""
 
-    RECEIVED = "received", _("Received")  # its columns are not named yet
+    RECEIVED = "received", pgettext_lazy("file", "Received")  # its columns are not named yet
     MAPPED = "mapped", _("To be checked")
     FAULTY = "faulty", _("Has faults")
     CHECKED = "checked", _("Checked")

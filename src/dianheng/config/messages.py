@@ -8,7 +8,8 @@ into something that Babel can read. A text that `common` has is not repeated in 
 
     extract [APP …]   bring the catalogues in line with the sources; new texts have no Chinese yet
     compile           make the .mo files that are older than their .po (never committed)
-    check [APP …]     list what is missing, fuzzy, unused, or says other places than the English
+    check [APP …]     list what is missing, fuzzy, unused, says other places than the English, or
+                      has the half-width marks of English between Chinese
 """
 
 import argparse
@@ -47,6 +48,13 @@ SKIPPED_FOLDERS = {"tests", "migrations", "locale", "testing", "__pycache__"}
 # Read without Django, so it has a catalogue of its own and shares nothing with `common`.
 APART = ("config",)
 PLACES = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
+CODE = re.compile(r"'[^']*'|`[^`]*`")
+# Characters and marks of Chinese; a place in a text stands as \0.
+CHINESE = "\u3001-\u303f\u3400-\u9fff\uff01-\uff5e“”"
+HALF_WIDTH = re.compile(
+    rf"[{CHINESE}][,:;?!(]|[,:;?!] ?[{CHINESE}]|\)[{CHINESE}]|\([^()]*[\u3400-\u9fff][^()]*\)"
+    rf"|\0,|[{CHINESE}]\.(?:\s|$)"
+)
 
 Key = tuple[str | None, str]  # context, English (the singular)
 
@@ -260,11 +268,24 @@ def faults_of(one: Found, had: dict[Key, Message]) -> Iterator[str]:
         yield "fuzzy"
     elif places(one.plural or one.singular) != places(in_words(message)):
         yield "other places than the English"
+    elif has_half_width(in_words(message)):
+        yield "half-width marks between Chinese"
 
 
 def places(text: str) -> set[str]:
     """Named places in a text."""
     return {named or braced for named, braced in PLACES.findall(text)}
+
+
+def has_half_width(text: str) -> bool:
+    """Whether a mark of English stands where Chinese has one of its own.
+
+    Codes, addresses, times and units keep theirs.
+
+    >>> has_half_width("表 %(no)s:已加封"), has_half_width("如 {host}:{port}，合闸时间 (s)")
+    (True, False)
+    """
+    return HALF_WIDTH.search(CODE.sub("", PLACES.sub("\0", text))) is not None
 
 
 def main(arguments: list[str] | None = None) -> int:

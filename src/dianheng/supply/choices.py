@@ -32,7 +32,7 @@ class ArrivalState(TextChoices):
     ANNOUNCED = "announced", _("Announced")  # on the way
     SCANNING = "scanning", _("Being scanned")
     PARTLY = "partly", _("Partly received")  # something of the file has not come
-    RECEIVED = "received", _("Received")
+    RECEIVED = "received", pgettext_lazy("goods", "Received")
 
 
 class ScanResult(TextChoices):

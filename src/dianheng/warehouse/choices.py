@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Purpose(TextChoices):
@@ -33,7 +34,7 @@ class MovementState(TextChoices):
     PARTLY = "partly", _("Received in part")
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused, on its way back")  # the side that handed over takes it back
-    TAKEN_BACK = "taken_back", _("Taken back")
+    TAKEN_BACK = "taken_back", pgettext_lazy("hand-over", "Taken back")
     CLOSED = "closed", _("Closed with a difference")  # somebody answers for what is missing
 
 
@@ -49,7 +50,7 @@ class LineState(TextChoices):
     UNDERWAY = "underway", _("On the way")
     RECEIVED = "received", _("Received")
     DAMAGED = "damaged", _("Received damaged")
-    BACK = "back", _("Taken back")
+    BACK = "back", pgettext_lazy("hand-over", "Taken back")
     MISSING = (
         "missing",
         _("Never came"),

@@ -11,7 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import NotFound, Refusal, Refused, Text
@@ -60,7 +60,7 @@ REGISTERS = ListPage(
         Column("warning_count", gettext_lazy("Remarks"), kind="number", decimals=0),
         Column("unit", gettext_lazy("Unit"), "unit.name"),
         Column("uploaded_by", gettext_lazy("Sent in by"), "uploaded_by.name"),
-        Column("uploaded_at", gettext_lazy("Received"), kind="moment"),
+        Column("uploaded_at", pgettext_lazy("file", "Received"), kind="moment"),
     ],
     filters=[Choice("state", gettext_lazy("State"), options=ListState.choices)],
     search=("number", "source", "name"),

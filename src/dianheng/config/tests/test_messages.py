@@ -98,10 +98,12 @@ def test_a_new_extraction_keeps_the_chinese_and_drops_what_is_gone(package):
     [
         ("表已加封。", "other places than the English"),
         ("表 %(n)s 已加封。", "other places than the English"),
+        ("表 %(no)s:已加封。", "half-width marks between Chinese"),
+        ("表 %(no)s 已加封(检定)。", "half-width marks between Chinese"),
     ],
-    ids=["place lost", "place renamed"],
+    ids=["place lost", "place renamed", "half-width colon", "half-width brackets"],
 )
-def test_places_are_kept(package, chinese, fault):
+def test_places_and_marks_are_asked_for(package, chinese, fault):
     translate(package, "seals", WORDS | {"Meter %(no)s is sealed.": chinese})
     assert messages.check(["seals"], package) == [f"seals: {fault} – 'Meter %(no)s is sealed.'"]
 

@@ -229,7 +229,7 @@ def test_a_long_list_repeats_its_head_on_every_page():
 
 def test_an_open_signature_line_stays_free():
     made = text(compose("stock_out_note", stock_out()))
-    assert "接收人" in made
+    assert "签收人" in made
     assert any(s == Signature(role="receiver") for s in stock_out().signatures)
 
 

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.fields import CodeField
 
@@ -31,14 +32,14 @@ class Arrival(models.Model):
     )
     state = CodeField(_("State"), choices=ArrivalState, default=ArrivalState.ANNOUNCED)
     announced = models.IntegerField(_("Announced"))
-    received = models.IntegerField(_("Received"), default=0)
+    received = models.IntegerField(pgettext_lazy("goods", "Received"), default=0)
     delivery_note_no = CodeField(_("Delivery note"), blank=True, default="")
     place = models.ForeignKey(
         "assets.Place", models.PROTECT, verbose_name=_("Received in"), null=True, related_name="+"
     )
     arrived_on = models.DateField(_("Arrived on"), null=True)
     announced_at = models.DateTimeField(_("Announced"))
-    received_at = models.DateTimeField(_("Received"), null=True)
+    received_at = models.DateTimeField(pgettext_lazy("goods", "Received"), null=True)
     received_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
     # Package, papers, quantity … [{check, requirement, result, conclusion}]
     checks = models.JSONField(_("Checks on arrival"), default=list)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.fields import CodeField, NameField
 
@@ -44,7 +45,7 @@ class DeliveryFile(models.Model):
     findings = models.JSONField(_("Findings"), default=list)  # [{code, field, count, is_warning}]
     reason = models.TextField(_("Reason"), blank=True, default="")
     job = models.ForeignKey("common.Job", models.SET_NULL, null=True, related_name="+")
-    uploaded_at = models.DateTimeField(_("Received"), db_default=Now())
+    uploaded_at = models.DateTimeField(pgettext_lazy("file", "Received"), db_default=Now())
     uploaded_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     checked_at = models.DateTimeField(_("Checked"), null=True)
     taken_at = models.DateTimeField(_("Taken"), null=True)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import BadInput
@@ -43,7 +43,7 @@ ARRIVALS = ListPage(
         Column("model", gettext_lazy("Model"), "line.model.code"),
         Column("lot", gettext_lazy("Lot"), "lot.code", kind="code"),
         Column("announced", gettext_lazy("Announced"), kind="number", decimals=0),
-        Column("received", gettext_lazy("Received"), kind="number", decimals=0),
+        Column("received", pgettext_lazy("goods", "Received"), kind="number", decimals=0),
         Column("place", gettext_lazy("Received in"), "place.name"),
         Column("arrived_on", gettext_lazy("Arrived on"), kind="date"),
     ],
