@@ -26,6 +26,10 @@ register_rights_source(all_rights, rights_of)
 register_actions(
     {
         "administrator.make": gettext_lazy("Make the first administrator"),
+        # The demo story is told by a command; only its entries of the trail are read here.
+        "demo.areas": gettext_lazy("Demo: enter transformer areas"),
+        "demo.chapter": gettext_lazy("Demo: tell a chapter of the story"),
+        "demo.register": gettext_lazy("Demo: enter a block of the register"),
         "delegation.make": gettext_lazy("Name a stand-in"),
         "delegation.revoke": gettext_lazy("End a stand-in"),
         "person.activate": gettext_lazy("Switch a person on or off"),

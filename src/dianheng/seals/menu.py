@@ -10,7 +10,12 @@ register_actions(
     {
         "seal.apply": _("Apply seals"),
         "seal.enrol": _("Enter seals"),
+        "seal.give_back": _("Take seals back"),
+        "seal.issue": _("Issue seals"),
         "seal.lose": _("Report seals lost"),
         "seal.open": _("Open seals"),
+        "seal.order": _("Order seals"),
+        "seal.receive": _("Receive ordered seals"),
+        "seal.scrap": _("Destroy seals"),
     }
 )

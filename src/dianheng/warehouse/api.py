@@ -258,6 +258,7 @@ def receive(request: HttpRequest, number: str, sent: ReceiveIn) -> MovementOut:
     """Receive what has come; the rest stays open."""
     row = _visible(request, number)
     found = _scanned(sent.codes)
+    _scanned(list(sent.damaged))
     damaged = dict(
         Device.objects.filter(barcode__in=list(sent.damaged)).values_list("pk", "barcode")
     )

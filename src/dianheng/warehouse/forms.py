@@ -98,6 +98,16 @@ class ForTestForm(Form):
     basis = forms.CharField(label=_("Basis"), required=False, max_length=200)
 
 
+class DamagedForm(Form):
+    """A device that came damaged, and what is wrong with it."""
+
+    code = forms.CharField(label=_("Bar code"), max_length=400)
+    text = forms.CharField(
+        label=_("Damage"), max_length=200, required=False,
+        help_text=_("Seen on arrival: “cover cracked”. Empty: it is not damaged after all."),
+    )  # fmt: skip
+
+
 class LabelForm(Form):
     """Sheet, first free label, the printer's offset."""
 

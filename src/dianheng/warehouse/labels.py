@@ -95,7 +95,8 @@ def _specification(model: DeviceModel) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _mark(device: Device, known: dict[str, Any], heads: _Heads, approver: str) -> Any:
+def mark_refusal(device: Device) -> str:
+    """Why a device carries no qualification mark now; empty when it does."""
     if device.state not in MARKED or device.verified_on is None or device.valid_through is None:
         return _("Is “%(state)s”: only what is verified carries a mark.") % {
             "state": device.get_state_display()
@@ -104,6 +105,12 @@ def _mark(device: Device, known: dict[str, Any], heads: _Heads, approver: str) -
         return _("Was valid through %(day)s: send it for verification first.") % {
             "day": device.valid_through
         }
+    return ""
+
+
+def _mark(device: Device, known: dict[str, Any], heads: _Heads, approver: str) -> Any:
+    if reason := mark_refusal(device):
+        return reason
     return schema.QualificationMark(
         bar_code=device.barcode, verified_on=device.verified_on, valid_through=device.valid_through,
         **{"body_name": heads.of(device.unit), **known},

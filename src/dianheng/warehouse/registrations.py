@@ -16,21 +16,22 @@ from dianheng.assets.selectors import Scanned
 from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup
 from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
+from dianheng.documents.choices import LabelKind
 from dianheng.documents.services import series_name
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import system_actor
 
 from .forms import TARGETS
-from .labels import kinds_for_device, kinds_for_place
+from .labels import kinds_for_device, kinds_for_place, mark_refusal
 from .models import Movement
 from .selectors import open_for, refused_of
 from .services import recheck_lock
 
 
 def _action(
-    rights: Any, right: str, path: str, label: Any, url: str, next_in: Sequence[str] = ()
-) -> DeviceAction:
-    refusal = "" if rights.may(right, path) else no_right(right).text
+    rights: Any, right: str, path: str, label: Any, url: str, next_in: Sequence[str] = (), against: str = ""
+) -> DeviceAction:  # fmt: skip
+    refusal = against if rights.may(right, path) else no_right(right).text
     return DeviceAction(label, url, refusal, next_in)
 
 
@@ -58,6 +59,7 @@ def device_actions(device: Device, rights: Any) -> list[DeviceAction]:
         _action(
             rights, "documents.print", path, gettext_lazy("Print: %(label)s") % {"label": kind.label},
             reverse("labels_one", args=[kind, device.barcode]),
+            against=mark_refusal(device) if kind == LabelKind.QUALIFICATION_MARK else "",
         )
         for kind in kinds_for_device(device)
     ]  # fmt: skip

@@ -14,6 +14,7 @@ urlpatterns = [
     path("stock/scan/", scanning.scan_new, name="stock_scan_new"),
     path("stock/scan/<int:session_id>/", scanning.scan_session, name="stock_scan"),
     path("stock/scan/<int:session_id>/codes/", scanning.scan_codes, name="stock_scan_codes"),
+    path("stock/scan/<int:session_id>/damaged/", scanning.scan_damaged, name="stock_scan_damaged"),
     path("stock/scan/<int:session_id>/book/", scanning.scan_book, name="stock_scan_book"),
     path("stock/scan/<int:session_id>/drop/", scanning.scan_drop, name="stock_scan_drop"),
     path("movements/", movements.movements, name="movements"),

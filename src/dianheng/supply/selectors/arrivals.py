@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
 
-from ..choices import ScanResult
+from ..choices import ArrivalState, ScanResult
 from ..models import Arrival, ArrivalScan
 
 
@@ -22,11 +22,15 @@ class Difference:
 
 
 def arrival_difference(arrival: Arrival) -> Difference:
-    """What differs between the delivery file and what was scanned."""
+    """What differs between the delivery file and what was scanned; nothing is short yet of
+    what is on the way."""
     kept = arrival.scans.filter(is_undone=False)
     good = kept.filter(result=ScanResult.GOOD).values("device_id")
+    announced = Device.objects.filter(arrival_no=arrival.number)
+    if arrival.state == ArrivalState.ANNOUNCED:
+        announced = announced.none()
     return Difference(
-        Device.objects.filter(arrival_no=arrival.number).exclude(pk__in=good).order_by("barcode"),
+        announced.exclude(pk__in=good).order_by("barcode"),
         kept.filter(result=ScanResult.OVER).order_by("code"),
         kept.filter(result=ScanResult.FOREIGN).order_by("code"),
     )

@@ -5,13 +5,14 @@ import pytest
 from dianheng.assets.models import Device
 from dianheng.assets.tests.factories import barcode, meters, store
 from dianheng.common.errors import Refused
-from dianheng.identity.tests.factories import actor_with
+from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.supply.selectors.arrivals import arrival_difference
 from dianheng.supply.services import arrival_confirm, arrival_make, arrival_scan
 
 from .factories import announced, order_line
 
 pytestmark = pytest.mark.django_db
+BACKEND = "dianheng.identity.backends.PersonBackend"
 
 
 def receiver():
@@ -48,6 +49,16 @@ def test_what_was_scanned_arrives_in_the_store_and_the_rest_is_short(tmp_path):
     states = Device.objects.filter(arrival_no=arrival.number).values_list("state", "place__code")
     assert sorted(set(states)) == [("awaiting_acceptance", "CK1"), ("on_order", "GYS-HL")]
     assert [d.barcode for d in arrival_difference(arrival).short] == codes[28:]
+
+
+def test_of_what_is_only_announced_nothing_is_short_yet(client, tmp_path):
+    arrival = announced(10, tmp_path)
+    assert not arrival_difference(arrival).short.exists()
+    client.force_login(person_with("*", login="keeper"), backend=BACKEND)
+    page = client.get(f"/arrivals/{arrival.number}/").content.decode()
+    assert "在途：开始收货后列出短缺。" in page
+    opened_now = arrival_make(arrival=arrival, place=store(), actor=receiver())
+    assert arrival_difference(opened_now).short.count() == 10
 
 
 def test_a_box_of_the_file_is_its_devices(tmp_path):

@@ -8,9 +8,17 @@ from .handover import handover_close, handover_receive, handover_refuse, handove
 from .labels import label_run_make, labels_pdf
 from .movement import stock_release, stock_reserve, stock_return, stock_send, stock_take_in
 from .recheck import recheck_lock
-from .session import session_book, session_drop, session_make, session_scan
+from .session import (
+    damaged_scans,
+    session_book,
+    session_damaged,
+    session_drop,
+    session_make,
+    session_scan,
+)
 
 __all__ = [
+    "damaged_scans",
     "handover_close",
     "handover_receive",
     "handover_refuse",
@@ -19,6 +27,7 @@ __all__ = [
     "labels_pdf",
     "recheck_lock",
     "session_book",
+    "session_damaged",
     "session_drop",
     "session_make",
     "session_scan",

@@ -92,6 +92,20 @@ def _received(movement: Movement, device_ids: Sequence[int], box_ids: Sequence[i
     return moved
 
 
+def _refuse_unseen(spoiled: Mapping[int, str], moved: Goods) -> None:
+    """What is told to be damaged is among what has come."""
+    if unseen := set(spoiled).difference(moved.device_ids):
+        codes = Device.objects.filter(pk__in=unseen).order_by("barcode")
+        text = _("is told to be damaged, but was not received")
+        raise BadInput(
+            _("%(n)s damaged devices were not received: scan them too.") % {"n": len(unseen)},
+            [
+                {"device": code, "code": "not_received", "text": text}
+                for code in codes.values_list("barcode", flat=True)
+            ],
+        )
+
+
 def _keep_differences(movement: Movement, codes: Sequence[str], actor: Actor) -> None:
     """Write down what came and does not stand on the hand-over."""
     if not codes:
@@ -150,6 +164,7 @@ def handover_receive(
         with write_batch(actor=actor, action="handover.receive", reason=note) as batch:
             _refuse_over(row)
             moved = _received(row, device_ids, box_ids)
+            _refuse_unseen(spoiled, moved)
             if row.to_person_id:
                 target = person_place(person=Person.objects.get(pk=row.to_person_id), actor=actor)
             else:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -36,6 +37,7 @@ from .movement import (
     stock_take_in,
 )
 
+DAMAGED = "damaged:"  # what the keys of notes on damage begin with, then the device
 AT_ONCE = 500  # scans of one request; the browser sends what waits in parts
 RIGHTS = {
     Purpose.DISTRIBUTE: "warehouse.hand_over",
@@ -384,8 +386,9 @@ def session_book(*, session: ScanSession, actor: Actor) -> Movement:
         if purpose == Purpose.RECEIVE:
             assert row.movement is not None
             movement = handover_receive(
-                movement=row.movement, place=row.to_place, extra=_extra(row), **call
-            )
+                movement=row.movement, place=row.to_place, extra=_extra(row), damaged=_damaged(row),
+                **call,
+            )  # fmt: skip
         elif purpose in (Purpose.STOCK_IN, Purpose.MOVE):
             assert row.to_place is not None
             movement = stock_take_in(place=row.to_place, basis=row.basis, purpose=purpose, **call)
@@ -418,6 +421,51 @@ def _extra(session: ScanSession) -> list[str]:
         .values_list("code", "device__barcode")
     )
     return [barcode or code for code, barcode in rows]
+
+
+def session_damaged(*, session: ScanSession, code: str, text: str, actor: Actor) -> None:
+    """Say what is wrong with a device that was scanned on arrival; an empty text unsays it.
+
+    Kept as a further scan of the device, with the text as its answer.
+    """
+    _refuse_others(session, actor)
+    code, text = clean_code(code)[:400], " ".join(text.split())[:200]
+    with transaction.atomic():
+        row = ScanSession.objects.select_for_update().get(pk=session.pk)
+        _refuse_over(row)
+        device = Device.objects.filter(Q(barcode=code) | Q(asset_no=code)).first()
+        if device is None or row.movement is None or not _has_come(row, device):
+            fault = _("Scan it first: %(code)s is not among what has come.") % {"code": code}
+            raise BadInput(fault, [{"field": "code", "code": "not_received", "text": fault}])
+        kept = row.scans.filter(key=f"{DAMAGED}{device.pk}")
+        if not text:
+            kept.delete()
+        elif not kept.update(answer={"damaged": text}):
+            Scan.objects.create(
+                session=row, key=f"{DAMAGED}{device.pk}", code=device.barcode, device=device,
+                outcome=ScanOutcome.REPEAT, answer={"damaged": text},
+            )  # fmt: skip
+
+
+def _has_come(session: ScanSession, device: Device) -> bool:
+    """Whether the device was scanned, by itself or with its box."""
+    good = session.scans.filter(outcome=ScanOutcome.GOOD)
+    boxes = tuple(good.filter(box__isnull=False).values_list("box__path", flat=True))
+    return good.filter(device=device).exists() or device.place.path.startswith(boxes)
+
+
+def damaged_scans(session: ScanSession) -> QuerySet[Scan]:
+    """What was said about devices that came damaged."""
+    return session.scans.filter(key__startswith=DAMAGED)
+
+
+def _damaged(session: ScanSession) -> dict[int, str]:
+    """What is wrong, by device; not of devices whose scan was taken back."""
+    return {
+        scan.device_id: scan.answer["damaged"]
+        for scan in damaged_scans(session).select_related("device__place")
+        if _has_come(session, scan.device)
+    }
 
 
 def session_drop(*, session: ScanSession, actor: Actor) -> None:

@@ -6,6 +6,7 @@ from dianheng.assets.models import Device, DeviceEvent, Place
 from dianheng.assets.services import devices_transition
 from dianheng.assets.tests.factories import barcode, box, store
 from dianheng.common.errors import BadInput, Refused
+from dianheng.identity.models import Person
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import person_with
 from dianheng.warehouse.models import Movement, MovementDifference, ScanSession
@@ -17,6 +18,7 @@ from dianheng.warehouse.services import (
     handover_refuse,
     handover_take_back,
     session_book,
+    session_damaged,
     session_make,
     session_scan,
     stock_send,
@@ -26,6 +28,7 @@ from dianheng.warehouse.services import (
 from .test_movements import county, county_keeper, county_store, ids, keeper, ready
 
 pytestmark = pytest.mark.django_db
+BACKEND = "dianheng.identity.backends.PersonBackend"
 
 
 def packed(count: int, first: int = 1, code: str = "ZX0001", capacity: int = 12) -> Place:
@@ -258,3 +261,92 @@ def test_a_scan_costs_the_same_however_many_were_scanned_before(django_assert_nu
     with django_assert_num_queries(len(few)):
         send(50)
     assert ScanSession.objects.get(pk=session.pk).count == 50
+
+
+# -- damage told at the bench of the receipt ---------------------------------------------------------
+
+
+def refused_codes(act) -> list[str]:
+    with pytest.raises(Refused) as caught:
+        act()
+    return [error["code"] for error in caught.value.refusal.errors]
+
+
+def test_what_is_damaged_is_said_while_scanning_and_stands_on_the_line():
+    devices = ready(3)
+    movement = sent(device_ids=ids(devices))
+    session = receiving(movement, barcode(1), barcode(2))
+    say = {"session": session, "actor": county_keeper()}
+    session_damaged(code=barcode(1), text="表盖有裂纹", **say)
+    session_damaged(code=barcode(2), text="端子座松动", **say)
+    session_damaged(code=f"]C1{barcode(1)}", text="表盖有裂纹，已拍照", **say)
+    session_damaged(code=barcode(2), text="", **say)
+    session_book(session=session, actor=county_keeper())
+    assert list(movement.lines.order_by("device__barcode").values_list("state", "note")) == [
+        ("damaged", "表盖有裂纹，已拍照"), ("received", ""), ("underway", ""),
+    ]  # fmt: skip
+    event = DeviceEvent.objects.filter(device=devices[0]).latest("pk")
+    assert event.facts["damaged"] == "表盖有裂纹，已拍照"
+
+
+def test_a_device_in_a_scanned_box_can_be_damaged_and_one_not_scanned_cannot():
+    carton = packed(3)
+    (loose,) = ready(1, first=40)
+    movement = sent(device_ids=ids([loose]), box_ids=[carton.pk])
+    session = receiving(movement, carton.code)
+    say = {"session": session, "actor": county_keeper(), "text": "表盖有裂纹"}
+    session_damaged(code=barcode(2), **say)
+    for code in (loose.barcode, "no such code"):
+        assert refused_codes(lambda: session_damaged(code=code, **say)) == ["not_received"]  # noqa: B023
+    session_book(session=session, actor=county_keeper())
+    assert movement.lines.filter(state="damaged").get().device.barcode == barcode(2)
+
+
+def test_damage_of_a_scan_that_was_taken_back_is_forgotten():
+    movement = sent(device_ids=ids(ready(2)))
+    session = receiving(movement, barcode(1), barcode(2))
+    session_damaged(session=session, code=barcode(1), text="表盖有裂纹", actor=county_keeper())
+    session_scan(session=session, actor=county_keeper(), scans=[{"key": "u", "undo": "k0"}])
+    session_book(session=session, actor=county_keeper())
+    assert sorted(movement.lines.values_list("state", flat=True)) == ["received", "underway"]
+
+
+def test_damage_is_not_told_of_what_was_not_received():
+    devices = ready(2)
+    movement = sent(device_ids=ids(devices))
+    assert refused_codes(
+        lambda: handover_receive(
+            movement=movement, device_ids=ids(devices[:1]), actor=county_keeper(),
+            damaged={devices[1].pk: "表盖有裂纹"},
+        )
+    ) == ["not_received"]  # fmt: skip
+    assert set(movement.lines.values_list("state", flat=True)) == {"underway"}
+
+
+def test_damage_is_told_on_the_page_of_the_receipt(client):
+    movement = sent(device_ids=ids(ready(2)))
+    session = receiving(movement, barcode(1))
+    client.force_login(Person.objects.get(pk=county_keeper().person_id), backend=BACKEND)
+    address = f"/stock/scan/{session.pk}/"
+    assert f"?damaged={barcode(1)}#damaged" in client.get(address).content.decode()
+    assert f'value="{barcode(1)}"' in client.get(f"{address}?damaged={barcode(1)}").content.decode()
+    wrong = client.post(f"{address}damaged/", {"code": barcode(2), "text": "表盖有裂纹"})
+    assert "请先扫码" in wrong.content.decode()
+    told = client.post(f"{address}damaged/", {"code": barcode(1), "text": "表盖有裂纹"})
+    assert told["Location"] == f"{address}#damaged"
+    assert "表盖有裂纹" in client.get(address).content.decode()
+    client.post(f"{address}book/")
+    page = client.get(f"/movements/{movement.number}/").content.decode()
+    assert "签收时损坏" in page
+    assert "表盖有裂纹" in page
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "not received yet"])
+def test_what_comes_home_is_taken_back_by_that_word(client, refused):
+    movement = sent(device_ids=ids(ready(1)))
+    if refused:
+        handover_refuse(movement=movement, reason="型号不对", actor=county_keeper())
+    client.force_login(Person.objects.get(pk=keeper().person_id), backend=BACKEND)
+    page = client.get(f"/movements/{movement.number}/").content.decode()
+    assert ">收回</a>" in page
+    assert "撤销" not in page

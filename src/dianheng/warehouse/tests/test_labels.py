@@ -153,6 +153,18 @@ class TestPages:
         client.force_login(person_with("assets.view", login="reader"), backend=BACKEND)
         assert client.get("/labels/shelf_label/CK1/").status_code == 403
 
+    def test_a_meter_in_verification_is_offered_no_mark_and_told_why(self, keepers):
+        ready(1)
+        devices_transition(
+            device_ids=ids(meters(1, first=40)), verb="begin_verification", actor=system_actor()
+        )
+        verified = keepers.get(f"/devices/{barcode(1)}/").content.decode()
+        assert f"/labels/qualification_mark/{barcode(1)}/" in verified
+        page = keepers.get(f"/devices/{barcode(40)}/").content.decode()
+        assert f"/labels/qualification_mark/{barcode(40)}/" not in page
+        assert "状态为“在检”：检定合格的才能贴合格标记。" in page
+        assert f"/labels/meter_label/{barcode(40)}/" in page
+
 
 def test_colours_of_standards_follow_their_state():
     from dianheng.verification.models import StandardCertificate

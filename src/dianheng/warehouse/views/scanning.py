@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -20,9 +21,16 @@ from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
 from ..choices import LineState, Purpose, ScanOutcome, SessionState
-from ..forms import TargetForm
+from ..forms import DamagedForm, TargetForm
 from ..models import ScanSession
-from ..services import session_book, session_drop, session_make, session_scan
+from ..services import (
+    damaged_scans,
+    session_book,
+    session_damaged,
+    session_drop,
+    session_make,
+    session_scan,
+)
 
 SHOWN = 100
 
@@ -80,7 +88,13 @@ def _session(request: HttpRequest, session_id: int) -> ScanSession:
 
 def scan_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """Scan; what was scanned stands beside, exceptions too; then book."""
-    session = _session(request, session_id)
+    form = DamagedForm(initial={"code": request.GET.get("damaged", "")})
+    if request.GET.get("damaged"):
+        form.fields["text"].widget.attrs["autofocus"] = True
+    return _page(request, _session(request, session_id), form)
+
+
+def _page(request: HttpRequest, session: ScanSession, damaged: DamagedForm) -> HttpResponse:
     good = session.scans.filter(outcome=ScanOutcome.GOOD)
     refused = session.scans.filter(outcome=ScanOutcome.REFUSED)
     context = {
@@ -99,6 +113,7 @@ def scan_session(request: HttpRequest, session_id: int) -> HttpResponse:
     if session.movement_id and session.purpose == Purpose.RECEIVE and session.expected:
         context["to_come"] = max(0, session.expected - session.count)
         context["missing"] = _not_scanned(session)[:SHOWN] if session.count else []
+        context["damaged"], context["damaged_form"] = damaged_scans(session), damaged
     name = "warehouse/scan_session.html" + ("#list" if request.htmx else "")  # type: ignore[attr-defined]
     return render(request, name, context)
 
@@ -128,6 +143,21 @@ def scan_codes(request: HttpRequest, session_id: int) -> HttpResponse:
     return JsonResponse(
         session_scan(session=_session(request, session_id), scans=scans, actor=actor_of(request))
     )
+
+
+@require_POST
+def scan_damaged(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Say what is wrong with a device that has come, or that nothing is after all."""
+    session = _session(request, session_id)
+    form = DamagedForm(request.POST)
+    if form.is_valid():
+        try:
+            session_damaged(session=session, actor=actor_of(request), **form.cleaned_data)
+        except Refused as refused:
+            take_refusal(form, refused)
+        else:
+            return redirect(f"{reverse('stock_scan', args=[session_id])}#damaged")
+    return _page(request, session, form)
 
 
 @require_POST

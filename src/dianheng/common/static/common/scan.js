@@ -86,7 +86,8 @@
       this.listen();
       this.showQueue("");
       this.send();
-      this.field.focus();
+      // An address that leads to another part of the page asks for the focus there.
+      (document.querySelector(":target [autofocus]") ?? this.field).focus();
     }
 
     // -- what comes in -------------------------------------------------------------------------
