@@ -210,6 +210,14 @@ class PlaceForm(KeyForm):
     capacity = forms.IntegerField(label=_("Capacity, devices"), required=False, min_value=1)
 
 
+class PlaceChangeForm(Form):
+    """A place's name and room, and whether it is open."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    capacity = forms.IntegerField(label=_("Capacity, devices"), required=False, min_value=1)
+    is_active = forms.BooleanField(label=_("Active"), required=False)
+
+
 class RegisterFileForm(Form):
     """A list out of a former system, and what holds where it says nothing."""
 

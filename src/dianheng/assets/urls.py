@@ -35,6 +35,7 @@ urlpatterns = [
     path("places/", places.places, name="place_list"),
     path("places/new/", places.place_add, name="place_add"),
     path("places/<str:code>/", places.place, name="place"),
+    path("places/<str:code>/change/", places.place_change, name="place_change"),
     path("makers/", masters.makers, name="makers"),
     path("makers/new/", masters.maker_add, name="maker_add"),
     path("makers/<str:code>/", masters.maker, name="maker"),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import Refused
 from dianheng.common.jobs import job_start
 from dianheng.common.lists import BulkAction, Choice, Column, Days, ListPage, Outcome, Preview
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.models import Unit
 from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import guard_right
@@ -134,6 +134,7 @@ def _paper_language() -> str:
     return "en" if get_language() == "en" else "zh"
 
 
+@opens_to("documents.view")
 def document_list(request: HttpRequest) -> HttpResponse:
     """All documents of the units one may see."""
     return DOCUMENTS.answer(request)
@@ -153,6 +154,7 @@ def _visible(request: HttpRequest, number: str, right: str = "documents.view") -
     return found
 
 
+@opens_to("documents.view")
 def document(request: HttpRequest, number: str) -> HttpResponse:
     """One document: what it says, whether it counts, who took copies."""
     found = _visible(request, number)
@@ -185,6 +187,7 @@ def _attachment(content: bytes, name: str, media_type: str, inline: bool = False
     return response
 
 
+@opens_to("documents.print")
 def document_file(request: HttpRequest, number: str) -> HttpResponse:
     """The signed PDF, or a copy to print (`?print=1`); the print ledger says who took it."""
     found = _visible(request, number)
@@ -193,6 +196,7 @@ def document_file(request: HttpRequest, number: str) -> HttpResponse:
     return _attachment(pdf, f"{number}.pdf", "application/pdf", inline=how == CopyKind.PRINT)
 
 
+@opens_to("documents.view")
 def document_data_file(request: HttpRequest, number: str) -> HttpResponse:
     """The data that the digest in the QR code covers."""
     found = _visible(request, number)

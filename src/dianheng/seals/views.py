@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.forms import Form, take_refusal
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
 
 from . import forms, services
@@ -81,6 +81,7 @@ SEALS = ListPage(
 )  # fmt: skip
 
 
+@opens_to(OPEN_TO)
 def seals(request: HttpRequest) -> HttpResponse:
     """All seals of the units one may see."""
     return SEALS.answer(request)

@@ -25,7 +25,8 @@ def certificates(run: JobRun) -> dict[str, Any]:
     lines = certificate_lines(task, by_rule=chosen is None)
     if chosen is not None:
         lines = [line for line in lines if line.device_id in set(chosen)]
-    done, total = 0, len(lines)
+    total = max(run.job.total, len(lines))  # the whole, told by a run that was cut off before
+    done = total - len(lines)
     run.progress(0, total, _("Signing certificates"))
     while lines:
         part, lines = lines[:PART], lines[PART:]

@@ -15,6 +15,9 @@ from ..models import Device, Meter, StandardEquipment, Terminal, Transformer
 DETAILS: tuple[type[models.Model], ...] = (Meter, Transformer, Terminal, StandardEquipment)
 
 
+NOT_TOLD = {"device_id", "path"}
+
+
 @dataclass(frozen=True)
 class Written:
     """One write of a row: who, when, why, and what changed."""
@@ -57,7 +60,7 @@ def _writes(model: type[models.Model], key: str, value: int) -> list[Written]:
         changes = [
             (words.label(name), words.text(name, before) if before else "", words.text(name, image))
             for name in image
-            if name not in HIDDEN and name != "device_id" and before.get(name) != image.get(name)
+            if name not in HIDDEN | NOT_TOLD and before.get(name) != image.get(name)
         ]
         written.append(
             Written(at, who, for_whom or "", str(action_label(action)), reason or "", changes)

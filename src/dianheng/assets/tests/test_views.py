@@ -3,7 +3,7 @@
 import pytest
 
 from dianheng.assets.choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind
-from dianheng.assets.models import Device, DeviceModel, Manufacturer
+from dianheng.assets.models import Device, DeviceModel, Manufacturer, Place
 from dianheng.assets.services import device_register, devices_transition
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import system_actor, unit_make
@@ -73,6 +73,30 @@ def test_the_scan_page_says_what_it_is(page, code, word):
     meters(1)
     target = box()
     assert word in page("/scan/?code=" + code.format(device=barcode(1), box=target.code))
+
+
+def test_a_place_is_renamed_by_page_and_tells_its_former_name(client):
+    place = store()
+    client.force_login(person_with("*", name="罗明"), backend=BACKEND)
+    answer = client.post(
+        f"/places/{place.code}/change/", {"name": "中心一号库", "capacity": "", "is_active": "on"}
+    )
+    assert answer["Location"] == f"/places/{place.code}/"
+    text = client.get(answer["Location"]).content.decode()
+    assert f"<del>{place.name}</del> → 中心一号库" in text
+    assert "罗明" in text
+    client.force_login(person_with("assets.view", login="reader"), backend=BACKEND)
+    assert client.get(f"/places/{place.code}/").status_code == 200
+    assert client.get(f"/places/{place.code}/change/").status_code == 403
+
+
+def test_a_place_that_holds_devices_stays_open(client):
+    meters(1)
+    place = store()
+    client.force_login(person_with("*"), backend=BACKEND)
+    text = client.post(f"/places/{place.code}/change/", {"name": place.name}).content.decode()
+    assert "内有设备，请先移走" in text
+    assert Place.objects.get(pk=place.pk).is_active
 
 
 def test_a_device_of_another_unit_is_not_told(client):

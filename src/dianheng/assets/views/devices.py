@@ -21,7 +21,7 @@ from dianheng.common.lists import (
     PageAction,
 )
 from dianheng.common.lists.filters import Chip, Filter
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.models import Unit
 from dianheng.identity.services import actor_of
 
@@ -233,6 +233,7 @@ DEVICES = ListPage(
 )
 
 
+@opens_to("assets.view")
 def devices(request: HttpRequest) -> HttpResponse:
     """Devices of the units one may see."""
     return DEVICES.answer(request)

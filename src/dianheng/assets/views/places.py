@@ -10,28 +10,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.common.errors import NotFound, Refused
-from dianheng.common.forms import take_refusal
+from dianheng.common.forms import answer_form, take_refusal
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
 
 from ..choices import STATE_TONE, DeviceState, PlaceKind
-from ..forms import PlaceForm
+from ..forms import PlaceChangeForm, PlaceForm
 from ..models import Device, DeviceModel, Place
-from ..panels import actions_of, thing_actions_of
+from ..panels import DeviceAction, actions_of, thing_actions_of
 from ..selectors import device_by_barcode, scan, stock_in_subtree
 from ..selectors.facts import facts_of
+from ..selectors.history import history_of
 from ..selectors.scan import place_scanned
-from ..services import place_make
+from ..services import place_make, place_update
+
+MASTER = "assets.master"
 
 
 def _place_actions(request: HttpRequest) -> list[PageAction]:
-    may = request.rights.may("assets.master")  # type: ignore[attr-defined]
-    return [
-        PageAction(
-            _("Add a place"), reverse("place_add"), None if may else no_right("assets.master")
-        )
-    ]
+    may = request.rights.may(MASTER)  # type: ignore[attr-defined]
+    return [PageAction(_("Add a place"), reverse("place_add"), None if may else no_right(MASTER))]
 
 
 PLACES = ListPage(
@@ -58,24 +57,31 @@ PLACES = ListPage(
 )
 
 
+@opens_to("assets.view")
 def places(request: HttpRequest) -> HttpResponse:
     """All places of the units one may see."""
     return PLACES.answer(request)
 
 
-@needs("assets.view")
-def place(request: HttpRequest, code: str) -> HttpResponse:
-    """A place: what stands in it, what is in it."""
+def _visible(request: HttpRequest, code: str, right: str = "assets.view") -> Place:
     found = Place.objects.select_related("unit", "parent", "person").filter(code=code).first()
-    if found is None or not request.rights.may("assets.view", found.unit.path):  # type: ignore[attr-defined]
+    if found is None or not request.rights.may(right, found.unit.path):  # type: ignore[attr-defined]
         raise NotFound(
             _("There is no place %(code)s, or it is not in your units.") % {"code": code}
         )
+    return found
+
+
+@needs("assets.view")
+def place(request: HttpRequest, code: str) -> HttpResponse:
+    """A place: what stands in it, what is in it."""
+    found = _visible(request, code)
     names = dict(DeviceModel.objects.values_list("pk", "code"))
     stock = [
         {**row, "model": names.get(row["model_id"], ""), "label": DeviceState(row["state"]).label}
         for row in stock_in_subtree(found)
     ]
+    rights: Any = request.rights  # type: ignore[attr-defined]
     context = {
         "title": found.name,
         "place": found,
@@ -86,12 +92,20 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
         .select_related("model")
         .order_by("barcode")[:200],
         "tones": STATE_TONE,
-        "actions": thing_actions_of(place_scanned(found), request.rights),  # type: ignore[attr-defined]
+        "actions": [
+            *thing_actions_of(place_scanned(found), rights),
+            DeviceAction(
+                _("Change"),
+                reverse("place_change", args=[code]),
+                "" if rights.may(MASTER, found.unit.path) else no_right(MASTER).text,
+            ),
+        ],
+        "written": history_of(found),
     }
     return render(request, "assets/place.html", context)
 
 
-@needs("assets.master")
+@needs(MASTER)
 def place_add(request: HttpRequest) -> HttpResponse:
     """Add a place to the tree."""
     form = PlaceForm(request.POST or None)
@@ -110,6 +124,25 @@ def place_add(request: HttpRequest) -> HttpResponse:
         "crumbs": [(_("Places"), reverse("place_list"))],
     }  # fmt: skip
     return render(request, "assets/form.html", context)
+
+
+@needs(MASTER)
+def place_change(request: HttpRequest, code: str) -> HttpResponse:
+    """Change a place's name or room, or close it."""
+    found = _visible(request, code, MASTER)
+    back = reverse("place", args=[code])
+    names = ("name", "capacity", "is_active")
+    form = PlaceChangeForm(request.POST or None, initial={n: getattr(found, n) for n in names})
+
+    def act(data: dict[str, Any]) -> str:
+        place_update(place=found, actor=actor_of(request), **data)
+        return back
+
+    return answer_form(
+        request, form, act, title=_("Change %(name)s") % {"name": found.name}, submit=_("Keep"),
+        back=back, crumbs=[(PLACES.title, reverse("place_list")), (found.name, back)],
+        success=_("The change is kept."),
+    )  # fmt: skip
 
 
 @needs("assets.view")

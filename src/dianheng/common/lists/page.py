@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..errors import BadInput, Refused, Text
 from ..jobs import job_start
 from ..models import SavedView
 from ..numbers import halfwidth
-from ..pages import Scope, actor_from, fragment, is_fragment, no_right, scope_of
+from ..pages import Scope, actor_from, fragment, is_fragment, may_open, no_right, scope_of
 from .bulk import AT_MOST, BulkAction, PageAction, Selection, ShownAction
 from .columns import Cell, Column
 from .export import EXPORTED_AT_ONCE, workbook_file
@@ -442,6 +442,7 @@ class ListShown:
         self.page, self.query, self.request = page, query, request
         self.path = request.path
         self.sort, self.descending = page.order_of(query.order)
+        self._doors: dict[str, bool] = {}
 
     @cached_property
     def _found(self) -> tuple[list[Any], Place | None]:
@@ -457,10 +458,21 @@ class ListShown:
     def rows(self) -> list[Row]:
         url = self.page.row_url
         return [
-            Row(row["pk"] if isinstance(row, dict) else row.pk, url(row) if url else None,
-                [column.cell(row) for column in self.query.columns], row)
+            Row(row["pk"] if isinstance(row, dict) else row.pk,
+                self._way("", url(row) if url else None),
+                [self._cell(column, row) for column in self.query.columns], row)
             for row in self._found[0]
         ]  # fmt: skip
+
+    def _cell(self, column: Column, row: Any) -> Cell:
+        cell = column.cell(row)
+        return cell if cell.url is None else replace(cell, url=self._way(column.key, cell.url))
+
+    def _way(self, column: str, address: str | None) -> str | None:
+        """The address, unless the pages that this column leads to are closed to the person."""
+        if address is not None and column not in self._doors:
+            self._doors[column] = may_open(self.request.rights, address)  # type: ignore[attr-defined]
+        return address if address is not None and self._doors[column] else None
 
     @property
     def more_url(self) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from ..charts import Chart
 from ..lists.columns import show
+from ..pages import may_open
 
 register = template.Library()
 
@@ -35,9 +37,33 @@ def _icon(name: str, label: str) -> SafeString:
     )
 
 
-@register.simple_tag
-def crumb(label: Any, url: str = "") -> SafeString:
+@register.simple_block_tag(takes_context=True)
+def link(
+    context: Mapping[str, Any], content: str, name: str, *args: Any, **given: Any
+) -> SafeString:
+    """A link to a page, plain text for who may not open it.
+
+    `{% link "device" one.barcode class="code" %}{{ one.barcode }}{% endlink %}`; what is given
+    by name stands on the element, `query` behind the address.
+    """
+    address = reverse(name, args=[arg for arg in args if arg != ""])
+    query = given.pop("query", "")
+    shown = attributes(**given)
+    if not _may_open(context, address):
+        return format_html("<span{}>{}</span>", shown, content) if shown else content  # type: ignore[return-value]
+    return format_html('<a href="{}"{}>{}</a>', f"{address}{query}", shown, content)
+
+
+def _may_open(context: Mapping[str, Any], address: str) -> bool:
+    rights = getattr(context.get("request"), "rights", None)
+    return rights is None or may_open(rights, address)
+
+
+@register.simple_tag(takes_context=True)
+def crumb(context: Mapping[str, Any], label: Any, url: str = "") -> SafeString:
     """One step of the breadcrumbs."""
+    if url and not _may_open(context, url):
+        return format_html("<li>{}</li>", label)
     if url:
         return format_html('<li><a href="{}">{}</a></li>', url, label)
     return format_html('<li aria-current="page">{}</li>', label)

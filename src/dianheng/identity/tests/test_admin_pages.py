@@ -481,6 +481,5 @@ def actions_in_the_code() -> tuple[set[str], set[str]]:
     families = {
         str(part.value).split(".")[0] for part in computed if isinstance(part, ast.Constant)
     }
-    return {text for text in texts if re.fullmatch(r"[a-z]+[.][a-z_]+", text)} - {
-        "start."
-    }, families
+    whole = {text for text in texts if re.fullmatch(r"[a-z]+[.][a-z_]*[a-z]", text)}
+    return whole, families

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Condition, Flag, ListPage, PageAction
-from dianheng.common.pages import needs, no_right, scope_of
+from dianheng.common.pages import needs, no_right, opens_to, scope_of
 
 from ..forms import (
     EndForm,
@@ -191,6 +191,7 @@ PEOPLE = ListPage(
 )  # fmt: skip
 
 
+@opens_to("identity.view")
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody of the units that one may see."""
     return PEOPLE.answer(request)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Condition, Contains, Days, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 
 from ..choices import QualificationKind
 from ..forms import QualificationForm, WithdrawForm
@@ -98,6 +98,7 @@ QUALIFICATIONS = ListPage(
 )
 
 
+@opens_to("identity.view")
 def qualifications(request: HttpRequest) -> HttpResponse:
     """All, the one that runs out first on top."""
     return QUALIFICATIONS.answer(request)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Condition, Contains, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 
 from ..forms import STEP_NAMES, ReasonForm, SeparationForm, StandInForm
 from ..models import Delegation, SeparationException
@@ -183,6 +183,7 @@ EXCEPTIONS = ListPage(
 )
 
 
+@opens_to("identity.view")
 def exceptions(request: HttpRequest) -> HttpResponse:
     """Every exception, the newest first."""
     return EXCEPTIONS.answer(request)

@@ -100,6 +100,20 @@ def test_a_lot_of_two_arrivals_is_divided_by_bar_code_counted_first_then_stated(
     assert "10 只尚未抽检" in text and codes[50] in text
 
 
+def test_the_table_has_a_row_for_each_arrival_and_grows_when_asked(client, chief, tmp_path):
+    line = order_line(60)
+    one, two = received(30, tmp_path, line), received(30, tmp_path, line, 30)
+    lot = one.lot.code
+    text = page(client, "inspection_new", lot)
+    assert 'name="part_2"' in text and 'name="part_3"' not in text
+    rows = [(1, one.number, "", ""), (2, two.number, "", ""), ("", "", "", "")]
+    text = post(client, "inspection_new", lot, **split(lot, rows), more="1").content.decode()
+    assert 'name="part_3"' in text and 'name="part_4"' not in text
+    assert "notice-error" not in text and "两班生产" in text
+    assert f'<option value="{two.number}" selected>' in text
+    assert not InspectionLot.objects.exists()
+
+
 def test_a_mistyped_end_of_a_range_is_named_and_nothing_is_stated(client, chief, tmp_path):
     arrival = received(30, tmp_path)
     code = "4130001000009999999990"

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import BadInput
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs, scope_of
+from dianheng.common.pages import needs, opens_to, scope_of
 from dianheng.identity.services import actor_of
 
 from .. import services
@@ -58,6 +58,7 @@ ARRIVALS = ListPage(
 )  # fmt: skip
 
 
+@opens_to(VIEW)
 def arrival_list(request: HttpRequest) -> HttpResponse:
     """Arrivals of the units one may see."""
     return ARRIVALS.answer(request)
@@ -68,6 +69,7 @@ def _arrival(request: HttpRequest, number: str) -> Arrival:
     return found
 
 
+@opens_to(VIEW, "supply.receive")
 def arrival(request: HttpRequest, number: str) -> HttpResponse:
     """One arrival: announced, scanned, short, over, foreign; what comes next."""
     found = _arrival(request, number)
@@ -188,6 +190,7 @@ def arrival_confirm(request: HttpRequest, number: str) -> HttpResponse:
     )  # fmt: skip
 
 
+@opens_to("documents.print")
 def arrival_paper(request: HttpRequest, number: str) -> HttpResponse:
     """The acceptance form as PDF."""
     found = _arrival(request, number)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import BadInput
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 from dianheng.documents.selectors import document_by_number
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
@@ -90,12 +90,13 @@ STEPS = (
 )
 
 
+@opens_to(VIEW)
 def inspection_list(request: HttpRequest) -> HttpResponse:
     """Inspections of the units one may see."""
     return INSPECTIONS.answer(request)
 
 
-ROWS = 8  # of the table that divides a lot
+MOST_ROWS = 30  # of the table that divides a lot
 
 
 @needs("supply.inspect")
@@ -106,9 +107,16 @@ def inspection_new(request: HttpRequest, lot: str) -> HttpResponse:
         lot=found, state__in=[ArrivalState.RECEIVED, ArrivalState.PARTLY]
     ).order_by("number")
     free = lot_free(found)
+    # One row for each arrival and one to divide it; one more when that is asked for.
+    rows = sum(name.startswith("part_") for name in request.POST) or len(came) + 1
+    if is_more := "more" in request.POST:
+        rows += 1
+        typed = request.POST.dict() | {"arrivals": request.POST.getlist("arrivals")}
+    else:
+        typed = {"arrivals": [arrival for arrival in came if free.get(arrival.number)]}
     form = SplitForm(
-        request.POST or None, arrivals=came, rows=ROWS,
-        initial={"arrivals": [arrival for arrival in came if free.get(arrival.number)]},
+        None if is_more else request.POST or None, arrivals=came, rows=min(rows, MOST_ROWS),
+        initial=typed,
     )  # fmt: skip
     counts = []
     if request.POST.get("count") and form.is_valid():
@@ -131,7 +139,7 @@ def inspection_new(request: HttpRequest, lot: str) -> HttpResponse:
         "counted": sum(counts),
         "rest": sum(entry["count"] for entry in free.values()) - sum(counts),
     }
-    if counts:
+    if counts or is_more:
         shown = {
             "title": _("Inspect the lot"), "form": form, "submit": _("State the split"),
             "back": reverse("lot", args=[lot]), "crumbs": _lot_crumbs(lot),
@@ -156,6 +164,7 @@ def visible_inspection(request: HttpRequest, number: str) -> InspectionLot:
     return found
 
 
+@opens_to(VIEW, "supply.inspect")
 def inspection(request: HttpRequest, number: str) -> HttpResponse:
     """One inspection: how far it is, who must do what, plan, draw, results, opinions."""
     found = visible_inspection(request, number)
@@ -389,6 +398,7 @@ def acceptance_decide(request: HttpRequest, number: str, department: str) -> Htt
     )  # fmt: skip
 
 
+@opens_to(VIEW, "supply.inspect")
 def inspection_devices(request: HttpRequest, number: str) -> HttpResponse:
     """The frozen list, one bar code a line: what `dianheng sampling redraw` reads."""
     found = visible_inspection(request, number)
@@ -399,6 +409,7 @@ def inspection_devices(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
+@opens_to("documents.print")
 def inspection_paper(request: HttpRequest, number: str) -> HttpResponse:
     """The sampling form as PDF."""
     found = visible_inspection(request, number)

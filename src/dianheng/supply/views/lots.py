@@ -12,6 +12,7 @@ from dianheng.assets.choices import STATE_TONE
 from dianheng.assets.models import Lot
 from dianheng.common.errors import BadInput
 from dianheng.common.lists import Column, Contains, ListPage, PageAction
+from dianheng.common.pages import opens_to
 from dianheng.verification.choices import TASK_TONE
 
 from ..choices import (
@@ -65,6 +66,7 @@ LOTS = ListPage(
 )  # fmt: skip
 
 
+@opens_to(VIEW)
 def lot_list(request: HttpRequest) -> HttpResponse:
     """Lots of the units one may see."""
     return LOTS.answer(request)
@@ -75,6 +77,7 @@ def _lot(request: HttpRequest, code: str) -> Lot:
     return found
 
 
+@opens_to(VIEW, "supply.inspect", "supply.return")
 def lot(request: HttpRequest, code: str) -> HttpResponse:
     """One lot: counts, arrivals, inspections, tasks, failures, returns, papers."""
     found = _lot(request, code)
@@ -187,6 +190,7 @@ def _actions(request: HttpRequest, found: Lot) -> list[PageAction]:
     ]
 
 
+@opens_to("documents.print")
 def lot_failures_pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The list of failures of a lot as paper."""
     found = _lot(request, code)

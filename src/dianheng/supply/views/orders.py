@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
@@ -70,6 +70,7 @@ ORDERS = ListPage(
 )  # fmt: skip
 
 
+@opens_to(VIEW)
 def order_list(request: HttpRequest) -> HttpResponse:
     """Orders to makers."""
     return ORDERS.answer(request)
@@ -101,6 +102,7 @@ def _order(request: HttpRequest, order_no: str) -> PurchaseOrder:
     return found
 
 
+@opens_to(VIEW, "supply.order", "supply.deliver")
 def order(request: HttpRequest, order_no: str) -> HttpResponse:
     """One order: lines with their number segments, files and arrivals."""
     found = _order(request, order_no)
@@ -238,6 +240,7 @@ def _delivery(request: HttpRequest, number: str) -> DeliveryFile:
     return delivery
 
 
+@opens_to(VIEW, "supply.deliver")
 def delivery(request: HttpRequest, number: str) -> HttpResponse:
     """One file: columns to be named, or what the check found, and what can be done with it."""
     found = _delivery(request, number)
@@ -357,6 +360,7 @@ def delivery_refuse(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
+@opens_to(VIEW, "supply.deliver")
 def delivery_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
     """The file with every fault at its row."""
     found = _delivery(request, number)

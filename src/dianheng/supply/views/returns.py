@@ -13,7 +13,7 @@ from dianheng.assets.choices import DeviceState
 from dianheng.common.errors import BadInput
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
-from dianheng.common.pages import needs, scope_of
+from dianheng.common.pages import needs, opens_to, scope_of
 from dianheng.common.search import clean_code
 from dianheng.identity.services import actor_of
 
@@ -53,6 +53,7 @@ RETURNS = ListPage(
 )  # fmt: skip
 
 
+@opens_to(VIEW)
 def return_list(request: HttpRequest) -> HttpResponse:
     """Return orders."""
     return RETURNS.answer(request)
@@ -68,6 +69,7 @@ def _return(request: HttpRequest, number: str) -> ReturnOrder:
     return found
 
 
+@opens_to(VIEW, "supply.return", "supply.receive")
 def return_order(request: HttpRequest, number: str) -> HttpResponse:
     """One return: devices, reasons, how far it is."""
     found = _return(request, number)
@@ -124,6 +126,7 @@ def return_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
     )  # fmt: skip
 
 
+@opens_to("documents.print")
 def return_paper(request: HttpRequest, number: str) -> HttpResponse:
     """The return notice as PDF."""
     found = _return(request, number)

@@ -13,7 +13,7 @@ from dianheng.assets.services.lists import MEDIA_TYPES
 from dianheng.common.errors import NotFound
 from dianheng.common.excel import write_workbook
 from dianheng.common.forms import answer_form
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 from dianheng.documents.services import file_read
 from dianheng.identity.services import actor_of
 
@@ -117,6 +117,7 @@ def sent_back(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
+@opens_to("supply.view", "supply.inspect")
 def sent_sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The list that goes along, as a workbook to be filled in."""
     _inspection, sent = _sent(request, number)
@@ -127,12 +128,14 @@ def sent_sheet(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
+@opens_to("documents.print")
 def sent_paper(request: HttpRequest, number: str) -> HttpResponse:
     """The hand-over of the sample as PDF."""
     inspection, sent = _sent(request, number)
     return pdf(request, "handover_note", sent_note(sent), inspection.unit_id)
 
 
+@opens_to("supply.view", "supply.inspect")
 def sent_file(request: HttpRequest, number: str) -> HttpResponse:
     """The report as it was uploaded."""
     _inspection, sent = _sent(request, number)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 from dianheng.identity.services import actor_of
 
 from .. import services
@@ -54,6 +54,7 @@ SWITCHING = ListPage(
 )  # fmt: skip
 
 
+@opens_to(VIEW)
 def switching_list(request: HttpRequest) -> HttpResponse:
     """How severely the next lot of each model is inspected."""
     return SWITCHING.answer(request)
@@ -67,6 +68,7 @@ def _switching(request: HttpRequest, unit: str, maker: str, model: str) -> Switc
     return found
 
 
+@opens_to(VIEW, "supply.resume")
 def switching(request: HttpRequest, unit: str, maker: str, model: str) -> HttpResponse:
     """One model: severity now, what switches it next, the lots that led here."""
     found = _switching(request, unit, maker, model)

@@ -17,7 +17,7 @@ from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.forms import answer_form, take_refusal
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.selectors import setting, units_with_right
 from dianheng.identity.services import actor_of
 from dianheng.metrology.rule_sets import RuleSet
@@ -170,6 +170,7 @@ LIST = ListPage(
 )
 
 
+@opens_to(VIEW)
 def standard_list(request: HttpRequest) -> HttpResponse:
     """Standards, benches and instruments with the last day of their certificates."""
     return LIST.answer(request)

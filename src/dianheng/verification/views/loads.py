@@ -19,7 +19,7 @@ from dianheng.common.errors import NotFound, Refusal, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage
 from dianheng.common.numbers import halfwidth
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 from dianheng.common.search import clean_code
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_of
@@ -74,6 +74,7 @@ LOADS = ListPage(
 )
 
 
+@opens_to(VIEW)
 def load_list(request: HttpRequest) -> HttpResponse:
     """All loads of the laboratories one may see."""
     return LOADS.answer(request)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import NotFound
-from dianheng.common.pages import no_right
+from dianheng.common.pages import no_right, opens_to
 from dianheng.documents.models import IssuedDocument
 from dianheng.documents.selectors import document_by_number
 from dianheng.documents.services import paper_pdf
@@ -51,6 +51,7 @@ def _pdf(request: HttpRequest, kind: str, paper: Any, unit_id: int, name: str) -
     return response
 
 
+@opens_to("verification.view")
 def certificates(request: HttpRequest, number: str) -> HttpResponse:
     """Who has a certificate or notice of this task, who should have one, who may get one."""
     task = visible_task(request, number)
@@ -93,6 +94,7 @@ def _issue(request: HttpRequest, task: VerificationTask) -> HttpResponse:
     return redirect("task_certificates", number=task.number)
 
 
+@opens_to("documents.print")
 def record_paper(request: HttpRequest, number: str) -> HttpResponse:
     """The original record as PDF."""
     found = record_by_number(number)
@@ -102,6 +104,7 @@ def record_paper(request: HttpRequest, number: str) -> HttpResponse:
     return _pdf(request, "original_record", original_record(record), record.task.unit_id, number)
 
 
+@opens_to("verification.view")
 def record_data(request: HttpRequest, number: str) -> HttpResponse:
     """The original record as data: raw, the bench's figures, ours, the verdict."""
     found = record_by_number(number)
@@ -124,12 +127,14 @@ def task_records(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("job", job_id=job.pk)
 
 
+@opens_to("documents.print")
 def task_sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The task as paper."""
     task = visible_task(request, number)
     return _pdf(request, "verification_task", task_paper(task, task.made_at), task.unit_id, number)
 
 
+@opens_to("documents.print")
 def failures(request: HttpRequest, number: str) -> HttpResponse:
     """The list of failures of a task as paper."""
     task = visible_task(request, number)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 
 from ..choices import OUTCOME_TONE, Outcome
 from ..models import TestRecord
@@ -69,6 +69,7 @@ RECORDS = ListPage(
 )
 
 
+@opens_to(VIEW)
 def record_list(request: HttpRequest) -> HttpResponse:
     """All records of the laboratories one may see."""
     return RECORDS.answer(request)

@@ -13,7 +13,7 @@ from dianheng.assets.models import DeviceModel
 from dianheng.common.errors import BadInput, NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Flag, ListPage
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
 from dianheng.metrology.schemes import generate_scheme
 
@@ -56,6 +56,7 @@ SCHEMES = ListPage(
 )
 
 
+@opens_to(VIEW)
 def scheme_list(request: HttpRequest) -> HttpResponse:
     """All schemes."""
     return SCHEMES.answer(request)

@@ -17,7 +17,7 @@ from dianheng.assets.selectors import devices_in_place
 from dianheng.common.errors import BadInput, NotFound, Refusal
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.common.search import clean_code
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
@@ -91,6 +91,7 @@ TASKS = ListPage(
 )
 
 
+@opens_to(VIEW)
 def task_list(request: HttpRequest) -> HttpResponse:
     """All tasks of the laboratories one may see."""
     return TASKS.answer(request)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers
-from dianheng.common.pages import needs
+from dianheng.common.pages import needs, opens_to
 
 from ..choices import UPLOAD_TONE, Source, UploadState
 from ..models import Upload
@@ -60,6 +60,7 @@ UPLOADS = ListPage(
 )
 
 
+@opens_to(VIEW)
 def upload_list(request: HttpRequest) -> HttpResponse:
     """All uploads, the newest first."""
     return UPLOADS.answer(request)

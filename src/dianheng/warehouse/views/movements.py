@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.documents.services import paper_pdf
 from dianheng.identity.services import actor_of
 
@@ -88,6 +88,7 @@ def _receive_refusal(request: HttpRequest, found: Movement) -> Any:
     return ""
 
 
+@opens_to("warehouse.view", "warehouse.receive")
 def movement(request: HttpRequest, number: str) -> HttpResponse:
     """One movement: its devices, who handed over, who received, what differs."""
     found = visible_movement(request, number)
@@ -119,6 +120,7 @@ def movement(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "warehouse/movement.html", context)
 
 
+@opens_to("documents.print")
 def movement_note(request: HttpRequest, number: str) -> HttpResponse:
     """The paper of a movement as PDF."""
     found = visible_movement(request, number)

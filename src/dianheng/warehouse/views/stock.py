@@ -24,7 +24,7 @@ from dianheng.common.lists import (
     PageAction,
     Preview,
 )
-from dianheng.common.pages import needs, no_right, scope_of
+from dianheng.common.pages import needs, no_right, opens_to, scope_of
 from dianheng.identity.services import actor_of
 
 from ..choices import LOCK_TONE, LockReason, Purpose
@@ -192,6 +192,7 @@ def _unpack_refusal(place: Place, total: int, rights: Any) -> Any:
     return "" if total else _("The box is empty.")
 
 
+@opens_to("warehouse.view")
 def lines(request: HttpRequest) -> HttpResponse:
     """Every figure of the stock in one list, to filter and to export."""
     return STOCK_LINES.answer(request)
@@ -214,11 +215,13 @@ def unpack(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("stock_in_place", code=code)
 
 
+@opens_to("warehouse.view")
 def locked(request: HttpRequest) -> HttpResponse:
     """待复检: verified stock that the rule has locked, and the way back to the laboratory."""
     return LOCKED_LIST.answer(request, context={"months": recheck_months()})
 
 
+@opens_to("warehouse.view")
 def ageing(request: HttpRequest) -> HttpResponse:
     """Verified stock, the oldest first: what will be locked next."""
     return AGEING.answer(request, context={"months": recheck_months()})

@@ -1,0 +1,91 @@
+"""No page leads its reader to a closed door: the story, walked as each of its people.
+
+Every link of every page that is visited is followed; of links of one kind on pages of one kind
+only the first few, so that the walk ends.
+"""
+
+from collections import Counter, deque
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+from dianheng.common.actions import all_actions
+from dianheng.demo import company
+from dianheng.demo.story import tell
+from dianheng.identity.models import AuditBatch
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+BACKEND = "dianheng.identity.backends.PersonBackend"
+OF_A_KIND = 2  # links from one kind of page to one kind of page
+SAID_TO_BE_CLOSED = {"set_language", "logout"}
+
+
+class Links(HTMLParser):
+    """Addresses that a page leads to, by click or by itself."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if value and (name == "hx-get" or (tag == "a" and name == "href")):
+                self.found.append(value)
+
+
+def kind_of(address: str) -> str:
+    """The name of the page at an address."""
+    try:
+        return resolve(urlsplit(address).path).url_name or ""
+    except Resolver404:
+        return address
+
+
+def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
+    """What a person's pages lead to and do not open, and how often each kind was visited."""
+    start = "/"
+    waiting, known = deque([(start, "")]), {start}
+    pairs: Counter[tuple[str, str]] = Counter()
+    visited: Counter[str] = Counter()
+    closed = []
+    while waiting:
+        address, source = waiting.popleft()
+        answer = client.get(address)
+        kind = kind_of(address)
+        visited[kind] += 1
+        if answer.status_code >= 400:
+            closed.append(f"{answer.status_code} {address} on {source}")
+            continue
+        if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+            continue
+        for link in Links(answer.content.decode()).found:
+            goal = urljoin(address, link).split("#")[0]
+            pair = (kind, kind_of(goal))
+            if not goal.startswith("/") or goal in known or pair[1] in SAID_TO_BE_CLOSED:
+                continue
+            pairs[pair] += 1
+            if pairs[pair] <= OF_A_KIND:
+                known.add(goal)
+                waiting.append((goal, address))
+    return closed, visited
+
+
+def test_nobody_is_led_to_a_closed_door(settings, tmp_path):
+    settings.DATA, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
+    tell(size="s", seed=1, password="Walk-2026-lamp", say=lambda text: None)
+    closed: dict[str, list[str]] = {}
+    for role in company.PEOPLE:
+        client = Client(HTTP_ACCEPT="text/html", HTTP_ACCEPT_LANGUAGE="zh-hans")
+        client.force_login(company.person(role.login), backend=BACKEND)
+        shut, visited = closed_doors(client)
+        assert visited.total() > 20, role
+        if shut:
+            closed[f"{role.name} {role.login}"] = shut
+    assert closed == {}
+    # Whoever reads the trail of all this finds each action in words.
+    written = set(AuditBatch.objects.values_list("action", flat=True))
+    assert written - {code for code, _label in all_actions()} == set()
