@@ -1,4 +1,4 @@
-// Copies out of node_modules what the pages use, and bundles the two parts that need it.
+// Copies out of node_modules what the pages use, and bundles the parts that need it.
 // Called by `python -m dianheng.config.frontend` as: node frontend/build.mjs TARGET ICON...
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -19,6 +19,8 @@ const copies = {
   "echarts/LICENSE": "licences/echarts.txt",
   "echarts/NOTICE": "licences/echarts-notice.txt",
   "@tabler/icons/LICENSE": "licences/tabler-icons.txt",
+  "bpmn-js/dist/assets/diagram-js.css": "diagram.css",
+  "bpmn-js/LICENSE": "licences/bpmn-js.txt",
   "axe-core/axe.min.js": "tests/axe.js",
   "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "fonts/NotoSansSC-Regular.ttf",
   "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "fonts/NotoSansSC-Bold.ttf",
@@ -51,6 +53,7 @@ await build({
   entryPoints: {
     charts: path.join(here, "charts.js"),
     camera: path.join(here, "camera.js"),
+    diagram: path.join(here, "diagram.js"),
   },
   outdir: target,
   bundle: true,

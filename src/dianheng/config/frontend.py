@@ -16,7 +16,13 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SOURCES = ("package-lock.json", "frontend/build.mjs", "frontend/charts.js", "frontend/camera.js")
+SOURCES = (
+    "package-lock.json",
+    "frontend/build.mjs",
+    "frontend/charts.js",
+    "frontend/camera.js",
+    "frontend/diagram.js",
+)
 # {% icon "home" %} in templates, icon="home" in Python, ("work", _("My work"), "home") of the
 # menu is listed by name in common/apps.py.
 ICON_IN_TEMPLATE = re.compile(r"""\{%\s*icon\s+["']([a-z0-9-]+)["']""")

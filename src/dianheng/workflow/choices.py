@@ -34,6 +34,15 @@ class Role(TextChoices):
     READ = "read", _("Takes note")
 
 
+class DutyKind(TextChoices):
+    """By what one person could handle and approve."""
+
+    OWN = "own", _("Two posts")
+    STAND_IN = "stand_in", _("Standing in")
+    TWO_PROCESSES = "two_processes", _("Two processes")
+    PAST = "past", _("A post held before")
+
+
 class NoteKind(TextChoices):
     """What stands in the course of an instance beside its tasks."""
 
@@ -43,6 +52,11 @@ class NoteKind(TextChoices):
     HAND_OVER = "hand_over", _("Handed to another person")
     SEND_BACK = "send_back", _("Sent back")
     SERVICE = "service", _("Done by the program")
+    UNDO = "undo", _("Undone by the program")
+    ASK = "ask", _("Asked for an opinion")
+    LATE = "late", _("Told as late")
+    MESSAGE = "message", _("A message came")
+    MIGRATE = "migrate", _("Moved to another version")
     SUSPEND = "suspend", _("Suspended")
     RESUME = "resume", _("Resumed")
     WITHDRAW = "withdraw", _("Withdrawn")

@@ -183,6 +183,15 @@ class Running:
         tasks = [t for t in self._workflow.get_tasks(state=TaskState.READY) if t.task_spec.manual]
         return [_step(task) for task in tasks]
 
+    def served(self) -> list[Step]:
+        """Steps that the program has done, in the order in which they were done."""
+        tasks = [
+            task
+            for task in self._workflow.get_tasks(state=TaskState.COMPLETED)
+            if task.task_spec.manual and not isinstance(task.task_spec, UserTask)
+        ]
+        return [_step(task) for task in sorted(tasks, key=lambda task: task.last_state_change)]
+
     def next_timer_at(self) -> datetime | None:
         """When the engine wants to be woken, if a timer is running."""
         moments = [
@@ -299,6 +308,26 @@ def start(definition: Definition, data: Mapping[str, Any], timer: Timer = plain_
         task.data.update(data)
     running._advance()
     return running
+
+
+def advance_to(
+    definition: Definition, data: Mapping[str, Any], task: str, timer: Timer = plain_timer
+) -> Running | None:
+    """Begin anew and bring it to a step by what was written at the steps before; None: no way.
+
+    Nothing is served again: what the program answered stands in `data` as forms do.
+    """
+    running = start(definition, {"instance": data.get("instance", {})}, timer)
+    done: set[str] = set()
+    while True:
+        ready = running.ready()
+        if [step.task for step in ready] == [task]:
+            return running
+        step = next((s for s in ready if s.task in data and s.task not in done | {task}), None)
+        if step is None:
+            return None
+        done.add(step.task)
+        running.complete(step.id, data[step.task])
 
 
 def restore(definition: Definition, state: str, timer: Timer = plain_timer) -> Running:

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.common.forms import Form
-from dianheng.identity.models import Unit
+from dianheng.common.forms import DayField, Form, PlainSelectMultiple
+from dianheng.identity.models import Person, Post, Unit
 from dianheng.identity.selectors import units_with_right
 
 
@@ -21,6 +21,71 @@ class StartForm(Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["unit"]
         field.queryset = units_with_right(rights, "workflow.start").filter(is_active=True)
+
+
+class AskForm(Form):
+    """Whose opinion is wanted, on what."""
+
+    person = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True, is_system=False).order_by("person_no"),
+        label=_("Person"),
+        to_field_name="login",
+    )
+    reason = forms.CharField(
+        label=_("What the opinion is wanted on"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+    )
+
+
+class AcceptForm(Form):
+    """Why a way may stand, and how long."""
+
+    reason = forms.CharField(
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000
+    )
+    valid_through = DayField(label=_("Through"), help_text=_("Last day included."))
+
+
+class PackForm(Form):
+    """A pack as one file."""
+
+    file = forms.FileField(
+        label=_("Pack"), help_text=_("The folder of the pack, as a ZIP file of at most 5 MB.")
+    )
+
+
+class SwitchForm(Form):
+    """A unit, and whether the process is offered there and below."""
+
+    unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Unit"))
+    is_on = forms.TypedChoiceField(
+        label=_("Offered"),
+        choices=[("on", _("Switched on")), ("off", _("Switched off"))],
+        coerce=lambda value: value == "on",
+    )
+
+    def __init__(self, *args: Any, rights: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["unit"]
+        field.queryset = units_with_right(rights, "workflow.packs").filter(is_active=True)
+
+
+class LaneForm(Form):
+    """The company's own posts of a lane."""
+
+    lane = forms.ChoiceField(label=_("Lane"))
+    posts = forms.ModelMultipleChoiceField(
+        Post.objects.order_by("code"),
+        label=_("Posts"),
+        to_field_name="code",
+        widget=PlainSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, lanes: Any = (), **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["lane"]
+        field.choices = lanes
 
 
 class ReasonForm(Form):

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField, NameField
@@ -153,11 +153,19 @@ class ProcessTask(models.Model):
         "identity.Person", models.PROTECT, null=True, related_name="+", db_index=False
     )
     is_returned = models.BooleanField(_("Sent back"), default=False)
+    # Of the people asked, the part that must agree; null: one person decides.
+    share = models.DecimalField(_("Share"), max_digits=4, decimal_places=3, null=True)
+    escalated_at = models.DateTimeField(_("Told as late"), null=True)
 
     class Meta:
         ordering = ["id"]
         indexes = [
             models.Index(fields=["instance", "id"], name="processtask_instance"),
+            models.Index(
+                fields=["due_at"],
+                name="processtask_due",
+                condition=Q(state__in=["open", "claimed"], escalated_at=None),
+            ),
             models.Index(
                 fields=["assignee", "due_at"], name="processtask_mine", condition=Q(state="claimed")
             ),
@@ -183,11 +191,44 @@ class ProcessTask(models.Model):
         return self.state in OPEN_STATES
 
 
-class FormEntry(models.Model):
-    """What somebody wrote on the form of a task, as it was sent; never changed."""
+class TaskAsked(models.Model):
+    """Whose opinion a task waits for: all holders of its posts, or somebody who was added."""
 
-    task = models.OneToOneField(
-        ProcessTask, models.DO_NOTHING, db_constraint=False, related_name="entry"
+    task = models.ForeignKey(ProcessTask, models.PROTECT, related_name="asked", db_index=False)
+    person = models.ForeignKey(
+        "identity.Person", models.PROTECT, verbose_name=_("Asked"), related_name="+", db_index=False
+    )
+    asked_by = models.ForeignKey(  # null: the process asks the holders of the posts
+        "identity.Person", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    answered_at = models.DateTimeField(_("Answered"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["person"], name="taskasked_open", condition=Q(answered_at__isnull=True)
+            )
+        ]
+        constraints = [models.UniqueConstraint(fields=["task", "person"], name="taskasked_once")]
+
+
+class FormEntry(models.Model):
+    """What somebody wrote on the form of a task, as it was sent; never changed.
+
+    One for each task, and before it one for each person whose opinion was asked.
+    """
+
+    task = models.ForeignKey(
+        ProcessTask, models.DO_NOTHING, db_constraint=False, related_name="entries", db_index=False
+    )
+    asked = models.ForeignKey(  # null: the entry with which the task was done
+        TaskAsked,
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     data = models.JSONField()
     opinion = CodeField(_("Opinion"), default="", blank=True)
@@ -203,7 +244,16 @@ class FormEntry(models.Model):
         related_name="+",
         db_index=False,
     )
+    seen = CodeField(_("Digest of what was decided on"), default="", blank=True)
+    is_signed = models.BooleanField(_("Signed with the password"), default=False)
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "asked"], name="formentry_once", nulls_distinct=False
+            )
+        ]
 
 
 class ProcessNote(models.Model):
@@ -255,3 +305,24 @@ class FormDraft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "person"], name="formdraft_once")]
+
+
+class DutyAcceptance(models.Model):
+    """A leader knows of a way by which one person could do both, and lets it stand for a while.
+
+    It grants nothing: on the same instance the person is refused as before.
+    """
+
+    key = CodeField(unique=True)  # as `duties.Path.key` has it
+    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    reason = models.TextField(_("Reason"))
+    valid_through = models.DateField(_("Through"))
+    accepted_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(_("Accepted"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(accepted_by=F("person")), name="dutyacceptance_other"
+            )
+        ]

@@ -13,7 +13,7 @@ from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, reg
 
 from .models import ProcessTask
 from .selectors import tasks_of_box, text_of
-from .services import timers_tick
+from .services import late_tick, starts_tick, timers_tick
 
 SHOWN = 10
 
@@ -44,6 +44,7 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
 
 register_actions(
     {
+        "duty.accept": gettext_lazy("Accept a way to handle and approve"),
         "pack.load": gettext_lazy("Load a pack of a process"),
         "pack.into_force": gettext_lazy("Bring a pack into force"),
         "pack.switch": gettext_lazy("Switch a process on or off"),
@@ -51,9 +52,13 @@ register_actions(
         "process.start": gettext_lazy("Start a process"),
         "process.remark": gettext_lazy("Remark on a process"),
         "process.timer": gettext_lazy("A timer of a process ran out"),
+        "process.late": gettext_lazy("Tell that steps are late"),
+        "process.message": gettext_lazy("A message for a process"),
+        "process.migrate": gettext_lazy("Move a process to another version"),
         "process.withdraw": gettext_lazy("Withdraw a process"),
         "process.suspend": gettext_lazy("Suspend a process"),
         "process.resume": gettext_lazy("Resume a process"),
+        "task.ask": gettext_lazy("Ask somebody for an opinion"),
         "task.claim": gettext_lazy("Take up a step"),
         "task.release": gettext_lazy("Give a step back"),
         "task.complete": gettext_lazy("Complete a step"),
@@ -64,3 +69,5 @@ register_actions(
 )
 register_todo(todo)
 register_tick("workflow.timers", 5, timers_tick)
+register_tick("workflow.late", 60, late_tick)
+register_tick("workflow.starts", 300, starts_tick)

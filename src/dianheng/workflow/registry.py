@@ -21,6 +21,39 @@ class Service:
     call: Callable[..., Mapping[str, Any]]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """A kind of thing that a process can be about, as the ledger names it: `lot`, `device`.
+
+    `facts` gets what stands behind the colon and answers what an approver decides on, as JSON;
+    when it changes, an approval of what was shown before is refused. `url` is its page.
+    """
+
+    kind: str
+    facts: Callable[[str], Mapping[str, Any]]
+    url: Callable[[str], str]
+
+
+_subjects: dict[str, Subject] = {}
+
+
+def register_subject(*subjects: Subject) -> None:
+    """Declare kinds of things that processes are about."""
+    _subjects.update({subject.kind: subject for subject in subjects})
+
+
+def subject_facts(name: str) -> Mapping[str, Any]:
+    """Where a thing stands now; empty for kinds that nobody declared."""
+    kind, _colon, key = name.partition(":")
+    return _subjects[kind].facts(key) if kind in _subjects else {}
+
+
+def subject_url(name: str) -> str:
+    """Page of a thing; empty for kinds that nobody declared."""
+    kind, _colon, key = name.partition(":")
+    return _subjects[kind].url(key) if kind in _subjects else ""
+
+
 _services: dict[str, Service] = {}
 
 

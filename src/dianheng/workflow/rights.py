@@ -8,6 +8,7 @@ RIGHTS = {
     "workflow.view": _("See processes and their course"),
     "workflow.start": _("Start processes"),
     "workflow.manage": _("Suspend, resume and hand over others' tasks"),
+    "workflow.duties": _("Accept ways by which one person could handle and approve"),
     "workflow.packs": _("Bring packs into force and switch them"),
 }
 register_rights(RIGHTS)

@@ -1,5 +1,6 @@
 """Pure decisions of processes: working hours, who may take a task, what may be sent back."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -75,6 +76,20 @@ def working_time(
                 passed += max(timedelta(0), ends - begins)
         day += timedelta(days=1)
     return passed
+
+
+def countersigned(asked: int, agree: int, reject: int, share: Decimal) -> str | None:
+    """What people who sign together have decided: `agree`, `reject`, or None as long as it is open.
+
+    >>> countersigned(3, 1, 1, Decimal("0.6")), countersigned(3, 2, 0, Decimal("0.6"))
+    (None, 'agree')
+    >>> countersigned(3, 0, 1, Decimal(1))
+    'reject'
+    """
+    needed = math.ceil(share * asked)
+    if agree >= needed:
+        return "agree"
+    return "reject" if reject > asked - needed else None
 
 
 def guard_task_open(state: str, name: str) -> Refusal | None:

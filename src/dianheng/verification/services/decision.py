@@ -14,13 +14,13 @@ from dianheng.assets.choices import DeviceState, Verb
 from dianheng.assets.services import devices_transition, meters_set_keys
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
-from dianheng.identity.models import Person
 from dianheng.identity.rules import Step as Did
 from dianheng.identity.selectors import qualification_at
 from dianheng.identity.services import (
     idempotent,
     remember,
     require,
+    require_password,
     require_separation,
     write_batch,
 )
@@ -275,12 +275,8 @@ def results_approve(
     """
     if not task_device_ids:
         raise BadInput(_("Choose devices first."))
-    person = Person.objects.get(pk=actor.person_id)
     actor = require(actor, "verification.approve", task.unit_id)
-    if not person.check_password(password):
-        raise Refused(
-            Refusal("wrong_password", _("The password is wrong: nothing was signed."), {})
-        )
+    require_password(actor, password)
     with write_batch(actor=actor, action="results.approve", reason=comment) as batch:
         if (earlier := idempotent(request_key, "results.approve")) is not None:
             return Approved(**earlier)

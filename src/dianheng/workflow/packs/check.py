@@ -157,6 +157,11 @@ def _service_task(plan: TaskPlan, pack: Pack, services: Mapping[str, Service]) -
     for name in filter(None, (plan.service, plan.undo)):
         if name not in services:
             yield Finding("service", plan.task, f"there is no service “{name}”")
+    if plan.undo in services:
+        # A counter-service gets what the service got, and what it answered if it asks for it.
+        given = set(plan.inputs) | {"answer"}
+        for name in sorted(set(services[plan.undo].inputs) - given):
+            yield Finding("inputs", plan.task, f"“{plan.undo}” wants “{name}”")
     if not plan.service:
         yield Finding("service", plan.task, "names no service")
     elif plan.service in services:

@@ -49,6 +49,21 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class StartPlan:
+    """What begins an instance beside a person.
+
+    Attributes:
+        message: name of a message that begins one.
+        monthly: day of the month on which one begins in each unit where the process is switched
+            on by name, at `hour` of the organisation's day; None: it does not.
+    """
+
+    message: str = ""
+    monthly: int | None = None
+    hour: int = 8
+
+
+@dataclass(frozen=True)
 class FormPlan:
     """A form: its JSON Schema as it stands in the file."""
 
@@ -74,6 +89,7 @@ class Pack:
     forms: Mapping[str, FormPlan]
     bpmn: bytes
     digest: str
+    start: StartPlan = StartPlan()
 
 
 def read_pack(folder: Path) -> Pack:
@@ -109,7 +125,7 @@ def read_pack(folder: Path) -> Pack:
             lanes={name: _lane(name, each) for name, each in plan.get("lanes", {}).items()},
             tasks={name: _task(name, each) for name, each in plan.get("tasks", {}).items()},
             forms={name: FormPlan(name, _schema(name, body)) for name, body in form_bytes.items()},
-            bpmn=bpmn, digest=whole.hexdigest(),
+            bpmn=bpmn, digest=whole.hexdigest(), start=_start(plan.get("start", {})),
         )  # fmt: skip
     except KeyError as error:
         raise NoPack(f"pack.toml has no {error.args[0]}") from None
@@ -121,6 +137,22 @@ def _text(plan: Mapping[str, Any], key: str) -> str:
     if not isinstance(plan[key], str) or not plan[key].strip():
         raise ValueError(f"{key} is empty or no text")
     return str(plan[key]).strip()
+
+
+def _start(each: Mapping[str, Any]) -> StartPlan:
+    if unknown := set(each) - {"message", "monthly", "hour"}:
+        raise ValueError(f"start says something unknown: {', '.join(sorted(unknown))}")
+    monthly = each.get("monthly")
+    plan = StartPlan(
+        str(each.get("message", "")),
+        None if monthly is None else int(monthly),
+        int(each.get("hour", 8)),
+    )
+    if plan.monthly is not None and not 1 <= plan.monthly <= 28:
+        raise ValueError("start: monthly is a day from 1 to 28")
+    if not 0 <= plan.hour <= 23:
+        raise ValueError("start: hour lies from 0 to 23")
+    return plan
 
 
 def _lane(name: str, each: Mapping[str, Any]) -> Lane:

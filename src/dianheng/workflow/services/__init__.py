@@ -1,9 +1,21 @@
 """Writes of processes."""
 
-from .instances import instance_start, instance_suspend, instance_withdraw, note_add, timers_tick
+from .duties import duty_accept
+from .instances import (
+    instance_migrate,
+    instance_start,
+    instance_suspend,
+    instance_withdraw,
+    late_tick,
+    message_receive,
+    note_add,
+    starts_tick,
+    timers_tick,
+)
 from .packs import lane_posts_set, pack_bring_into_force, pack_load, pack_switch
 from .tasks import (
     draft_keep,
+    task_ask,
     task_claim,
     task_complete,
     task_hand_over,
@@ -15,14 +27,20 @@ from .tasks import (
 
 __all__ = [
     "draft_keep",
+    "duty_accept",
+    "instance_migrate",
     "instance_start",
     "instance_suspend",
     "instance_withdraw",
     "lane_posts_set",
+    "late_tick",
+    "message_receive",
     "note_add",
     "pack_bring_into_force",
     "pack_load",
     "pack_switch",
+    "starts_tick",
+    "task_ask",
     "task_claim",
     "task_complete",
     "task_hand_over",

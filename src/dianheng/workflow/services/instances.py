@@ -14,19 +14,29 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
-from dianheng.identity.models import Unit
+from dianheng.identity.models import Post, Unit
 from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
 
 from ..calendar import due_after, timer
 from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
-from ..engine import Running, Step, restore, start
+from ..engine import Running, Step, advance_to, restore, start
 from ..errors import WrongExpression
 from ..expressions import evaluate
-from ..models import EngineState, FormEntry, PackVersion, ProcessInstance, ProcessNote, ProcessTask
+from ..models import (
+    EngineState,
+    PackInForce,
+    PackSwitch,
+    PackVersion,
+    ProcessInstance,
+    ProcessNote,
+    ProcessTask,
+    TaskAsked,
+)
 from ..registry import all_services
 from ..rules import guard_running
 from ..selectors import (
     definition_of,
+    holders_of,
     is_switched_on,
     lanes_of_tasks,
     pack_in_force,
@@ -140,7 +150,10 @@ def _serve(
 ) -> Mapping[str, Any]:
     """Call a service in this transaction: with the step it takes effect, or not at all."""
     plan = instance.pack.plan["tasks"][step.task]
-    service = all_services()[plan["service"]]
+    service = all_services().get(plan["service"])
+    if service is None:
+        text = _("The program has no service “%(name)s” any more.") % {"name": plan["service"]}
+        raise Refused(Refusal("no_service", text, {"step": step.task}))
     data = running.data_of(step.id)
     try:
         inputs = {name: evaluate(text, data) for name, text in plan["inputs"].items()}
@@ -151,15 +164,43 @@ def _serve(
         }
         raise Refused(Refusal("service_input", text, {"step": step.task})) from None
     answer = service.call(**inputs, actor=actor, request_key=f"{instance.number}:{step.id}")
-    note(
-        instance,
-        NoteKind.SERVICE,
-        actor,
-        at,
-        text=text_of(plan["title"]),
-        facts={"step": step.task},
-    )
+    facts = {"step": step.task, "token": step.id, "inputs": inputs, "answer": dict(answer)}
+    note(instance, NoteKind.SERVICE, actor, at, text=text_of(plan["title"]), facts=plain(facts))
     return answer
+
+
+def undo_served(
+    instance: ProcessInstance, gone: Sequence[Step], actor: Actor, at: datetime
+) -> None:
+    """Take back what the program did in steps that are no longer done, the last one first.
+
+    Raises:
+        Refused: one of them names no counter-service; nothing is sent back then.
+    """
+    notes = {
+        one.facts["token"]: one.facts
+        for one in instance.notes.filter(kind=NoteKind.SERVICE)
+        if "token" in one.facts
+    }
+    for step in reversed(gone):
+        plan = instance.pack.plan["tasks"][step.task]
+        name, title = plan["undo"], text_of(plan["title"])
+        if not name:
+            text = _("“%(step)s” was done by the program and cannot be undone.") % {"step": title}
+            raise Refused(Refusal("no_undo", text, {"step": step.task}))
+        service, facts = all_services()[name], notes[step.id]
+        given = {**facts["inputs"], "answer": facts["answer"]}
+        service.call(
+            **{key: given[key] for key in service.inputs},
+            actor=actor,
+            request_key=f"{instance.number}:{step.id}:undo",
+        )
+        note(instance, NoteKind.UNDO, actor, at, text=title, facts={"step": step.task})
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: decimals and days as text."""
+    return json.loads(json.dumps(value, default=str))
 
 
 def _close_gone(
@@ -182,15 +223,32 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
         lane = instance.pack.plan["lanes"][lanes[step.task]]
         earlier = instance.tasks.filter(task=step.task).order_by("-id").first()
         is_returned = step.task == returned_to
-        assignee = earlier.done_by_id if earlier is not None and is_returned else None
-        ProcessTask.objects.create(
+        returns = earlier is not None and is_returned and not plan["share"]
+        assignee = earlier.done_by_id if returns else None
+        made = ProcessTask.objects.create(
             instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
             role=plan["role"], round=(earlier.round + 1 if earlier else 1),
             posts=posts[lanes[step.task]], unit=_lane_unit(instance.unit, lane["unit"]),
             offered_at=at, due_at=due_after(Decimal(plan["hours"]), at), is_returned=is_returned,
             assignee_id=assignee, claimed_at=at if assignee else None,
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
+            share=Decimal(plan["share"]) if plan["share"] else None,
         )  # fmt: skip
+        if made.share is not None:
+            _ask_holders(instance, made)
+
+
+def _ask_holders(instance: ProcessInstance, task: ProcessTask) -> None:
+    """Countersigning asks everybody who holds one of the posts over the unit now."""
+    people = holders_of(task.posts, task.unit)
+    if not people:
+        names = "、".join(
+            Post.objects.filter(code__in=task.posts).values_list("name", flat=True)
+        ) or "、".join(task.posts)
+        text = _("“%(step)s” asks all who hold %(posts)s, and nobody holds it for %(unit)s.")
+        facts = {"step": task.name, "posts": names, "unit": task.unit.name}
+        raise Refused(Refusal("nobody_asked", text % facts, facts))
+    TaskAsked.objects.bulk_create([TaskAsked(task=task, person_id=key) for key in people])
 
 
 def _lane_unit(unit: Unit, where: str) -> Unit:
@@ -261,6 +319,7 @@ def instance_withdraw(*, instance: ProcessInstance, reason: str, actor: Actor) -
         if found.tasks.filter(state=TaskState.DONE, role="approve").exists():
             text = _("%(number)s has been decided on already. Ask for it to be sent back.")
             raise Refused(Refusal("decided", text % {"number": found.number}))
+        undo_served(found, running_of(found).served(), actor, batch.at)
         found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
         EngineState.objects.filter(instance=found).delete()
         found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, batch.at, None
@@ -285,6 +344,132 @@ def timers_tick(limit: int = 100) -> int:
     return len(keys)
 
 
+def late_tick(limit: int = 500) -> int:
+    """Say in the course, and to who answers for the process, that a step is late; once each."""
+    due = ProcessTask.objects.filter(
+        state__in=OPEN_STATES, due_at__lt=timezone.now(), escalated_at=None
+    )
+    if not due.exists():
+        return 0
+    actor = system_actor("job")
+    with write_batch(actor=actor, action="process.late") as batch:
+        rows = list(due.select_for_update(skip_locked=True).order_by("due_at")[:limit])
+        ProcessNote.objects.bulk_create(
+            [
+                ProcessNote(
+                    instance_id=row.instance_id, task=row, kind=NoteKind.LATE, text=row.name,
+                    facts={"due": row.due_at.isoformat()}, person_id=actor.person_id, at=batch.at,
+                )
+                for row in rows
+            ]
+        )  # fmt: skip
+        ProcessTask.objects.filter(pk__in=[row.pk for row in rows]).update(escalated_at=batch.at)
+    return len(rows)
+
+
+def message_receive(
+    *, message: str, data: Mapping[str, Any], actor: Actor, number: str = "", subject: str = ""
+) -> list[ProcessInstance]:
+    """Hand a message to the instances that wait for it, by number or by what they are about.
+
+    A process in force that a message begins is begun by it when nothing waits, in the unit
+    `data["unit"]` (its code), about `subject`.
+    """
+    rows = ProcessInstance.objects.filter(state=InstanceState.RUNNING)
+    rows = rows.filter(number=number) if number else rows.filter(subject=subject)
+    moved = []
+    with write_batch(actor=actor, action="process.message") as batch:
+        for one in rows.order_by("pk") if number or subject else ():
+            found = locked(one)
+            if found.state != InstanceState.RUNNING:
+                continue
+            running = running_of(found)
+            if running.receive(message, {message: dict(data)}):
+                note(found, NoteKind.MESSAGE, actor, batch.at, text=message, facts=plain(data))
+                settle(found, running, actor, batch.at)
+                moved.append(found)
+        if moved or number:
+            return moved
+        for row in PackInForce.objects.select_related("version").order_by("code"):
+            if row.version.plan.get("start", {}).get("message") != message:
+                continue
+            unit = Unit.objects.get(code=data["unit"])
+            if is_switched_on(row.code, unit):
+                made = instance_start(
+                    code=row.code, unit=unit, title=str(data.get("title", message)), actor=actor,
+                    subject=subject, data=data,
+                )  # fmt: skip
+                moved.append(made)
+    return moved
+
+
+def starts_tick() -> int:
+    """Begin the processes of the month, in every unit where they are switched on by name."""
+    now, begun = timezone.localtime(), 0
+    for row in PackInForce.objects.select_related("version").order_by("code"):
+        plan = row.version.plan.get("start") or {}
+        day = plan.get("monthly")
+        if day is None or (now.day, now.hour) < (day, plan["hour"]):
+            continue
+        month = f"{now:%Y-%m}"
+        for switch in PackSwitch.objects.filter(code=row.code, is_on=True).select_related("unit"):
+            key = f"start:{row.code}:{switch.unit_id}:{month}"
+            with write_batch(actor=system_actor("job"), action="process.start"):
+                if idempotent(key, "process.start") is not None:
+                    continue
+                instance_start(
+                    code=row.code, unit=switch.unit, title=f"{row.version.title_zh} {month}",
+                    actor=system_actor("job"), request_key=key,
+                )  # fmt: skip
+            begun += 1
+    return begun
+
+
+def instance_migrate(
+    *,
+    instance: ProcessInstance,
+    version: PackVersion,
+    reason: str,
+    actor: Actor,
+    steps: Mapping[str, str] | None = None,
+) -> ProcessInstance:
+    """Move an instance to another version of its process; it goes on where it stands.
+
+    The forms that were sent stay; the steps that are open begin anew under the other version.
+
+    Args:
+        steps: open step of the old diagram -> step of the new one, where they are called otherwise.
+
+    Raises:
+        Refused: the other version has no such step, or several steps are open at once.
+    """
+    if not reason.strip():
+        raise BadInput(_("Say why."))
+    actor = require(actor, "workflow.packs")
+    with write_batch(actor=actor, action="process.migrate", reason=reason) as batch:
+        found = locked(instance)
+        refuse(guard_running(found.state, found.number))
+        old = running_of(found)
+        open_steps = old.ready()
+        if version.code != found.pack.code or len(open_steps) != 1:
+            text = _("%(number)s cannot be moved: one step of the same process must be open.")
+            raise Refused(Refusal("cannot_move", text % {"number": found.number}))
+        step = open_steps[0]
+        target = (steps or {}).get(step.task, step.task)
+        fresh = advance_to(definition_of(version), old.data_of(step.id), target, timer)
+        if fresh is None:
+            text = _("Version %(version)s has no step “%(step)s” that can be reached so.")
+            facts = {"version": version.version, "step": target}
+            raise Refused(Refusal("no_step", text % facts, facts))
+        facts = {"from": found.pack.version, "to": version.version, "step": target}
+        note(found, NoteKind.MIGRATE, actor, batch.at, text=reason.strip(), facts=facts)
+        found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
+        found.pack = version
+        found.save(update_fields=["pack"])
+        settle(found, fresh, actor, batch.at)
+    return found
+
+
 def entry_digest(data: Mapping[str, Any]) -> str:
     """Digest of a form as it was sent."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -292,15 +477,19 @@ def entry_digest(data: Mapping[str, Any]) -> str:
 
 
 __all__ = [
-    "FormEntry",
     "entry_digest",
+    "instance_migrate",
     "instance_start",
     "instance_suspend",
     "instance_withdraw",
+    "late_tick",
     "locked",
+    "message_receive",
     "note",
     "note_add",
     "running_of",
     "settle",
+    "starts_tick",
     "timers_tick",
+    "undo_served",
 ]

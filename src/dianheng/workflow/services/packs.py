@@ -77,6 +77,7 @@ def plan_of(pack: Pack) -> dict[str, Any]:
         "tasks": tasks,
         "forms": {name: _ordered(form.schema) for name, form in pack.forms.items()},
         "prefix": pack.prefix,
+        "start": asdict(pack.start),
         "purpose": dict(pack.purpose),
         "requirements": list(pack.requirements),
     }

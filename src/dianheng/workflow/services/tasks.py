@@ -16,6 +16,7 @@ from dianheng.identity.services import (
     idempotent,
     remember,
     require,
+    require_password,
     require_separation,
     write_batch,
 )
@@ -23,10 +24,10 @@ from dianheng.identity.services import (
 from ..choices import OPEN_STATES, NoteKind, TaskState
 from ..errors import StepGone, WrongExpression
 from ..forms import form_clean
-from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask
-from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
-from ..selectors import form_of, posts_held
-from .instances import entry_digest, locked, note, running_of, settle
+from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask, TaskAsked
+from ..rules import countersigned, guard_assignee, guard_post, guard_running, guard_task_open
+from ..selectors import content_digest, form_of, posts_held
+from .instances import entry_digest, locked, note, running_of, settle, undo_served
 
 URGE_AGAIN = timedelta(hours=4)
 
@@ -42,7 +43,7 @@ def _open_task(task: ProcessTask) -> ProcessTask:
     return found
 
 
-def _standing(task: ProcessTask, actor: Actor) -> Actor:
+def _holder(task: ProcessTask, actor: Actor) -> Actor:
     """The actor as holder of one of the task's posts, or as stand-in for one; or Refused."""
     held = posts_held(actor.person_id)
     by_post: dict[str, list[str]] = {}
@@ -67,11 +68,38 @@ def _separated(task: ProcessTask, actor: Actor) -> None:
     """Who handled this instance does not approve it, and the other way round."""
     done = task.instance.tasks.filter(
         state__in=(TaskState.DONE, TaskState.SENT_BACK), done_by__isnull=False
-    )
-    parts = [
-        Part(role, by, for_) for role, by, for_ in done.values_list("role", "done_by", "acting_for")
-    ]
+    ).values_list("role", "done_by", "acting_for")
+    said = FormEntry.objects.filter(
+        task__instance_id=task.instance_id, asked__isnull=False
+    ).values_list("task__role", "person", "acting_for")
+    parts = [Part(role, by, for_) for role, by, for_ in [*done, *said]]
     require_separation(task.instance.document, task.role, actor, parts)
+
+
+def _asked(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
+    """The opinion that the task wants of this person, or of one whom the person stands in for."""
+    open_ = {row.person_id: row for row in task.asked.filter(answered_at=None)}
+    if actor.person_id in open_:
+        return open_[actor.person_id], actor
+    for code, path, for_id in posts_held(actor.person_id) if open_ else ():
+        if for_id in open_ and code in task.posts and task.unit.path.startswith(path):
+            principal = Person.objects.get(pk=for_id)
+            own = replace(actor, acting_for_id=principal.pk, acting_for_name=principal.name)
+            return open_[for_id], own
+    return None
+
+
+def _standing(task: ProcessTask, actor: Actor) -> Actor:
+    """The actor as one who may do the task now; or Refused.
+
+    Where all are asked, only they do it; where somebody was added, the step waits for them.
+    """
+    if (found := _asked(task, actor)) is not None:
+        return found[1]
+    if task.share is not None:
+        text = _("“%(step)s” asks certain people; you are none of them, or have answered.")
+        raise Refused(Refusal("not_asked", text % {"step": task.name}))
+    return _holder(task, actor)
 
 
 def tasks_doable(instance: ProcessInstance, actor: Actor) -> list[ProcessTask]:
@@ -153,32 +181,69 @@ def draft_keep(*, task: ProcessTask, data: Mapping[str, Any], actor: Actor) -> F
 
 
 def task_complete(
-    *, task: ProcessTask, data: Mapping[str, Any], actor: Actor, request_key: str = ""
+    *,
+    task: ProcessTask,
+    data: Mapping[str, Any],
+    actor: Actor,
+    seen: str | None = None,
+    password: str | None = None,
+    request_key: str = "",
 ) -> ProcessTask:
     """Send a task's form: the process goes on, or back where the opinion says so.
 
+    Where all holders of the posts are asked, the step is done when as many agree as the pack
+    wants, or when that cannot be reached any more.
+
+    Args:
+        seen: digest of what was decided on as it was shown (`selectors.content_digest`);
+            None: whoever calls has just read it.
+        password: of the person, entered anew: the entry is signed then.
+
     Raises:
         BadInput: the form is not whole or not right, every field is named.
-        Refused: somebody was faster, it is another's, or the person took part on the other side.
+        Refused: somebody was faster, it is another's, the person took part on the other side,
+            the password is wrong, or what is approved has changed meanwhile.
     """
+    if password is not None:
+        require_password(actor, password)
     with write_batch(actor=actor, action="task.complete") as batch:
         if (earlier := idempotent(request_key, "task.complete")) is not None:
             return ProcessTask.objects.get(pk=earlier["task"])
         found = _open_task(task)
         standing = _standing(found, actor)
         _separated(found, standing)
+        answer = _asked(found, actor)
+        digest = content_digest(found.instance) if found.role == "approve" else ""
+        if seen is not None and seen != digest:
+            text = _("%(number)s has changed since you opened it. Look at it again, then decide.")
+            raise Refused(Refusal("changed", text % {"number": found.instance.number}))
         clean = form_clean(form_of(found, found.instance.pack), data)
         opinion = str(clean.get("opinion", ""))
         if opinion == "back":
             return task_send_back(task=found, reason=str(clean.get("reason", "")), actor=actor)
+        if answer is None:
+            _refuse_waiting(found)
         FormEntry.objects.create(
-            task=found, data=clean, opinion=opinion, digest=entry_digest(clean),
+            task=found, asked=answer and answer[0], data=clean, opinion=opinion,
+            digest=entry_digest(clean), seen=digest, is_signed=password is not None,
             person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
         )  # fmt: skip
+        FormDraft.objects.filter(task=found, person_id=actor.person_id).delete()
+        remember(request_key, "task.complete", {"task": found.pk})
+        if answer is not None:
+            answer[0].answered_at = batch.at
+            answer[0].save(update_fields=["answered_at"])
+            decided = _countersigned(found)
+            if decided is None:
+                return found
+            clean, opinion = decided, str(decided["opinion"])
+            FormEntry.objects.create(
+                task=found, data=clean, opinion=opinion, digest=entry_digest(clean), seen=digest,
+                person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
+            )  # fmt: skip
         found.state, found.ended_at = TaskState.DONE, batch.at
         found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
         found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
-        FormDraft.objects.filter(task=found).delete()
         running = running_of(found.instance)
         try:
             running.complete(found.step, clean)
@@ -188,8 +253,52 @@ def task_complete(
             text = _("The process cannot go on from here: %(why)s.") % {"why": error}
             raise Refused(Refusal("condition", text, {"step": found.task})) from None
         settle(found.instance, running, standing, batch.at)
-        remember(request_key, "task.complete", {"task": found.pk})
     return found
+
+
+def _refuse_waiting(task: ProcessTask) -> None:
+    waiting = task.asked.filter(answered_at=None).values_list("person__name", flat=True)
+    if waiting:
+        text = _("“%(step)s” waits for the opinion of %(people)s.")
+        facts = {"step": task.name, "people": "、".join(waiting)}
+        raise Refused(Refusal("waits", text % facts, facts))
+
+
+def _countersigned(task: ProcessTask) -> dict[str, Any] | None:
+    """What the people asked decide together; None: not decided yet, or they only advise."""
+    if task.share is None:
+        return None
+    asked = task.asked.count()
+    said = list(task.entries.exclude(asked=None).values_list("opinion", flat=True))
+    opinion = countersigned(asked, said.count("agree"), said.count("reject"), task.share)
+    if opinion is None:
+        return None
+    return {"opinion": opinion, "agreed": said.count("agree"), "asked": asked}
+
+
+def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) -> TaskAsked:
+    """Add somebody whose opinion is wanted before the step is done.
+
+    Raises:
+        Refused: the person took part on the other side, or is asked already.
+    """
+    if not reason.strip():
+        text = _("Say what the opinion is wanted on.")
+        raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
+    with write_batch(actor=actor, action="task.ask", reason=reason) as batch:
+        found = _open_task(task)
+        standing = _standing(found, actor)
+        _separated(found, standing)
+        _separated(found, Actor(person.pk, person.name))
+        if person.pk == actor.person_id or found.asked.filter(person=person).exists():
+            text = _("%(name)s is asked already.") % {"name": person.name}
+            raise Refused(Refusal("asked", text))
+        row = TaskAsked.objects.create(task=found, person=person, asked_by_id=actor.person_id)
+        note(
+            found.instance, NoteKind.ASK, standing, batch.at, text=reason.strip(), task=found,
+            facts={"to": person.name},
+        )  # fmt: skip
+    return row
 
 
 def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = "") -> ProcessTask:
@@ -209,6 +318,7 @@ def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = ""
         standing = _standing(found, actor)
         _separated(found, standing)
         running = running_of(found.instance)
+        served = running.served()
         path = running.path(found.step)
         target = next((step for step in path if to in ("", step.task)), None)
         if target is None:
@@ -227,13 +337,12 @@ def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = ""
             task=found,
             facts=facts,
         )
-        settle(
-            found.instance,
-            running.send_back(target.id),
-            standing,
-            batch.at,
-            returned_to=target.task,
+        fresh = running.send_back(target.id)
+        kept = {step.id for step in fresh.served()}
+        undo_served(
+            found.instance, [step for step in served if step.id not in kept], standing, batch.at
         )
+        settle(found.instance, fresh, standing, batch.at, returned_to=target.task)
     return found.instance.tasks.filter(task=target.task).latest("pk")
 
 

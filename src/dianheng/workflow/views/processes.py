@@ -18,13 +18,16 @@ from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.services import actor_of
 
-from . import services
-from .choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskState
-from .fields import drawn_fields, sent_data
-from .forms_pages import ReasonForm, StartForm
-from .models import FormDraft, ProcessInstance, ProcessTask
-from .selectors import (
+from .. import services
+from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskState
+from ..fields import drawn_fields, sent_data
+from ..forms_pages import AskForm, ReasonForm, StartForm
+from ..models import FormDraft, ProcessInstance, ProcessTask
+from ..registry import subject_url
+from ..selectors import (
     catalogue_for,
+    changes_since,
+    content_digest,
     earlier_entry,
     form_of,
     instance_by_number,
@@ -167,7 +170,9 @@ def _shown(
 ) -> HttpResponse:
     """The page of an instance; with what is wrong on the form of one of its tasks."""
     tasks = list(
-        found.tasks.select_related("assignee", "done_by", "acting_for", "entry").order_by("pk")
+        found.tasks.select_related("assignee", "done_by", "acting_for")
+        .prefetch_related("entries__person", "entries__acting_for", "asked__person")
+        .order_by("pk")
     )
     plan = found.pack.plan["tasks"]
     mine = {t.pk for t in services.tasks_doable(found, actor_of(request))}
@@ -184,6 +189,8 @@ def _shown(
                 "fields": drawn_fields(schema, data, faults if task.pk == answered else ()),
                 "path": [(s.task, text_of(plan[s.task]["title"])) for s in open_path(task)] if task.pk in mine else [],
                 "is_late": task.due_at is not None and task.due_at < timezone.now(),
+                "is_decision": task.role == "approve",
+                "changes": changes_since(task) if task.role == "approve" else [],
             }
         )  # fmt: skip
     context = {
@@ -194,6 +201,10 @@ def _shown(
         "task_tones": TASK_TONE,
         "open_tasks": open_tasks,
         "course": _course(found, tasks),
+        "seen": content_digest(found)
+        if any(t.is_open and t.role == "approve" for t in tasks)
+        else "",
+        "subject_url": subject_url(found.subject),
         "may_manage": _no(request, "workflow.manage") is None,
         "may_withdraw": found.started_by_id == request.user.pk
         and found.state == InstanceState.RUNNING,
@@ -207,17 +218,21 @@ def _course(found: ProcessInstance, tasks: list[ProcessTask]) -> list[dict[str, 
     plan = found.pack.plan["tasks"]
     lines: list[dict[str, Any]] = []
     for task in tasks:
+        label, schema = text_of(plan[task.task]["title"]), form_of(task, found.pack)
+        for entry in task.entries.all():
+            if entry.asked_id is not None:
+                lines.append(
+                    {
+                        "at": entry.at, "entry": entry, "label": label,
+                        "fields": drawn_fields(schema, entry.data, spare=False),
+                    }
+                )  # fmt: skip
         if task.done_by is None:
             continue
-        entry = getattr(task, "entry", None)
-        fields = drawn_fields(form_of(task, found.pack), entry.data, spare=False) if entry else []
+        last = next((entry for entry in task.entries.all() if entry.asked_id is None), None)
+        fields = drawn_fields(schema, last.data, spare=False) if last else []
         lines.append(
-            {
-                "at": task.ended_at,
-                "task": task,
-                "label": text_of(plan[task.task]["title"]),
-                "fields": fields,
-            }
+            {"at": task.ended_at, "task": task, "label": label, "fields": fields, "last": last}
         )
     for one in found.notes.select_related("person", "acting_for"):
         lines.append({"at": one.at, "note": one, "label": NoteKind(one.kind).label})
@@ -260,9 +275,12 @@ def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
             request, "workflow/fields.html", {"fields": drawn_fields(schema, data), "task": task}
         )
     try:
+        signs = task.role == "approve" and data.get("opinion") != "back"
         services.task_complete(
-            task=task, data=data, actor=actor, request_key=request.POST.get("request_key", "")
-        )
+            task=task, data=data, actor=actor, request_key=request.POST.get("request_key", ""),
+            seen=request.POST.get("seen", "") if task.role == "approve" else None,
+            password=request.POST.get("password", "") if signs else None,
+        )  # fmt: skip
     except BadInput as refused:
         services.draft_keep(task=task, data=data, actor=actor)
         return _shown(
@@ -272,6 +290,7 @@ def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
             task.pk,
         )
     except Refused as refused:
+        services.draft_keep(task=task, data=data, actor=actor)
         messages.error(request, str(refused.refusal.text))
         return redirect("process", number)
     messages.success(request, _("Sent."))
@@ -308,6 +327,22 @@ def send_back(request: HttpRequest, number: str, key: int) -> HttpResponse:
     return answer_form(
         request, page, act, title=_("Send back"), submit=_("Send back"),
         back=reverse("process", args=[number]), success=_("Sent back."),
+        crumbs=[(number, reverse("process", args=[number]))],
+    )  # fmt: skip
+
+
+def ask(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Add somebody whose opinion is wanted before the step is done."""
+    task = _task(request, number, key)
+    page = AskForm(request.POST or None)
+
+    def act(data: dict[str, Any]) -> str:
+        services.task_ask(task=task, actor=actor_of(request), **data)
+        return reverse("process", args=[number])
+
+    return answer_form(
+        request, page, act, title=_("Ask for an opinion"), submit=_("Ask"),
+        back=reverse("process", args=[number]), success=_("Asked."),
         crumbs=[(number, reverse("process", args=[number]))],
     )  # fmt: skip
 

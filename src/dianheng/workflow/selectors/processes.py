@@ -1,8 +1,10 @@
 """Reads of processes: packs in force, what somebody has to do, the course of an instance."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,9 +18,9 @@ from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 from dianheng.identity.selectors import units_with_right
 
-from .choices import OPEN_STATES, TaskState
-from .engine import Definition, Step, restore
-from .models import (
+from ..choices import OPEN_STATES, TaskState
+from ..engine import Definition, Step, restore
+from ..models import (
     EngineState,
     FormEntry,
     LanePosts,
@@ -28,7 +30,8 @@ from .models import (
     ProcessInstance,
     ProcessTask,
 )
-from .packs.diagram import read_diagram
+from ..packs.diagram import read_diagram
+from ..registry import subject_facts
 
 # Posts that a person holds, or exercises as a stand-in: code, path of the unit, for whom.
 _HELD = """
@@ -125,18 +128,97 @@ def instance_by_number(number: str) -> ProcessInstance:
 
 _OFFERED = """
 select t.id from workflow_processtask t join identity_unit u on u.id = t.unit_id
- where t.state = 'open' and exists (
+ where t.state = 'open' and t.share is null and exists (
        select 1 from unnest(%(posts)s::text[], %(paths)s::text[]) as h(post, path)
         where h.post = any(t.posts) and starts_with(u.path, h.path))
+union
+select a.task_id from workflow_taskasked a join workflow_processtask t on t.id = a.task_id
+ where a.answered_at is null and a.person_id = any(%(people)s)
+   and t.state in ('open', 'claimed')
 """
 
 
 def offered_keys(person_id: int) -> list[int]:
-    """Keys of what waits for somebody of the person's posts."""
+    """Keys of what waits for somebody of the person's posts, or for the person's opinion."""
     held = posts_held(person_id)
+    people = [person_id, *{for_id for _code, _path, for_id in held if for_id is not None}]
+    facts = {"posts": [h[0] for h in held], "paths": [h[1] for h in held], "people": people}
     with connection.cursor() as cursor:
-        cursor.execute(_OFFERED, {"posts": [h[0] for h in held], "paths": [h[1] for h in held]})
+        cursor.execute(_OFFERED, facts)
         return [row[0] for row in cursor.fetchall()]
+
+
+_HOLDERS = """
+select distinct h.person_id from identity_postholding h
+  join identity_post p on p.id = h.post_id and p.code = any(%(posts)s)
+  join identity_unit u on u.id = h.unit_id and starts_with(%(path)s, u.path)
+  join identity_person w on w.id = h.person_id and w.is_active
+ where h.valid_from <= %(on)s and (h.valid_through is null or h.valid_through >= %(on)s)
+ order by 1
+"""
+
+
+def holders_of(posts: Sequence[str], unit: Unit) -> list[int]:
+    """Keys of the people who hold one of the posts over a unit today."""
+    facts = {"posts": list(posts), "path": unit.path, "on": timezone.localdate()}
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, facts)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def content_of(instance: ProcessInstance, upto: datetime | None = None) -> dict[str, Any]:
+    """What an approver decides on: the forms of those who handled it, by step.
+
+    Args:
+        upto: as it was at a moment; None: as it is now.
+    """
+    rows = FormEntry.objects.filter(
+        task__instance=instance, task__role="handle", asked=None
+    ).select_related("task")
+    if upto is not None:
+        rows = rows.filter(at__lte=upto)
+    return {row.task.task: row.data for row in rows.order_by("pk")}
+
+
+def content_digest(instance: ProcessInstance) -> str:
+    """Digest of what an approver decides on, with where the thing stands that it is about."""
+    whole = {"forms": content_of(instance), "subject": subject_facts(instance.subject)}
+    text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A field that is not what it was when the step was last decided."""
+
+    step: str
+    field: str
+    before: str
+    now: str
+
+
+def changes_since(task: ProcessTask) -> list[Changed]:
+    """What was changed since somebody decided at this step before; empty at the first time."""
+    earlier = (
+        ProcessTask.objects.filter(instance_id=task.instance_id, task=task.task, pk__lt=task.pk)
+        .exclude(ended_at=None)
+        .order_by("-pk")
+        .first()
+    )
+    if earlier is None:
+        return []
+    plan = task.instance.pack.plan
+    before, now = content_of(task.instance, earlier.ended_at), content_of(task.instance)
+    found = []
+    for step in now:
+        schema = plan["forms"][plan["tasks"][step]["form"]]
+        for name in schema["order"]:
+            old, new = before.get(step, {}).get(name, ""), now[step].get(name, "")
+            if old != new:
+                label = text_of(schema["properties"][name]["label"])
+                title = text_of(plan["tasks"][step]["title"])
+                found.append(Changed(title, label, str(old), str(new)))
+    return found
 
 
 def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
@@ -154,7 +236,9 @@ def titles_of(version: PackVersion) -> str:
 def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
     """What was written when the step was last done, to be mended instead of typed anew."""
     earlier = (
-        FormEntry.objects.filter(task__instance_id=task.instance_id, task__task=task.task)
+        FormEntry.objects.filter(
+            task__instance_id=task.instance_id, task__task=task.task, asked=None
+        )
         .order_by("-pk")
         .first()
     )
@@ -163,7 +247,7 @@ def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
 
 def open_path(task: ProcessTask) -> list[Step]:
     """Steps of the way that led to an open task, the nearest first: it can be sent back there."""
-    from .calendar import timer
+    from ..calendar import timer
 
     instance = task.instance
     state = EngineState.objects.filter(instance=instance).values_list("state", flat=True).first()

@@ -1,0 +1,171 @@
+"""Who could handle and approve: posts, stand-ins, processes in force and what runs, together."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dianheng.identity.models import Person, Post, Unit
+
+from ..choices import InstanceState, TaskState
+from ..duties import Handled, Holding, Part, Path, paths_to_both
+from ..models import DutyAcceptance, PackInForce, PackVersion, ProcessTask
+from .processes import lanes_of_tasks, posts_of_lanes, text_of
+
+# Posts in force on a day or later: own ones, and those of others under a delegation.
+_HOLDINGS = """
+select h.person_id, p.code, u.path, h.valid_from, h.valid_through, null::bigint
+  from identity_postholding h join identity_post p on p.id = h.post_id
+  join identity_unit u on u.id = h.unit_id join identity_person e on e.id = h.person_id and e.is_active
+ where h.valid_through is null or h.valid_through >= %(on)s
+union all
+select d.to_person_id, p.code, u.path, greatest(h.valid_from, d.valid_from),
+       least(coalesce(h.valid_through, d.valid_through), d.valid_through), h.person_id
+  from identity_delegation d
+  join identity_postholding h on h.person_id = d.from_person_id
+   and (d.holding_id is null or d.holding_id = h.id)
+  join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
+  join identity_person f on f.id = d.from_person_id and f.is_active
+  join identity_person e on e.id = d.to_person_id and e.is_active
+ where d.revoked_at is null and d.valid_through >= %(on)s
+   and (h.valid_through is null or h.valid_through >= %(on)s)
+"""
+
+
+@dataclass(frozen=True)
+class DutyLine:
+    """A path as a leader reads it."""
+
+    path: Path
+    person: str
+    person_id: int
+    handles: str
+    approves: str
+    handle_step: str
+    approve_step: str
+    since: date
+    through: date | None
+    acceptance: DutyAcceptance | None
+
+    @property
+    def key(self) -> str:
+        """Names it in addresses."""
+        return self.path.key
+
+    @property
+    def is_accepted(self) -> bool:
+        """A leader lets it stand today."""
+        one = self.acceptance
+        return one is not None and one.valid_through >= timezone.localdate()
+
+
+def holdings_now(on: date | None = None) -> list[Holding]:
+    """Every post that is exercised on a day or later."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDINGS, {"on": on or timezone.localdate()})
+        return [Holding(*row) for row in cursor.fetchall()]
+
+
+def parts_in_force() -> tuple[list[Part], list[tuple[str, str]], dict[str, PackVersion]]:
+    """Steps of all processes in force with their posts, and which process begins which."""
+    versions = {row.code: row.version for row in PackInForce.objects.select_related("version")}
+    parts, begins = [], []
+    by_message = {
+        message: code
+        for code, version in versions.items()
+        if (message := (version.plan.get("start") or {}).get("message"))
+    }
+    for code, version in versions.items():
+        posts = posts_of_lanes(version)
+        for task, lane in lanes_of_tasks(version).items():
+            plan = version.plan["tasks"][task]
+            unit = version.plan["lanes"][lane]["unit"]
+            parts += [Part(code, task, plan["role"], post, unit) for post in posts[lane]]
+        for plan in version.plan["tasks"].values():
+            if plan["service"] == "process.start":
+                begins.append((code, _literal(plan["inputs"].get("process", ""))))
+            elif plan["service"] == "process.tell":
+                other = by_message.get(_literal(plan["inputs"].get("message", "")))
+                begins += [(code, other)] if other else []
+    return parts, begins, versions
+
+
+def _literal(text: str) -> str:
+    return text.strip().strip("'\"")
+
+
+def duty_paths(on: date | None = None) -> tuple[list[Path], dict[str, PackVersion]]:
+    """Each shortest way by which one person could handle and approve."""
+    day = on or timezone.localdate()
+    parts, links, versions = parts_in_force()
+    rows = ProcessTask.objects.filter(
+        state=TaskState.DONE, role="handle", instance__state=InstanceState.RUNNING
+    ).values_list(
+        "done_by_id", "instance__pack__code", "task", "instance__number", "instance__unit__path",
+        "posts",
+    )  # fmt: skip
+    handled = [Handled(*row[:5], row[5][0]) for row in rows.iterator(chunk_size=5000)]
+    paths = paths_to_both(
+        holdings_now(day), parts, Unit.objects.values_list("path", flat=True), links=links,
+        handled=handled, on=day,
+    )  # fmt: skip
+    return paths, versions
+
+
+def duty_lines(on: date | None = None) -> list[DutyLine]:
+    """All paths in words, with what a leader said of each; those not accepted first."""
+    paths, versions = duty_paths(on)
+    people = dict(
+        Person.objects.filter(
+            pk__in={
+                key
+                for path in paths
+                for key in (
+                    path.person_id, path.approves.for_id, path.handles and path.handles.for_id,
+                )
+                if key
+            }
+        ).values_list("pk", "name")
+    )  # fmt: skip
+    posts = dict(Post.objects.values_list("code", "name"))
+    units = dict(Unit.objects.values_list("path", "name"))
+    accepted = {
+        row.key: row
+        for row in DutyAcceptance.objects.select_related("accepted_by").filter(
+            key__in=[path.key for path in paths]
+        )
+    }
+
+    def way(held: Holding | None, post: str) -> str:
+        name = posts.get(post, post)
+        if held is None:
+            return _("%(post)s, held before") % {"post": name}
+        facts = {"post": name, "unit": units.get(held.unit_path, held.unit_path)}
+        if held.for_id is None:
+            return f"{facts['unit']} · {name}"
+        facts["name"] = people.get(held.for_id, "")
+        return _("%(unit)s · %(post)s, standing in for %(name)s") % facts
+
+    def step(part: Part) -> str:
+        version = versions[part.process]
+        title = text_of({"zh": version.title_zh, "en": version.title_en})
+        return f"{title} · {text_of(version.plan['tasks'][part.step]['title'])}"
+
+    lines = [
+        DutyLine(
+            path, people.get(path.person_id, ""), path.person_id,
+            way(path.handles, path.handle.post), way(path.approves, path.approve.post),
+            step(path.handle), step(path.approve), path.since, path.through,
+            accepted.get(path.key),
+        )
+        for path in paths
+        if path.handle.process in versions and path.approve.process in versions
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: (line.is_accepted, line.person))
+
+
+def duty_line(key: str) -> DutyLine | None:
+    """One path, if it is still there."""
+    return next((line for line in duty_lines() if line.key == key), None)

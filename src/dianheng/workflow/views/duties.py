@@ -1,0 +1,56 @@
+"""Pages of the separation of duties: who could handle and approve, and what leaders say of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dianheng.common.errors import NotFound
+from dianheng.common.forms import answer_form
+from dianheng.common.pages import needs, no_right
+from dianheng.identity.services import actor_of
+
+from .. import services
+from ..choices import DutyKind
+from ..forms_pages import AcceptForm
+from ..selectors import duty_line, duty_lines
+
+
+@needs("workflow.view")
+def path_list(request: HttpRequest) -> HttpResponse:
+    """Every way, those that no leader has accepted first; prints as the report of an audit day."""
+    lines = duty_lines()
+    context = {
+        "title": _("Who could handle and approve"),
+        "lines": [(line, DutyKind(line.path.kind).label) for line in lines],
+        "open_count": sum(not line.is_accepted for line in lines),
+        "now": timezone.localtime(),
+        "may": request.rights.may("workflow.duties"),  # type: ignore[attr-defined]
+    }
+    return render(request, "workflow/duties.html", context)
+
+
+@needs("workflow.view")
+def path(request: HttpRequest, key: str) -> HttpResponse:
+    """One way, and the acceptance of it."""
+    line = duty_line(key)
+    if line is None:
+        raise NotFound(_("This way is not there any more."))
+
+    def act(data: dict[str, Any]) -> str:
+        services.duty_accept(key=key, actor=actor_of(request), **data)
+        return reverse("duties")
+
+    may = request.rights.may("workflow.duties")  # type: ignore[attr-defined]
+    initial = {"valid_through": timezone.localdate() + timedelta(days=90)}
+    return answer_form(
+        request, AcceptForm(request.POST or None, initial=initial), act, title=line.person,
+        submit=_("Accept for a while"), back=reverse("duties"), success=_("Accepted."),
+        crumbs=[(_("Who could handle and approve"), reverse("duties"))],
+        template="workflow/duty.html", line=line, kind=DutyKind(line.path.kind).label,
+        refusal=None if may else no_right("workflow.duties"),
+    )  # fmt: skip
