@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from ..engine import parse
 from ..errors import NoDiagram, WrongExpression
 from ..expressions import names_in
@@ -55,24 +57,30 @@ def check(
 
 
 def _texts(pack: Pack) -> Iterator[Finding]:
-    for fault in text_faults(pack.title, "the pack"):
+    for fault in text_faults(pack.title, _("the pack")):
         yield Finding("text", "pack.toml", fault)
     for name, lane in pack.lanes.items():
-        for fault in text_faults(lane.title, f"the lane “{name}”"):
+        for fault in text_faults(lane.title, _("the lane “%(name)s”") % {"name": name}):
             yield Finding("text", "pack.toml", fault)
     for name, task in pack.tasks.items():
-        for fault in text_faults(task.title, f"the task “{name}”"):
+        for fault in text_faults(task.title, _("the task “%(name)s”") % {"name": name}):
             yield Finding("text", "pack.toml", fault)
 
 
 def _nodes(diagram: Diagram) -> Iterator[Finding]:
     for node in diagram.nodes.values():
         if node.kind == "scriptTask":
-            yield Finding("script", node.code, "a diagram runs no script; call a service")
+            yield Finding("script", node.code, _("a diagram runs no script; call a service"))
         elif node.kind not in ALLOWED:
-            yield Finding("not_allowed", node.code, f"a pack holds no {node.kind}")
+            yield Finding(
+                "not_allowed", node.code, _("a pack holds no %(kind)s") % {"kind": node.kind}
+            )
         if node.kind == "callActivity" and node.calls not in diagram.processes:
-            yield Finding("call", node.code, f"calls “{node.calls}”, which is not in the file")
+            yield Finding(
+                "call",
+                node.code,
+                _("calls “%(name)s”, which is not in the file") % {"name": node.calls},
+            )
 
 
 def _ways(diagram: Diagram) -> Iterator[Finding]:
@@ -82,15 +90,15 @@ def _ways(diagram: Diagram) -> Iterator[Finding]:
     ending = diagram.reached_from((n.code for n in nodes if n.kind == "endEvent"), backwards=True)
     for node in nodes:
         if node.code not in reached:
-            yield Finding("unreachable", node.code, "no way leads here")
+            yield Finding("unreachable", node.code, _("no way leads here"))
         elif node.kind != "endEvent" and not diagram.out_of(node.code):
-            yield Finding("dead_end", node.code, "no way leads on")
+            yield Finding("dead_end", node.code, _("no way leads on"))
         elif node.code not in ending:
-            yield Finding("no_end", node.code, "from here no end is ever reached")
+            yield Finding("no_end", node.code, _("from here no end is ever reached"))
 
 
 def _gateways(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
-    known = ALWAYS_KNOWN | set(pack.tasks)
+    known = ALWAYS_KNOWN | set(pack.tasks) | set(diagram.messages)
     for flow in diagram.flows:
         if not flow.condition:
             continue
@@ -100,77 +108,110 @@ def _gateways(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
             yield Finding("condition", flow.code, str(error))
             continue
         if unknown:
-            yield Finding("condition", flow.code, f"asks for “{min(unknown)}”, which is no task")
+            yield Finding(
+                "condition",
+                flow.code,
+                _("asks for “%(name)s”, which is no task") % {"name": min(unknown)},
+            )
     for node in diagram.nodes.values():
         out = diagram.out_of(node.code)
         if node.kind in GATEWAYS and len(out) > 1:
             if not node.default:
                 yield Finding(
-                    "gateway", node.code, "names no way that is taken when no condition holds"
+                    "gateway", node.code, _("names no way that is taken when no condition holds")
                 )
             for flow in out:
                 if not flow.condition and flow.code != node.default:
-                    yield Finding("gateway", flow.code, "leaves a gateway without a condition")
+                    yield Finding("gateway", flow.code, _("leaves a gateway without a condition"))
         elif node.kind not in GATEWAYS:
             for flow in out:
                 if flow.condition:
-                    yield Finding("gateway", flow.code, "has a condition, but leaves no gateway")
+                    yield Finding("gateway", flow.code, _("has a condition, but leaves no gateway"))
             if node.kind not in ("parallelGateway", "eventBasedGateway") and len(out) > 1:
-                yield Finding("gateway", node.code, "several ways leave it; a gateway says which")
+                yield Finding(
+                    "gateway", node.code, _("several ways leave it; a gateway says which")
+                )
 
 
 def _tasks(diagram: Diagram, pack: Pack, services: Mapping[str, Service]) -> Iterator[Finding]:
     drawn = {n.code: n for n in diagram.nodes.values() if n.kind in ("userTask", "serviceTask")}
     for name in pack.tasks:
         if name not in drawn:
-            yield Finding("task", name, "stands in pack.toml, not in the diagram")
+            yield Finding("task", name, _("stands in pack.toml, not in the diagram"))
     for name, node in drawn.items():
         plan = pack.tasks.get(name)
         if plan is None:
-            yield Finding("task", name, "has nothing in pack.toml")
+            yield Finding("task", name, _("has nothing in pack.toml"))
         elif node.kind == "userTask":
             yield from _user_task(node, plan, pack)
         else:
-            yield from _service_task(plan, pack, services)
+            yield from _service_task(plan, pack, services, diagram.messages)
 
 
 def _user_task(node: Node, plan: TaskPlan, pack: Pack) -> Iterator[Finding]:
     if not plan.form:
-        yield Finding("form", node.code, "has no form")
+        yield Finding("form", node.code, _("has no form"))
     elif plan.form not in pack.forms:
-        yield Finding("form", node.code, f"its form “{plan.form}” is not in forms/")
+        yield Finding(
+            "form", node.code, _("its form “%(name)s” is not in forms/") % {"name": plan.form}
+        )
     if plan.hours is None or plan.hours <= 0:
-        yield Finding("time_limit", node.code, "has no time limit in working hours")
+        yield Finding("time_limit", node.code, _("has no time limit in working hours"))
     if plan.role not in ROLES:
-        yield Finding("role", node.code, f"“{plan.role}” is none of: {', '.join(ROLES)}")
+        yield Finding(
+            "role",
+            node.code,
+            _("“%(value)s” is none of: %(known)s")
+            % {"value": plan.role, "known": ", ".join(ROLES)},
+        )
     if plan.share is not None and not Decimal(0) < plan.share <= Decimal(1):
-        yield Finding("share", node.code, "the share of a countersigning lies above 0 and up to 1")
+        yield Finding(
+            "share", node.code, _("the share of a countersigning lies above 0 and up to 1")
+        )
     if not node.lane:
-        yield Finding("lane", node.code, "lies in no lane: nobody's post does it")
+        yield Finding("lane", node.code, _("lies in no lane: nobody's post does it"))
     elif node.lane not in pack.lanes:
-        yield Finding("lane", node.code, f"its lane “{node.lane}” is not in pack.toml")
+        yield Finding(
+            "lane", node.code, _("its lane “%(name)s” is not in pack.toml") % {"name": node.lane}
+        )
     if plan.service or plan.inputs:
-        yield Finding("service", node.code, "is done by a person and names a service")
+        yield Finding("service", node.code, _("is done by a person and names a service"))
 
 
-def _service_task(plan: TaskPlan, pack: Pack, services: Mapping[str, Service]) -> Iterator[Finding]:
+def _service_task(
+    plan: TaskPlan, pack: Pack, services: Mapping[str, Service], messages: Collection[str]
+) -> Iterator[Finding]:
     for name in filter(None, (plan.service, plan.undo)):
         if name not in services:
-            yield Finding("service", plan.task, f"there is no service “{name}”")
+            yield Finding(
+                "service", plan.task, _("there is no service “%(name)s”") % {"name": name}
+            )
     if plan.undo in services:
         # A counter-service gets what the service got, and what it answered if it asks for it.
         given = set(plan.inputs) | {"answer"}
         for name in sorted(set(services[plan.undo].inputs) - given):
-            yield Finding("inputs", plan.task, f"“{plan.undo}” wants “{name}”")
+            yield Finding(
+                "inputs",
+                plan.task,
+                _("“%(service)s” wants “%(name)s”") % {"service": plan.undo, "name": name},
+            )
     if not plan.service:
-        yield Finding("service", plan.task, "names no service")
+        yield Finding("service", plan.task, _("names no service"))
     elif plan.service in services:
         wanted, given = set(services[plan.service].inputs), set(plan.inputs)
         for name in sorted(wanted - given):
-            yield Finding("inputs", plan.task, f"“{plan.service}” wants “{name}”")
+            yield Finding(
+                "inputs",
+                plan.task,
+                _("“%(service)s” wants “%(name)s”") % {"service": plan.service, "name": name},
+            )
         for name in sorted(given - wanted):
-            yield Finding("inputs", plan.task, f"“{plan.service}” takes no “{name}”")
-    known = ALWAYS_KNOWN | set(pack.tasks)
+            yield Finding(
+                "inputs",
+                plan.task,
+                _("“%(service)s” takes no “%(name)s”") % {"service": plan.service, "name": name},
+            )
+    known = ALWAYS_KNOWN | set(pack.tasks) | set(messages)
     for name, text in plan.inputs.items():
         try:
             unknown = names_in(text) - known
@@ -179,7 +220,10 @@ def _service_task(plan: TaskPlan, pack: Pack, services: Mapping[str, Service]) -
             continue
         if unknown:
             yield Finding(
-                "inputs", plan.task, f"“{name}” asks for “{min(unknown)}”, which is no task"
+                "inputs",
+                plan.task,
+                _("“%(input)s” asks for “%(name)s”, which is no task")
+                % {"input": name, "name": min(unknown)},
             )
 
 
@@ -193,16 +237,17 @@ def _lanes(diagram: Diagram, pack: Pack, posts: Collection[str] | None) -> Itera
             roles.setdefault(post, {}).setdefault(plan.role, node.code)
     for post, done in sorted(roles.items()):
         if {"handle", "approve"} <= set(done):
-            text = f"handles at “{done['handle']}” and approves at “{done['approve']}”"
+            text = _("handles at “%(handle)s” and approves at “%(approve)s”") % done
             yield Finding("same_post", post, text)
     for name, lane in pack.lanes.items():
         if not lane.posts:
-            yield Finding("lane", name, "names no post")
+            yield Finding("lane", name, _("names no post"))
         if lane.unit not in UNITS:
-            yield Finding("lane", name, f"its unit “{lane.unit}” is none of: {', '.join(UNITS)}")
+            facts = {"value": lane.unit, "known": ", ".join(UNITS)}
+            yield Finding("lane", name, _("its unit “%(value)s” is none of: %(known)s") % facts)
         for post in lane.posts:
             if posts is not None and post not in posts:
-                yield Finding("post", name, f"there is no post “{post}”")
+                yield Finding("post", name, _("there is no post “%(name)s”") % {"name": post})
 
 
 def _forms(pack: Pack) -> Iterator[Finding]:
@@ -211,4 +256,4 @@ def _forms(pack: Pack) -> Iterator[Finding]:
         for fault in form_faults(form):
             yield Finding("form", f"forms/{name}.json", fault)
         if name not in used:
-            yield Finding("form", f"forms/{name}.json", "no task uses it")
+            yield Finding("form", f"forms/{name}.json", _("no task uses it"))

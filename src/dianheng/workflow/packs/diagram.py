@@ -52,6 +52,7 @@ class Diagram:
     nodes: Mapping[str, Node]
     flows: Sequence[Flow]
     processes: Sequence[str]
+    messages: Sequence[str] = ()  # names; what comes with one stands under its name
 
     def out_of(self, code: str) -> list[Flow]:
         """Arrows that leave a node."""
@@ -115,7 +116,8 @@ def read_diagram(body: bytes) -> Diagram:
                 above.get("id", "") if above is not None else "", element.get("attachedToRef", ""),
                 element.get("calledElement", ""), _timer(element),
             )  # fmt: skip
-    return Diagram(nodes, flows, processes)
+    messages = [each.get("name", "") for each in tree.iter(_tag("message"))]
+    return Diagram(nodes, flows, processes, messages)
 
 
 def _tag(name: str) -> str:

@@ -11,6 +11,7 @@ language, `labels` those of a choice. What a form adds to JSON Schema stands on 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
@@ -32,46 +33,53 @@ def form_faults(form: FormPlan) -> Iterator[str]:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        yield f"is no JSON Schema: {error.message}"
+        yield _("is no JSON Schema: %(why)s") % {"why": error.message}
         return
     fields: Mapping[str, Any] = schema.get("properties") or {}
     if schema.get("type") != "object" or not fields:
-        yield "has no fields (“type” is “object”, “properties” name them)"
+        yield _("has no fields (“type” is “object”, “properties” name them)")
         return
     for name, each in fields.items():
         yield from _field_faults(name, each)
     for name in [*schema.get("required", []), *schema.get("order", [])]:
         if name not in fields:
-            yield f"names the field “{name}”, which it has not"
+            yield _("names the field “%(name)s”, which it has not") % {"name": name}
     for part in ("when", "compute"):
-        for name, text in (schema.get(part) or {}).items():
+        for name, expression in (schema.get(part) or {}).items():
             if name not in fields:
-                yield f"“{part}” names the field “{name}”, which it has not"
+                text = _("“%(part)s” names the field “%(name)s”, which it has not")
+                yield text % {"part": part, "name": name}
             try:
-                unknown = names_in(str(text)) - set(fields)
+                unknown = names_in(str(expression)) - set(fields)
             except WrongExpression as error:
                 yield f"“{part}” of “{name}”: {error}"
                 continue
             if unknown:
-                yield f"“{part}” of “{name}” asks for “{min(unknown)}”, which is no field"
+                facts = {"part": part, "name": name, "other": min(unknown)}
+                yield _("“%(part)s” of “%(name)s” asks for “%(other)s”, which is no field") % facts
 
 
 def _field_faults(name: str, each: Any) -> Iterator[str]:
     if not isinstance(each, Mapping) or each.get("format") not in FORMATS:
-        yield f"the field “{name}” has no format, or none of: {', '.join(FORMATS)}"
+        yield _("the field “%(name)s” has no format, or none of: %(known)s") % {
+            "name": name,
+            "known": ", ".join(FORMATS),
+        }
         return
-    yield from text_faults(each.get("label"), f"the field “{name}”")
+    yield from text_faults(each.get("label"), _("the field “%(name)s”") % {"name": name})
     if each["format"] == "choice" and not each.get("enum"):
-        yield f"the field “{name}” offers nothing to choose"
+        yield _("the field “%(name)s” offers nothing to choose") % {"name": name}
     if each["format"] == "choice":
         for value in each.get("enum", []):
             yield from text_faults((each.get("labels") or {}).get(value), f"“{name}: {value}”")
     if each["format"] in ("number", "money") and each.get("type") != "string":
-        yield f"the field “{name}” keeps a number: its type is “string”, so that no digit is lost"
+        yield _(
+            "the field “%(name)s” keeps a number: its type is “string”, so that no digit is lost"
+        ) % {"name": name}
     if each["format"] == "rows":
         columns = (each.get("items") or {}).get("properties") or {}
         if not columns:
-            yield f"the table “{name}” has no columns"
+            yield _("the table “%(name)s” has no columns") % {"name": name}
         for column, inner in columns.items():
             yield from _field_faults(f"{name}.{column}", inner)
 
@@ -80,4 +88,7 @@ def text_faults(texts: Any, whose: str) -> Iterator[str]:
     """A text stands in every language of the program."""
     for language in LANGUAGES:
         if not isinstance(texts, Mapping) or not str(texts.get(language, "")).strip():
-            yield f"{whose} has no text in “{language}”"
+            yield _("%(whose)s has no text in “%(language)s”") % {
+                "whose": whose,
+                "language": language,
+            }

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -166,17 +166,17 @@ def holders_of(posts: Sequence[str], unit: Unit) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def content_of(instance: ProcessInstance, upto: datetime | None = None) -> dict[str, Any]:
+def content_of(instance: ProcessInstance, at: ProcessTask | None = None) -> dict[str, Any]:
     """What an approver decides on: the forms of those who handled it, by step.
 
     Args:
-        upto: as it was at a moment; None: as it is now.
+        at: as it was when this task was offered; None: as it is now.
     """
     rows = FormEntry.objects.filter(
         task__instance=instance, task__role="handle", asked=None
     ).select_related("task")
-    if upto is not None:
-        rows = rows.filter(at__lte=upto)
+    if at is not None:
+        rows = rows.filter(task__lt=at)
     return {row.task.task: row.data for row in rows.order_by("pk")}
 
 
@@ -208,7 +208,7 @@ def changes_since(task: ProcessTask) -> list[Changed]:
     if earlier is None:
         return []
     plan = task.instance.pack.plan
-    before, now = content_of(task.instance, earlier.ended_at), content_of(task.instance)
+    before, now = content_of(task.instance, earlier), content_of(task.instance)
     found = []
     for step in now:
         schema = plan["forms"][plan["tasks"][step]["form"]]

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dianheng.common.errors import Refused
 from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
 from dianheng.workflow import registry, services
 from dianheng.workflow.models import FormEntry, PackVersion, ProcessInstance, ProcessTask
@@ -158,11 +158,17 @@ def test_it_is_rejected_as_soon_as_the_share_cannot_be_reached(made, leaders):
     assert (task(made, "sign").state, task(made, "again").state) == ("done", "open")
 
 
-def test_who_handled_is_not_among_those_who_sign_together(made, leaders):
+def test_who_handled_is_not_among_those_who_sign_together(booked, leaders, tmp_path):
+    holder("zhang", "张伟", "VERIFIER", metering_centre())
     holder("zhang", "张伟", "LEADER", city_company())
-    step = task(made, "sign")
-    step.asked.create(person_id=verifier().person_id)
-    assert refused(lambda: done(made, "sign", verifier(), opinion="agree")).code == "same_person"
+    load(tmp_path)
+    one = services.instance_start(
+        code="together", unit=metering_centre(), title="x", actor=verifier()
+    )
+    done(one, "ask", verifier(), amount="5")
+    asked = set(task(one, "sign").asked.values_list("person", flat=True))
+    assert asked == {actor.person_id for actor in leaders}
+    assert refused(lambda: done(one, "sign", verifier(), opinion="agree")).code == "not_asked"
 
 
 def test_nobody_to_ask_is_said_when_the_step_is_reached(booked, tmp_path):
@@ -254,9 +260,10 @@ def test_what_cannot_be_undone_is_not_sent_back(booked, tmp_path, leaders):
 
 
 def test_a_late_step_is_told_once(made):
-    ProcessTask.objects.filter(pk=task(made, "sign").pk).update(
-        due_at=timezone.now() - timedelta(hours=1)
-    )
+    with write_batch(actor=system_actor(), action="test"):
+        ProcessTask.objects.filter(pk=task(made, "sign").pk).update(
+            due_at=timezone.now() - timedelta(hours=1)
+        )
     assert (services.late_tick(), services.late_tick()) == (1, 0)
     assert made.notes.filter(kind="late").count() == 1
 

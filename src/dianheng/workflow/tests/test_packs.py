@@ -103,7 +103,7 @@ def test_a_service_is_known_and_gets_what_it_wants(pack):
     services = {BOOK.name: BOOK}
     reasons = {str(f) for f in check(read_pack(pack), services) if f.code in ("inputs", "service")}
     assert {r.split(": ", 1)[1] for r in reasons} == {
-        "“stock.book” wants “count”", "“stock.book” takes no “amount”", "“amount”: “1 +” is no expression",
+        "“stock.book”需要输入“count”", "“stock.book”没有输入“amount”", "“amount”: “1 +” is no expression",
     }  # fmt: skip
     assert ("service", "work") in found(pack, {})
 

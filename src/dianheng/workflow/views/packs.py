@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dianheng.common.errors import NotFound
+from dianheng.common.errors import BadInput, NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.models import Post
@@ -51,7 +51,16 @@ def pack_new(request: HttpRequest) -> HttpResponse:
     def act(data: dict[str, Any]) -> str:
         with tempfile.TemporaryDirectory(prefix="pack-") as folder:
             root = unpacked(data["file"], Path(folder))
-            made = services.pack_load(folder=root, actor=actor_of(request))
+            try:
+                made = services.pack_load(folder=root, actor=actor_of(request))
+            except BadInput as refused:
+                # The form has one field: all that is wrong stands at it, with its place.
+                found = refused.refusal.errors or ()
+                texts = [
+                    {**each, "field": "file", "text": f"{each['field']}: {each['text']}"}
+                    for each in found
+                ]
+                raise BadInput(refused.refusal.text, texts) from None
         return reverse("pack", args=[made.code])
 
     return answer_form(
