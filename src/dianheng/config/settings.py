@@ -131,7 +131,7 @@ AXES_LOCKOUT_TEMPLATE = "identity/locked.html"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
-LOCALE_PATHS: list[str] = []
+LOCALE_PATHS = [str(PACKAGE / "demo" / "locale")]  # the story is no app: it has no tables
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True

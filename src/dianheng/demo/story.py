@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from dianheng.identity.models import Person, RequestResult
@@ -25,65 +26,71 @@ class Telling:
 
 
 Chapter = Callable[[Telling], Any]
+Told = tuple[str, Any, Chapter]  # key, what it tells, who tells it
 
 
-def chapters(size: str = "s") -> list[tuple[str, str, Chapter]]:
+def chapters(size: str = "s") -> list[Told]:
     """Key, what it tells, who tells it; in order."""
     return [*story_chapters(), *register_chapters(SIZES[size])]
 
 
-def story_chapters() -> list[tuple[str, str, Chapter]]:
+def story_chapters() -> list[Told]:
     """What every size tells."""
     return [
         (
             "company",
-            "the company, its people and posts",
+            _("the company, its people and posts"),
             lambda t: company.found_company(t.password),
         ),
         (
             "things",
-            "makers, models, stores and boxes",
+            _("makers, models, stores and boxes"),
             lambda t: things.catalogue_and_places(),
         ),
-        ("laboratory", "the laboratory, its standards and papers", lambda t: things.laboratory()),
+        (
+            "laboratory",
+            _("the laboratory, its standards and papers"),
+            lambda t: things.laboratory(),
+        ),
         (
             "former-lots",
-            "lots of former months on the benches",
+            _("lots of former months on the benches"),
             lambda t: verified.former_lots(seed=t.seed, password=t.password),
         ),
         (
             "orders",
-            "orders from the maker's file to acceptance",
+            _("orders from the maker's file to acceptance"),
             lambda t: orders.from_file_to_decision(seed=t.seed, password=t.password),
         ),
         (
             "accepted",
-            "the accepted lot of 3,000 on the benches",
+            _("the accepted lot of 3,000 on the benches"),
             lambda t: accepted.onto_benches(seed=t.seed, password=t.password),
         ),
         (
             "stages",
-            "an order in each stage",
+            _("an order in each stage"),
             lambda t: stages.orders_in_each_stage(seed=t.seed, password=t.password),
         ),
-        ("stock", "stores, counties, a fitter", lambda t: stock.into_stock()),
-        ("processes", "work orders under way", lambda t: processes.work_orders()),
+        ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
+        ("processes", _("work orders under way"), lambda t: processes.work_orders()),
     ]
 
 
-def register_chapters(devices: int) -> list[tuple[str, str, Chapter]]:
+def register_chapters(devices: int) -> list[Told]:
     """The register of a city: areas, then block by block, each a transaction of its own."""
     if not devices:
         return []
-    told: list[tuple[str, str, Chapter]] = [
-        ("areas", "transformer areas", lambda t: register.catalogue_and_areas(devices))
+    told: list[Told] = [
+        ("areas", _("transformer areas"), lambda t: register.catalogue_and_areas(devices))
     ]
     for first in range(0, devices, register.BLOCK):
         count = min(register.BLOCK, devices - first)
         told.append(
             (
                 f"register-{first + count}",
-                f"the register, devices {first + 1:,} to {first + count:,}",
+                _("the register, devices %(first)s to %(last)s")
+                % {"first": f"{first + 1:,}", "last": f"{first + count:,}"},
                 lambda t, first=first, count=count: register.register_block(first, count, t.seed),
             )
         )
@@ -123,7 +130,7 @@ def tell_beginning(*, password: str, quantity: int) -> list[dict[str, str]]:
     beginning = [
         chapter for chapter in story_chapters() if chapter[0] in ("company", "things", "laboratory")
     ]
-    waiting: tuple[str, str, Chapter] = (
+    waiting: Told = (
         "waiting", "an order that waits", lambda t: orders.waiting_order(quantity)
     )  # fmt: skip
     _tell([*beginning, waiting], Telling("s", 1, password), lambda text: None)
@@ -144,14 +151,12 @@ def tell_register(*, devices: int, seed: int, password: str, say: Callable[[str]
     _tell([*beginning, *register_chapters(devices)], Telling("s", seed, password), say)
 
 
-def _tell(
-    wanted: list[tuple[str, str, Chapter]], telling: Telling, say: Callable[[str], Any]
-) -> None:
+def _tell(wanted: list[Told], telling: Telling, say: Callable[[str], Any]) -> None:
     told = _told()
     for key, text, chapter in wanted:
         if f"demo:{key}" in told:
             continue
-        say(f"Demo story: {text}")
+        say(_("Demo story: %(chapter)s") % {"chapter": text})
         with transaction.atomic():
             with override("zh-hans"):  # what the people of the story wrote is kept as Chinese
                 chapter(telling)

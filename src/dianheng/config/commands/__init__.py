@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import Any
 
-from dianheng.config.runtime.words import _, language
+from dianheng.config.runtime.words import _
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
@@ -21,11 +21,7 @@ def describe(parser: argparse.ArgumentParser, does: str, *examples: str) -> None
 
 
 def say_refused(refused: Any) -> int:
-    """What a service refused, in the language of the terminal, with all that is wrong."""
-    from django.utils import translation
-
-    with translation.override(language()):
-        for refusal in refused.refusals:
-            errors = [str(error["text"]) for error in refusal.errors]
-            print(refusal.text, *errors, sep="\n", file=sys.stderr)
+    """What a service refused, with all that is wrong."""
+    for refusal in refused.refusals:
+        print(refusal.text, *(error["text"] for error in refusal.errors), sep="\n", file=sys.stderr)
     return WRONG_INPUT

@@ -1,7 +1,6 @@
 """`dianheng process check|load [FOLDER …]`: whether packs can be used; bring them into force."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,11 +36,10 @@ def run(options: argparse.Namespace) -> int:
 
         with connected():
             return _each(options.folders, _load)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dianheng.config.settings")
-    import django
+    from dianheng.config.runtime.database import django_ready
 
-    django.setup()  # apps declare their services
-    return _each(options.folders, _check)
+    with django_ready():  # apps declare their services
+        return _each(options.folders, _check)
 
 
 def _each(folders: list[Path], act: Any) -> int:
@@ -64,7 +62,8 @@ def _check(folder: Path) -> int:
 
     pack = read_pack(folder)
     faults = check(pack, all_services())
-    print(f"{pack.code} {pack.version}: {'ok' if not faults else f'{len(faults)} faults'}")
+    said = _("{count} faults").format(count=len(faults)) if faults else _("whole")
+    print(f"{pack.code} {pack.version}: {said}")
     for fault in faults:
         print(f"  {fault}")
     return FAULTY if faults else PASSED
@@ -82,5 +81,5 @@ def _load(folder: Path) -> int:
         for error in refused.refusal.errors:
             print(f"  {error.get('field', ''):<28} {error['text']}", file=sys.stderr)
         return FAULTY
-    print(f"{made.code} {made.version}: in force")
+    print(_("{pack}: in force").format(pack=f"{made.code} {made.version}"))
     return PASSED

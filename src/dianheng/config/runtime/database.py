@@ -17,6 +17,7 @@ from .postgres import PrivatePostgres
 from .preparation import SETTINGS, migrate
 from .processes import wait_until
 from .roles import make_private, prepare_served, private_urls, reach
+from .words import language
 
 JOIN_S = 30  # how long a server that somebody else is starting may take
 
@@ -99,18 +100,29 @@ def connected(role: str = "command") -> Iterator[None]:
 @contextmanager
 def django_on(program_url: str) -> Iterator[None]:
     """Django's apps, connected; a test that has set Django up already keeps its connections."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     os.environ["DATABASE_APP_URL"] = program_url
     os.environ.pop("DATABASE_URL", None)
-    import django
     from django.apps import apps
     from django.db import connections
 
-    if apps.ready:
+    was_ready = apps.ready
+    with django_ready():
+        try:
+            yield
+        finally:
+            if not was_ready:
+                connections.close_all()
+
+
+@contextmanager
+def django_ready() -> Iterator[None]:
+    """Django's apps, speaking the language of the terminal: a command says all of it in one."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    import django
+    from django.apps import apps
+    from django.utils import translation
+
+    if not apps.ready:
+        django.setup()
+    with translation.override(language()):
         yield
-        return
-    django.setup()
-    try:
-        yield
-    finally:
-        connections.close_all()
