@@ -18,6 +18,7 @@ class Grant:
     post_name: str = ""
     from_person_id: int | None = None
     from_person_name: str = ""
+    post_code: str = ""
 
 
 def standing_in(actor: Actor, grant: Grant) -> Actor:

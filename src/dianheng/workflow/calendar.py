@@ -1,11 +1,15 @@
 """Working days of the Chinese calendar, timers of diagrams in working hours."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 import chinese_calendar
 from django.utils import timezone
+
+from dianheng.identity.selectors import setting
 
 from .errors import WrongExpression
 from .rules import working_deadline
@@ -24,12 +28,20 @@ def is_workday(day: date) -> bool:
         return day.weekday() < 5
 
 
-def due_after(hours: Decimal, start: datetime | None = None) -> datetime:
-    """When so many working hours have passed since a moment (now)."""
-    return working_deadline(timezone.localtime(start), hours, is_workday)
+def due_after(
+    hours: Decimal, start: datetime | None = None, unit_id: int | None = None
+) -> datetime:
+    """When so many working hours have passed since a moment (now).
+
+    The office hours are those of the unit on the day the time begins; a later change of the
+    setting moves no deadline that stands.
+    """
+    start = timezone.localtime(start)
+    office = setting("workflow.office_hours", unit_id, start.date())
+    return working_deadline(start, hours, is_workday, office)
 
 
-def timer(text: str) -> str:
+def timer(text: str, unit_id: int | None = None) -> str:
     """A timer of a diagram as the engine wants it: a period from now, ISO 8601.
 
     Raises:
@@ -40,5 +52,10 @@ def timer(text: str) -> str:
     found = WORKING.fullmatch(text)
     if found is None:
         raise WrongExpression(f"“{text}” is neither a period (PT8H) nor working hours (working 8h)")
-    seconds = (due_after(Decimal(found[1])) - timezone.now()).total_seconds()
+    seconds = (due_after(Decimal(found[1]), unit_id=unit_id) - timezone.now()).total_seconds()
     return f"PT{max(0, round(seconds))}S"
+
+
+def timer_of(unit_id: int) -> Callable[[str], str]:
+    """Timers by the office hours of a unit."""
+    return partial(timer, unit_id=unit_id)

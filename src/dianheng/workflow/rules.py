@@ -1,7 +1,9 @@
 """Pure decisions of processes: working hours, who may take a task, what may be sent back."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -9,16 +11,46 @@ from dianheng.common.errors import Refusal
 from dianheng.common.texts import gettext_lazy as _
 
 IsWorkday = Callable[[date], bool]
-# An ordinary office day; a company may have its own.
-OFFICE_HOURS: Sequence[tuple[time, time]] = ((time(8, 30), time(12)), (time(13, 30), time(18)))
 LONGEST = timedelta(days=3660)
+SPAN = re.compile(r"(\d{1,2}:\d{2})[-–—~～](\d{1,2}:\d{2})")
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """When people work on a working day: spans of the clock, in order, not overlapping."""
+
+    spans: tuple[tuple[time, time], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "OfficeHours":
+        """Read hours as people write them.
+
+        Raises:
+            ValueError: no span, no time of day, or spans that overlap or run backwards.
+
+        >>> str(OfficeHours.parse("8:30-12:00，13:30-18:00"))
+        '08:30–12:00, 13:30–18:00'
+        """
+        spans: list[tuple[time, time]] = []
+        for part in re.split("[,，、;；]", text.replace(" ", "").replace("：", ":")):
+            found = SPAN.fullmatch(part)
+            if found is None:
+                raise ValueError(text)
+            first, last = (time.fromisoformat(each.zfill(5)) for each in found.groups())
+            if first >= last or (spans and spans[-1][1] > first):
+                raise ValueError(text)
+            spans.append((first, last))
+        return cls(tuple(spans))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{first:%H:%M}–{last:%H:%M}" for first, last in self.spans)
 
 
 def working_deadline(
     start: datetime,
     hours: Decimal,
     is_workday: IsWorkday,
-    spans: Sequence[tuple[time, time]] = OFFICE_HOURS,
+    office: OfficeHours,
 ) -> datetime:
     """The moment at which so many working hours have passed.
 
@@ -26,7 +58,7 @@ def working_deadline(
         start: aware moment, in the zone of the organisation.
         hours: working hours, not negative.
         is_workday: whether people work on a day.
-        spans: working hours of a day, in order, not overlapping.
+        office: hours of a working day.
 
     Returns:
         A moment inside or at the end of a span, in the zone of `start`.
@@ -36,14 +68,15 @@ def working_deadline(
 
     >>> from datetime import timezone
     >>> monday = datetime(2026, 11, 30, 16, 0, tzinfo=timezone.utc)
-    >>> str(working_deadline(monday, Decimal(4), lambda day: day.weekday() < 5))
+    >>> office = OfficeHours.parse("8:30-12:00, 13:30-18:00")
+    >>> str(working_deadline(monday, Decimal(4), lambda day: day.weekday() < 5, office))
     '2026-12-01 10:30:00+00:00'
     """
     left = timedelta(seconds=int(hours * 3600))
     day, limit = start.date(), start + LONGEST
     while True:
         if is_workday(day):
-            for first, last in spans:
+            for first, last in office.spans:
                 begins = max(start, datetime.combine(day, first, start.tzinfo))
                 ends = datetime.combine(day, last, start.tzinfo)
                 if begins <= ends and left <= ends - begins:
@@ -58,19 +91,20 @@ def working_time(
     start: datetime,
     end: datetime,
     is_workday: IsWorkday,
-    spans: Sequence[tuple[time, time]] = OFFICE_HOURS,
+    office: OfficeHours,
 ) -> timedelta:
     """Working time between two moments; nothing when the second comes first.
 
     >>> from datetime import timezone
     >>> at = lambda day, hour: datetime(2026, 11, day, hour, 0, tzinfo=timezone.utc)
-    >>> str(working_time(at(27, 16), at(30, 10), lambda day: day.weekday() < 5))
+    >>> office = OfficeHours.parse("8:30-12:00, 13:30-18:00")
+    >>> str(working_time(at(27, 16), at(30, 10), lambda day: day.weekday() < 5, office))
     '3:30:00'
     """
     passed, day = timedelta(0), start.date()
     while day <= end.date():
         if is_workday(day):
-            for first, last in spans:
+            for first, last in office.spans:
                 begins = max(start, datetime.combine(day, first, start.tzinfo))
                 ends = min(end, datetime.combine(day, last, start.tzinfo))
                 passed += max(timedelta(0), ends - begins)

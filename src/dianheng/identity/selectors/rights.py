@@ -1,6 +1,8 @@
 """Reads of rights: by posts held, and by posts of those one stands in for."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -10,13 +12,13 @@ from ..rules import Grant, GrantedException, Rights
 
 # One statement: own posts, and posts of others under a delegation in force.
 _GRANTS = """
-select u.path, p.rights, p.name, null::bigint, ''
+select u.path, p.rights, p.name, null::bigint, '', p.code
   from identity_postholding h
   join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
  where h.person_id = %(person)s and h.valid_from <= %(on)s
    and (h.valid_through is null or h.valid_through >= %(on)s)
 union all
-select u.path, p.rights, p.name, f.id, f.name
+select u.path, p.rights, p.name, f.id, f.name, p.code
   from identity_delegation d
   join identity_person f on f.id = d.from_person_id and f.is_active
   join identity_postholding h on h.person_id = f.id and (d.holding_id is null or d.holding_id = h.id)
@@ -31,18 +33,19 @@ def rights_of(person_id: int, on: date | None = None) -> Rights:
     """All that a person may do on a day (today)."""
     with connection.cursor() as cursor:
         cursor.execute(_GRANTS, {"person": person_id, "on": on or timezone.localdate()})
-        return Rights.of(
-            Grant(path, frozenset(rights), post, from_id, from_name)
-            for path, rights, post, from_id, from_name in cursor.fetchall()
-        )
+        return _rights(cursor.fetchall())
+
+
+def _rights(rows: Iterable[Sequence[Any]]) -> Rights:
+    return Rights.of(Grant(path, frozenset(rights), *rest) for path, rights, *rest in rows)
 
 
 # Who asks, and what they may do today: one statement, since every request begins with it.
 _PERSON = [field.attname for field in Person._meta.concrete_fields]
 _WHO = f"""
 select {", ".join(f"e.{field.column}" for field in Person._meta.concrete_fields)}, to_json(w),
-       (select json_agg(json_build_array(path, rights, post, from_id, from_name))
-          from ({_GRANTS}) g (path, rights, post, from_id, from_name))
+       (select json_agg(json_build_array(path, rights, post, from_id, from_name, code))
+          from ({_GRANTS}) g (path, rights, post, from_id, from_name, code))
   from identity_person e left join identity_unit w on w.id = e.unit_id
  where e.id = %(person)s and e.is_active
 """  # noqa: S608  both parts are our own
@@ -63,10 +66,7 @@ def person_with_rights(person_id: int) -> Person | None:
     if works_in:
         names = [field.attname for field in Unit._meta.concrete_fields]
         person.unit = Unit.from_db(None, names, [works_in[name] for name in names])
-    person.rights = Rights.of(
-        Grant(path, frozenset(rights), post, from_id, from_name)
-        for path, rights, post, from_id, from_name in grants or ()
-    )
+    person.rights = _rights(grants or ())
     return person
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
-from dianheng.identity.selectors import units_with_right
+from dianheng.identity.selectors import rights_of, units_with_right
 
 from ..choices import OPEN_STATES, TaskState
 from ..engine import Definition, Step, restore
@@ -33,31 +32,13 @@ from ..models import (
 from ..packs.diagram import read_diagram
 from ..registry import subject_facts
 
-# Posts that a person holds, or exercises as a stand-in: code, path of the unit, for whom.
-_HELD = """
-select p.code, u.path, null::bigint
-  from identity_postholding h join identity_post p on p.id = h.post_id
-  join identity_unit u on u.id = h.unit_id
- where h.person_id = %(person)s and h.valid_from <= %(on)s
-   and (h.valid_through is null or h.valid_through >= %(on)s)
-union all
-select p.code, u.path, f.id
-  from identity_delegation d
-  join identity_person f on f.id = d.from_person_id and f.is_active
-  join identity_postholding h on h.person_id = f.id and (d.holding_id is null or d.holding_id = h.id)
-  join identity_post p on p.id = h.post_id join identity_unit u on u.id = h.unit_id
- where d.to_person_id = %(person)s and d.revoked_at is null
-   and %(on)s between d.valid_from and d.valid_through and h.valid_from <= %(on)s
-   and (h.valid_through is null or h.valid_through >= %(on)s)
-"""
 Held = Sequence[tuple[str, str, int | None]]
 
 
-def posts_held(person_id: int, on: date | None = None) -> Held:
+def posts_held(person_id: int) -> Held:
     """Posts of a person: code, path of the unit, and for whom where it is a stand-in's."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, {"person": person_id, "on": on or timezone.localdate()})
-        return [(code, path, for_id) for code, path, for_id in cursor.fetchall()]
+    grants = rights_of(person_id).grants
+    return [(grant.post_code, grant.unit_path, grant.from_person_id) for grant in grants]
 
 
 def pack_in_force(code: str) -> PackVersion:
@@ -247,13 +228,13 @@ def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
 
 def open_path(task: ProcessTask) -> list[Step]:
     """Steps of the way that led to an open task, the nearest first: it can be sent back there."""
-    from ..calendar import timer
+    from ..calendar import timer_of
 
     instance = task.instance
     state = EngineState.objects.filter(instance=instance).values_list("state", flat=True).first()
     if state is None or not task.is_open:
         return []
-    return restore(definition_of(instance.pack), state, timer).path(task.step)
+    return restore(definition_of(instance.pack), state, timer_of(instance.unit_id)).path(task.step)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
 from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
 
-from ..calendar import due_after, timer
+from ..calendar import due_after, timer_of
 from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
 from ..engine import Running, Step, advance_to, restore, start
 from ..errors import WrongExpression
@@ -84,7 +84,9 @@ def instance_start(
         )  # fmt: skip
         note(made, NoteKind.START, actor, batch.at)
         facts = {"number": made.number, "unit": unit.code, "title": made.title, "subject": subject}
-        running = start(definition_of(pack), {"instance": {**(data or {}), **facts}}, timer)
+        running = start(
+            definition_of(pack), {"instance": {**(data or {}), **facts}}, timer_of(unit.pk)
+        )
         settle(made, running, actor, batch.at)
         remember(request_key, "process.start", {"instance": made.pk})
     return made
@@ -110,7 +112,7 @@ def locked(instance: ProcessInstance) -> ProcessInstance:
 def running_of(instance: ProcessInstance) -> Running:
     """The engine where it stands."""
     state = EngineState.objects.get(instance=instance).state
-    return restore(definition_of(instance.pack), state, timer)
+    return restore(definition_of(instance.pack), state, timer_of(instance.unit_id))
 
 
 def settle(
@@ -225,11 +227,12 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
         is_returned = step.task == returned_to
         returns = earlier is not None and is_returned and not plan["share"]
         assignee = earlier.done_by_id if returns else None
+        unit = _lane_unit(instance.unit, lane["unit"])
         made = ProcessTask.objects.create(
             instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
             role=plan["role"], round=(earlier.round + 1 if earlier else 1),
-            posts=posts[lanes[step.task]], unit=_lane_unit(instance.unit, lane["unit"]),
-            offered_at=at, due_at=due_after(Decimal(plan["hours"]), at), is_returned=is_returned,
+            posts=posts[lanes[step.task]], unit=unit, offered_at=at,
+            due_at=due_after(Decimal(plan["hours"]), at, unit.pk), is_returned=is_returned,
             assignee_id=assignee, claimed_at=at if assignee else None,
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
             share=Decimal(plan["share"]) if plan["share"] else None,
@@ -462,7 +465,7 @@ def instance_migrate(
             raise Refused(Refusal("cannot_move", text % {"number": found.number}))
         step = open_steps[0]
         target = (steps or {}).get(step.task, step.task)
-        fresh = advance_to(definition_of(version), old.data_of(step.id), target, timer)
+        fresh = advance_to(definition_of(version), old.data_of(step.id), target, timer_of(found.unit_id))
         if fresh is None:
             text = _("Version %(version)s has no step “%(step)s” that can be reached so.")
             facts = {"version": version.version, "step": target}

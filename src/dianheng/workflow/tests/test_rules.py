@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dianheng.workflow.calendar import is_workday, timer
+from dianheng.identity.services import setting_change, system_actor
+from dianheng.identity.tests.factories import city_company, metering_centre
+from dianheng.workflow.calendar import due_after, is_workday, timer
 from dianheng.workflow.errors import WrongExpression
 from dianheng.workflow.rules import (
+    OfficeHours,
     guard_assignee,
     guard_post,
     guard_running,
@@ -20,6 +23,7 @@ from dianheng.workflow.rules import (
 )
 
 ZONE = ZoneInfo("Asia/Shanghai")
+OFFICE = OfficeHours.parse("08:30–12:00, 13:30–18:00")
 
 
 def at(text):
@@ -44,7 +48,7 @@ def at(text):
     ],
 )  # fmt: skip
 def test_a_time_limit_counts_working_hours(start, hours, due):
-    assert working_deadline(at(start), Decimal(hours), is_workday) == at(due)
+    assert working_deadline(at(start), Decimal(hours), is_workday, OFFICE) == at(due)
 
 
 @given(
@@ -53,8 +57,30 @@ def test_a_time_limit_counts_working_hours(start, hours, due):
 )
 def test_as_much_working_time_passes_as_was_asked_for(start, hours):
     start = start.replace(microsecond=0, tzinfo=ZONE)
-    due = working_deadline(start, hours, is_workday)
-    assert working_time(start, due, is_workday) == timedelta(seconds=int(hours * 3600))
+    due = working_deadline(start, hours, is_workday, OFFICE)
+    assert working_time(start, due, is_workday, OFFICE) == timedelta(seconds=int(hours * 3600))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("8:30-12:00,13:30-17:30", "08:30–12:00, 13:30–17:30"),
+        ("09:00–17:00", "09:00–17:00"),
+        ("8：00～12：00、14：00～18：00", "08:00–12:00, 14:00–18:00"),
+    ],
+    ids=["a-noon", "through", "full-width"],
+)
+def test_office_hours_are_read_as_people_write_them(text, read):
+    assert str(OfficeHours.parse(text)) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "8:30", "12:00-8:30", "8:00-12:00,11:00-17:00", "8:00-25:00", "8:00-8:00", "always"],
+)
+def test_office_hours_that_are_none_are_refused(text):
+    with pytest.raises(ValueError):
+        OfficeHours.parse(text)
 
 
 def test_a_year_without_calendar_goes_by_the_weekday():
@@ -63,7 +89,7 @@ def test_a_year_without_calendar_goes_by_the_weekday():
 
 def test_a_company_that_never_works_is_said_to():
     with pytest.raises(ValueError, match="no working day"):
-        working_deadline(at("2026-01-01 00:00"), Decimal(1), lambda day: False)
+        working_deadline(at("2026-01-01 00:00"), Decimal(1), lambda day: False, OFFICE)
 
 
 @pytest.mark.parametrize("text", ["PT8H", "P1D", "P2W", "P1DT2H30M", "PT0S"])
@@ -77,8 +103,21 @@ def test_what_is_no_period_is_refused(text):
         timer(text)
 
 
+@pytest.mark.django_db
 def test_working_hours_of_a_diagram_become_a_period_from_now():
     assert timer("working 8h").startswith("PT") and timer("working 8h").endswith("S")
+
+
+@pytest.mark.django_db
+def test_time_limits_run_in_the_office_hours_in_force_for_the_unit():
+    centre, company = metering_centre(), city_company()
+    setting_change(
+        key="workflow.office_hours", value="9:00-17:00", valid_from=date(2026, 12, 1),
+        unit_id=centre.pk, reason="冬季作息", actor=system_actor(),
+    )  # fmt: skip
+    assert due_after(Decimal(8), at("2026-12-01 09:00"), centre.pk) == at("2026-12-01 17:00")
+    assert due_after(Decimal(8), at("2026-11-30 09:00"), centre.pk) == at("2026-12-01 09:00")
+    assert due_after(Decimal(8), at("2026-12-01 09:00"), company.pk) == at("2026-12-02 09:00")
 
 
 def test_a_post_counts_over_the_units_below_it():
