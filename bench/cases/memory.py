@@ -30,8 +30,8 @@ def _export(file: Path) -> None:
     from django.http import QueryDict
 
     from dianheng.common.excel import write_workbook
+    from dianheng.common.lists import ListQuery, list_page
     from dianheng.common.lists.export import heads, lines
-    from dianheng.common.lists.page import ListQuery, list_page
     from dianheng.common.pages import scope_of_job
     from dianheng.demo.company import acting, unit
 

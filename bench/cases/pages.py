@@ -40,7 +40,7 @@ def pages(bench: Bench) -> None:
 
 def _lists(bench: Bench, clients: dict[str, Any]) -> None:
     """The first page of every list whose address names no one thing."""
-    from dianheng.common.lists.page import ListShown
+    from dianheng.common.lists.shown import ListShown
 
     seen = set()
     for name in sorted(_plain_addresses()):

@@ -13,8 +13,8 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
+from dianheng.common.lists import ListPage, ListQuery
 from dianheng.common.lists import page as lists
-from dianheng.common.lists.page import ListPage, ListQuery
 from dianheng.common.pages import Scope
 from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import Grant, Rights

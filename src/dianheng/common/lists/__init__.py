@@ -3,7 +3,8 @@
 from .bulk import BulkAction, NotThis, Outcome, PageAction, Preview, Selection
 from .columns import Column
 from .filters import Choice, Contains, Days, Filter, Flag, NotUnderstood, Numbers, read_day
-from .page import ListPage, ListQuery, list_page, register_bulk_action
+from .page import ListPage, list_page, register_bulk_action
+from .query import ListQuery
 from .sources import Condition, SqlRows
 
 __all__ = [

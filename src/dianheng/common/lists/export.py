@@ -38,7 +38,8 @@ def lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterable[list[Any]]
 @job_handler("common.export")
 def export_job(run: JobRun) -> dict[str, Any]:
     """Write the export of a list into the job's folder."""
-    from .page import ListQuery, list_page
+    from .page import list_page
+    from .query import ListQuery
 
     page = list_page(run.params["list"])
     scope = scope_of_job(run.actor, run.params["unit_path"])
