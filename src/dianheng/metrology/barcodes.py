@@ -1,7 +1,7 @@
 """Bar codes: one scheme for each company, what a scanner sends, and the Code 128 symbol check."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import mul
@@ -262,6 +262,25 @@ def barcode_schemes() -> Mapping[str, BarcodeScheme]:
 
 register_scheme(StateGridScheme())
 register_scheme(GenericScheme())
+_SHIPPED = frozenset(_SCHEMES)
+
+
+def added_schemes() -> tuple[BarcodeScheme, ...]:
+    """Schemes that companies added to those that ship, by name."""
+    return tuple(scheme for name, scheme in sorted(_SCHEMES.items()) if name not in _SHIPPED)
+
+
+def scheme_of(code: str, schemes: Iterable[BarcodeScheme]) -> tuple[str, BarcodeCheck] | None:
+    """The first scheme that a code belongs to, with what it finds; None: it is of no such scheme.
+
+    >>> scheme_of("A-1047", [StateGridScheme(), GenericScheme()])[0]
+    'generic'
+    """
+    for scheme in schemes:
+        check = scheme.validate(code, is_strict=False)
+        if check.is_valid:
+            return scheme.name, check
+    return None
 
 
 class Segment(NamedTuple):
