@@ -181,12 +181,12 @@ class Ownership(TextChoices):
 class ListState(TextChoices):
     """How far a list of devices has come on its way into the register."""
 
-    RECEIVED = "received", pgettext_lazy("file", "Received")  # its columns are not named yet
+    RECEIVED = "received", _("Columns to be named")  # stored; some columns are not known yet
     MAPPED = "mapped", _("To be checked")
-    FAULTY = "faulty", _("Has faults")
-    CHECKED = "checked", _("Checked")
-    TAKEN = "taken", _("Taken")
-    REFUSED = "refused", _("Refused")
+    FAULTY = "faulty", _("Has faults")  # checked; nothing of it can be taken
+    CHECKED = "checked", _("Checked")  # may be taken
+    TAKEN = "taken", _("Taken")  # its devices are in the register
+    REFUSED = "refused", pgettext_lazy("file", "Refused")
 
 
 LIST_TONE = {

@@ -116,6 +116,10 @@ DEVICE_FINDINGS: Mapping[str, FindingKind] = {
     "format_legacy": FindingKind(
         _("Legacy bar code"), _("Bar code %(value)s is not of 22 digits."), is_warning=True
     ),
+    "scheme_remark": FindingKind(
+        _("Remark of the bar-code scheme"),
+        _("Bar code %(value)s is of the scheme %(wanted)s, which remarks: %(other)s."), is_warning=True,
+    ),
     "in_register": FindingKind(
         _("In the register already"), _("%(field)s %(value)s is in the register already (%(other)s).")
     ),

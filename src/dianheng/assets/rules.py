@@ -121,25 +121,40 @@ def guard_reason(verb: str, reason: str) -> Refusal | None:
     return None
 
 
-def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-    """A register file is taken when it was checked without faults; remarks are accepted expressly."""
+def guard_list_take(
+    state: str, warnings: int, with_warnings: bool, refused: Refusal, faulty: Refusal
+) -> Refusal | None:
+    """A list is taken when it was checked without faults; remarks are accepted expressly.
+
+    Args:
+        refused: what is said of a list that was sent back.
+        faulty: what is said of one with faults.
+    """
     if state == L.REFUSED:
-        return Refusal("list_refused", _("This file was refused. Send a corrected one."))
+        return refused
     if state in (L.RECEIVED, L.MAPPED):
         return Refusal("not_checked", _("Check the file before it is taken."))
     if state == L.FAULTY:
-        return Refusal(
-            "list_faulty",
-            _(
-                "The file has faults; nothing of it can be taken. Mend the marked copy and send that."
-            ),
-        )
+        return faulty
     if warnings and not with_warnings:
         return Refusal(
             "warnings",
             _(
                 "The check has %(count)s remarks. Read them, then say that the file is taken in spite of them."
-            ),
+            )
+            % {"count": warnings},
             {"count": warnings},
         )
     return None
+
+
+def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
+    """A register file is taken when it was checked without faults."""
+    return guard_list_take(
+        state, warnings, with_warnings,
+        refused=Refusal("list_refused", _("This file was refused. Send a corrected one.")),
+        faulty=Refusal(
+            "list_faulty",
+            _("The file has faults; nothing of it can be taken. Mend the marked copy and send that."),
+        ),
+    )  # fmt: skip

@@ -141,3 +141,18 @@ def answer_form(
 
 
 __all__ = ["DayField", "Form", "PlainSelectMultiple", "SuggestInput", "answer_form", "take_refusal"]
+
+
+def acted(
+    request: HttpRequest, act: Callable[[], Any], back: str, success: Text = ""
+) -> HttpResponse:
+    """Call a service from a button; what it refuses is said on the page it came from."""
+    try:
+        act()
+    except Refused as refused:
+        for refusal in refused.refusals:
+            messages.error(request, str(refusal.text))
+    else:
+        if success:
+            messages.success(request, str(success))
+    return redirect(back)

@@ -12,20 +12,6 @@ class OrderState(TextChoices):
     CLOSED = "closed", _("Closed")  # nothing more is taken on it
 
 
-class DeliveryState(TextChoices):
-    """Where a maker's delivery file stands."""
-
-    RECEIVED = "received", _("Columns to be named")  # stored; some columns are not known yet
-    MAPPED = "mapped", _("To be checked")
-    FAULTY = "faulty", _("Has faults")  # checked; nothing of it can be taken
-    CHECKED = "checked", _("Checked")  # may be taken
-    TAKEN = "taken", _("Taken")  # its devices are in the register, on order
-    REFUSED = (
-        "refused",
-        pgettext_lazy("delivery file", "Refused"),
-    )  # by a person, or it could not be read
-
-
 class ArrivalState(TextChoices):
     """Where an arrival stands."""
 
@@ -139,14 +125,6 @@ ARRIVAL_CHECKS = {
 
 # Colours of states, decided here only: good, busy, warn, bad, calm.
 ORDER_TONE = {OrderState.OPEN: "busy", OrderState.CLOSED: "calm"}
-DELIVERY_TONE = {
-    DeliveryState.RECEIVED: "warn",
-    DeliveryState.MAPPED: "busy",
-    DeliveryState.FAULTY: "bad",
-    DeliveryState.CHECKED: "good",
-    DeliveryState.TAKEN: "calm",
-    DeliveryState.REFUSED: "calm",
-}
 ARRIVAL_TONE = {
     ArrivalState.ANNOUNCED: "calm",
     ArrivalState.SCANNING: "busy",

@@ -7,21 +7,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.assets.choices import ListState
 from dianheng.common.actions import register_actions
 from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
 
-from .choices import ArrivalState, DeliveryState, InspectionState, ReturnState
+from .choices import ArrivalState, InspectionState, ReturnState
 from .models import Arrival, DeliveryFile, InspectionLot, ReturnOrder
 from .selectors.lots import lots_not_stated, lots_to_verify
 from .services.acceptance import RIGHT_OF
 
 SHOWN = 10
 TO_CLEAR = [
-    DeliveryState.RECEIVED,
-    DeliveryState.MAPPED,
-    DeliveryState.FAULTY,
-    DeliveryState.CHECKED,
+    ListState.RECEIVED,
+    ListState.MAPPED,
+    ListState.FAULTY,
+    ListState.CHECKED,
 ]
 
 

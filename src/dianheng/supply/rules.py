@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dianheng.assets.columns import DEVICE_FINDINGS
-from dianheng.common.errors import Refusal, Text
-from dianheng.common.files import findings
+from dianheng.assets.rules import guard_list_take
+from dianheng.common.errors import Refusal
 from dianheng.common.files.findings import FindingKind
 from dianheng.common.texts import gettext_lazy as _
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
@@ -71,38 +71,19 @@ COMPARED: Mapping[str, str] = {
 }
 
 
-def finding_text(
-    code: str, field: Text = "", value: str = "", facts: Mapping[str, Any] | None = None
-) -> Text:
-    """The finding in words, translated when shown."""
-    return findings.finding_text(FINDINGS, code, field, value, facts)
-
-
 def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-    """A delivery is taken when it was checked without faults; remarks are accepted expressly."""
-    if state == "refused":
-        return Refusal(
+    """A delivery file is taken when it was checked without faults."""
+    return guard_list_take(
+        state, warnings, with_warnings,
+        refused=Refusal(
             "delivery_refused",
             _("This delivery file was refused. Ask the maker for a corrected one."),
-        )
-    if state in ("received", "mapped"):
-        return Refusal("not_checked", _("Check the file before it is taken."))
-    if state == "faulty":
-        return Refusal(
+        ),
+        faulty=Refusal(
             "delivery_faulty",
-            _(
-                "The file has faults; nothing of it can be taken. Send the marked copy to the maker."
-            ),
-        )
-    if warnings and not with_warnings:
-        return Refusal(
-            "warnings",
-            _(
-                "The check has %(count)s remarks. Read them, then say that the file is taken in spite of them."
-            ),
-            {"count": warnings},
-        )
-    return None
+            _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."),
+        ),
+    )  # fmt: skip
 
 
 # -- number segments -----------------------------------------------------------------------------

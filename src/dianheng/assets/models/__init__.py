@@ -1,5 +1,6 @@
 from .detail import Meter, StandardEquipment, Terminal, Transformer
 from .device import Device, DeviceEvent
+from .lists import DeviceList, ListFault
 from .master import DeviceModel, Lot, Manufacturer, StateMapping
 from .place import Place, Stock
 from .register import RegisterFault, RegisterFile, RegisterHead
@@ -7,7 +8,9 @@ from .register import RegisterFault, RegisterFile, RegisterHead
 __all__ = [
     "Device",
     "DeviceEvent",
+    "DeviceList",
     "DeviceModel",
+    "ListFault",
     "Lot",
     "Manufacturer",
     "Meter",

@@ -1,13 +1,11 @@
-"""Registers of former systems: stored as received, checked as a whole, taken as a whole."""
+"""Registers of former systems that are taken over."""
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from dianheng.common.fields import CodeField, NameField
 
-from ..choices import ListState
+from .lists import DeviceList, ListFault
 
 
 class RegisterHead(models.Model):
@@ -23,7 +21,7 @@ class RegisterHead(models.Model):
         ]
 
 
-class RegisterFile(models.Model):
+class RegisterFile(DeviceList):
     """A list out of a former system. The same bytes for the same unit are the same list.
 
     `model`, `place` and `state` stand where the list has no such column or an empty cell.
@@ -50,46 +48,17 @@ class RegisterFile(models.Model):
         verbose_name=_("Place"),
         related_name="+",
     )
-    name = NameField(_("File"))
-    file = models.ForeignKey("documents.StoredFile", models.PROTECT, related_name="+")
-    digest = CodeField(_("SHA-256"))  # of the file, for the constraint below
-    size = models.BigIntegerField(_("Size, bytes"))
-    state = CodeField(_("State"), choices=ListState, default=ListState.RECEIVED)
-    kind = CodeField(_("Form"), default="")  # xlsx, csv
-    encoding = CodeField(_("Encoding"), default="", blank=True)
-    head_row = models.IntegerField(_("Row of the heads"), default=0)
-    columns = models.JSONField(_("Columns"), default=list)  # [{head, field, samples}]
-    row_count = models.IntegerField(_("Devices"), null=True)
-    fault_count = models.IntegerField(_("Faults"), default=0)
-    warning_count = models.IntegerField(_("Remarks"), default=0)
-    findings = models.JSONField(_("Findings"), default=list)  # [{code, field, count, is_warning}]
-    reason = models.TextField(_("Reason"), blank=True, default="")
-    job = models.ForeignKey("common.Job", models.SET_NULL, null=True, related_name="+")
-    uploaded_at = models.DateTimeField(pgettext_lazy("file", "Received"), db_default=Now())
-    uploaded_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
-    checked_at = models.DateTimeField(_("Checked"), null=True)
-    taken_at = models.DateTimeField(_("Taken"), null=True)
-    taken_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(DeviceList.Meta):
         constraints = [
             models.UniqueConstraint(fields=["unit", "digest"], name="registerfile_digest"),
         ]
 
-    def __str__(self) -> str:
-        return self.number
 
-
-class RegisterFault(models.Model):
-    """One fault of the last check. Bookkeeping: each check writes them anew from the file."""
+class RegisterFault(ListFault):
+    """One fault of the last check of a register file."""
 
     file = models.ForeignKey(RegisterFile, models.CASCADE, related_name="faults", db_index=False)
-    row_no = models.BigIntegerField(_("Row"))  # of the file; 0: the file as a whole
-    field = CodeField(_("Column"))
-    code = CodeField(_("Code"))
-    value = models.TextField(_("Value"), default="")
-    facts = models.JSONField(null=True)
 
     class Meta:
         indexes = [

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from dianheng.common.files import Field, Prepared
 from dianheng.common.files.findings import FindingKind
+from dianheng.metrology.barcodes import added_schemes, scheme_of
 
 from ..columns import CHOICE_WORDS
 from .enrol import Stage
@@ -20,6 +22,7 @@ ONCE_IN_FILE = ("barcode", "asset_no", "serial_no", "comm_address", "esam_no")
 LONGEST_CODE = 64
 LONGEST_TEXT = 200
 SORT_MEMORY = "256MB"
+CODES_AT_ONCE = 20_000
 MOST_VALUES = 100_000  # different ones of a column that are spelled anew
 LOST = "^[0-9][.0-9]*[eE][+][0-9]+$"  # what is left of a code that was kept as a number
 
@@ -34,13 +37,19 @@ class Findings:
     by_kind: list[dict[str, Any]] = field(default_factory=list)
 
 
+def stage_column(known: Mapping[str, Field], name: str) -> str:
+    """Column of the stage; those compared or looked up begin with x_, left out: none."""
+    if name not in known:
+        return ""
+    return name if known[name].goes_into_register else f"x_{name}"
+
+
 class StageCheck:
     """The checks of one list; a kind of list adds its own.
 
     Args:
         fields: the fields that the list has, in the order of its columns.
         known: all fields of this kind of list, by key.
-        column: where each field stands in the stage.
         is_meter: whether all rows are meters, so that addresses are owed.
     """
 
@@ -53,11 +62,11 @@ class StageCheck:
         stage: Stage,
         fields: Sequence[str],
         known: Mapping[str, Field],
-        column: Mapping[str, str],
         is_meter: bool,
     ):
         self.stage, self.fields, self.known = stage, list(fields), known
-        self.column, self.is_meter = column, is_meter
+        self.column = {name: stage_column(known, name) for name in fields}
+        self.is_meter = is_meter
         self.each = [name for name in fields if name in EACH]
         self.repeated = [name for name in fields if name not in EACH]
 
@@ -211,14 +220,49 @@ class StageCheck:
             f"select *, case when is_code then {CHECK_DIGIT} end as digit from ("
             "select *, case when is_code then left(barcode, 11)::bigint end as head,"
             " case when is_code then substr(barcode, 12, 10)::bigint end as tail from ("
-            f"select {columns}, length(barcode) = 22 and barcode ~ '^[0-9]*$' as is_code"
+            f"select {columns}, length(barcode) = 22 and barcode ~ '^[0-9]*$' as is_code,"
+            " null::text as scheme, null::text as remark"
             " from stage offset 0) a offset 0) b offset 0) s"
             f" where {' or '.join(f'({check.where})' for check in checks)}"
         )
+        self._other_schemes()
         for check in checks:
             self._fault(
                 check.code, check.field, check.where, facts=check.facts, table="stage_bad s"
             )
+
+    def _other_schemes(self) -> None:
+        """Which codes that are none of 22 digits belong to a scheme that the company added.
+
+        The scheme itself looks at each of them once; the 22-digit scheme is known to the database.
+        """
+        schemes = added_schemes()
+        if not schemes:
+            return
+        self._execute("drop table if exists stage_scheme")
+        self._execute(
+            'create temp table stage_scheme (code text collate "C", scheme text, remark text)'
+            " on commit drop"
+        )
+        with connection.chunked_cursor() as codes:
+            codes.execute(
+                "select distinct s.barcode from stage_bad s"  # noqa: S608  own words only
+                f" where s.barcode <> '' and (not s.is_code or {WRONG_DIGIT})"
+            )
+            while rows := codes.fetchmany(CODES_AT_ONCE):
+                known = [
+                    (code, found[0], ", ".join(found[1].problems))
+                    for (code,) in rows
+                    if (found := scheme_of(code, schemes)) is not None
+                ]
+                self._execute(
+                    "insert into stage_scheme select * from unnest(%s::text[], %s::text[], %s::text[])",
+                    [list(column) for column in zip(*known, strict=True)] or [[], [], []],
+                )
+        self._execute(
+            "update stage_bad s set scheme = o.scheme, remark = o.remark"
+            " from stage_scheme o where o.code = s.barcode"
+        )
 
     def _missing(self) -> Iterator["Form"]:
         for name in self.fields:
@@ -234,15 +278,22 @@ class StageCheck:
             yield Form("too_long", name, f"s.is_odd and length({column}) > {LONGEST_CODE}")
 
     def _legacy_codes(self) -> Iterator["Form"]:
-        """Codes of former schemes are said, not refused."""
+        """Codes of no known scheme are said, not refused."""
         is_said = said("s.barcode")
+        is_none = "s.scheme is null and not s.is_code"
         fit = "s.barcode ~ '^[!-~]*$' and length(s.barcode) between 4 and 64"
         yield Form(
             "format", "barcode",
-            f"not s.is_code and s.barcode <> '' and not ({fit}) and not {is_said}", wanted("4–64 × A-Z 0-9"),
+            f"{is_none} and s.barcode <> '' and not ({fit}) and not {is_said}", wanted("4–64 × A-Z 0-9"),
         )  # fmt: skip
-        yield Form("format_legacy", "barcode", f"not s.is_code and {fit} and not {is_said}")
-        yield Form("check_digit_legacy", "barcode", WRONG_DIGIT, WANTED_DIGIT)
+        yield Form("format_legacy", "barcode", f"{is_none} and {fit} and not {is_said}")
+        yield Form(
+            "check_digit_legacy", "barcode", f"s.scheme is null and {WRONG_DIGIT}", WANTED_DIGIT
+        )
+        yield Form(
+            "scheme_remark", "barcode", "s.remark <> ''",
+            "jsonb_build_object('wanted', s.scheme, 'other', s.remark)",
+        )  # fmt: skip
 
     def _addresses(self) -> Iterator["Form"]:
         if "comm_address" not in self.fields or not self.is_meter:
@@ -254,7 +305,8 @@ class StageCheck:
         )  # fmt: skip
         yield Form(
             "address_differs", "comm_address",
-            f"s.is_code and s.comm_address <> substr(s.barcode, 10, 12) and {is_address}",
+            "s.is_code and s.scheme is null and s.comm_address <> substr(s.barcode, 10, 12)"
+            f" and {is_address}",
             "jsonb_build_object('wanted', substr(s.barcode, 10, 12))",
         )  # fmt: skip
 
@@ -353,4 +405,13 @@ WRONG_DIGIT = "s.is_code and right(s.barcode, 1) <> s.digit::text"
 WANTED_DIGIT = "jsonb_build_object('wanted', left(s.barcode, 21) || s.digit)"
 
 
-__all__ = ["WANTED_DIGIT", "WRONG_DIGIT", "Findings", "Form", "StageCheck", "said", "wanted"]
+__all__ = [
+    "WANTED_DIGIT",
+    "WRONG_DIGIT",
+    "Findings",
+    "Form",
+    "StageCheck",
+    "said",
+    "stage_column",
+    "wanted",
+]

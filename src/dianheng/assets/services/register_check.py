@@ -25,13 +25,6 @@ OTHERS_SHOWN = 5
 Pair = tuple[str, ...]
 
 
-def register_column(field: str) -> str:
-    """Column of the stage; what is looked up begins with x_, what is left out has none."""
-    if field not in REGISTER_FIELDS:
-        return ""
-    return field if REGISTER_FIELDS[field].goes_into_register else f"x_{field}"
-
-
 @dataclass
 class Words:
     """What the words of a list mean here: each by its cells as they stand in the stage."""
@@ -72,8 +65,7 @@ class RegisterCheck(StageCheck):
     words = REGISTER_WORDS
 
     def __init__(self, stage: Stage, fields: Sequence[str], list_: RegisterFile, actor: Actor):
-        column = {name: register_column(name) for name in fields}
-        super().__init__(stage, fields, REGISTER_FIELDS, column, is_meter=False)
+        super().__init__(stage, fields, REGISTER_FIELDS, is_meter=False)
         self.list, self.actor, self.found = list_, actor, Words()
 
     def run(self, prepared: Prepared) -> Findings:

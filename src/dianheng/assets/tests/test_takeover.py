@@ -1,8 +1,10 @@
 """A register of a former system is taken over whole: every error at once, nothing by halves."""
 
 import csv
+import re
 
 import pytest
+from django.utils.translation import override
 
 from dianheng.assets.models import Device, DeviceEvent, RegisterFile
 from dianheng.assets.services import (
@@ -10,6 +12,7 @@ from dianheng.assets.services import (
     model_make,
     register_check,
     register_map,
+    register_mark,
     register_marked_copy,
     register_refuse,
     register_start,
@@ -21,6 +24,8 @@ from dianheng.common.errors import Refused
 from dianheng.common.files import open_table
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import actor_with, metering_centre
+from dianheng.metrology import barcodes
+from dianheng.metrology.barcodes import BarcodeCheck, Severity
 
 from .factories import barcode, meter, single_phase_model, store
 
@@ -93,6 +98,43 @@ def test_devices_come_in_with_place_state_and_what_the_former_system_said(tmp_pa
             "verified_on": "2021-03-05", "valid_through": "2029-03-04",
         }
     }  # fmt: skip
+
+
+class LetterScheme:
+    """A former company's codes: H, five digits, the last digit of their sum; once with lapses."""
+
+    name = "letter_7"
+
+    def validate(self, code, *, is_strict):
+        if not re.fullmatch("H[0-9]{6}", code):
+            return BarcodeCheck(False, Severity.ERROR, ("length",), None)
+        if str(sum(map(int, code[1:6])))[-1] == code[6]:
+            return BarcodeCheck(True, Severity.NONE, (), None)
+        return BarcodeCheck(not is_strict, Severity.WARNING, ("check_digit",), None)
+
+
+def test_codes_of_a_scheme_that_the_company_added_are_checked_by_it(tmp_path, monkeypatch):
+    made = rows(5)
+    for row, code in zip(made, ["H123450", "H123455", "H123456", "OLD-17"], strict=False):
+        row["条形码"] = code
+    wrong = barcode(4)[:-1] + str((int(barcode(4)[-1]) + 1) % 10)
+    made[4]["条形码"] = wrong
+    without = checked(made, tmp_path, name="before.csv")
+    assert {code for _row, code, _field in found(without)} == {
+        "format_legacy",
+        "check_digit_legacy",
+    }
+    monkeypatch.setitem(barcodes._SCHEMES, "letter_7", LetterScheme())
+    register = checked(made, tmp_path)
+    assert found(register) == {
+        (2, "scheme_remark", "barcode"), (4, "scheme_remark", "barcode"),
+        (5, "format_legacy", "barcode"), (6, "check_digit_legacy", "barcode"),
+    }  # fmt: skip
+    with override("en"):
+        mark = register_mark(register.faults.get(row_no=2))
+    assert mark.text == ("Bar code H123450 is of the scheme letter_7, which remarks: check_digit.")
+    assert register_take(register=register, actor=keeper(), with_warnings=True).state == "taken"
+    assert Device.objects.filter(barcode="H123455").exists()
 
 
 def test_every_error_is_listed_at_once_with_row_and_reason(tmp_path):

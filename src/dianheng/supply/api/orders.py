@@ -11,15 +11,12 @@ from pydantic import Field
 
 from dianheng.assets.models import DeviceModel, Manufacturer
 from dianheng.common.errors import NotFound
+from dianheng.common.uploads import uploaded
 from dianheng.identity.models import Unit
 from dianheng.identity.services import actor_of
 
 from .. import services
-from ..fields import FIELDS
 from ..models import DeliveryFile, OrderLine, PurchaseOrder
-from ..rules import FINDINGS, finding_text
-from ..services.marked import delivery_marked_copy
-from ..uploads import uploaded
 from .common import Reason, Request, Wanted, following, page, visible
 
 router = Router()
@@ -257,11 +254,6 @@ class DeliveryOut(Schema):
     taken_at: datetime | None
 
 
-def _words(fault: Any) -> str:
-    label = FIELDS[fault.field].label if fault.field in FIELDS else fault.field
-    return str(finding_text(fault.code, label, fault.value, fault.facts))
-
-
 def _delivery_out(delivery: DeliveryFile) -> DeliveryOut:
     arrival = getattr(delivery, "arrival", None)
     return DeliveryOut(
@@ -275,10 +267,10 @@ def _delivery_out(delivery: DeliveryFile) -> DeliveryOut:
         faults=[
             FaultOut(
                 row=one.row_no, field=one.field, code=one.code, value=one.value,
-                text=_words(one),
-                is_warning=FINDINGS[one.code].is_warning,
+                text=mark.text, is_warning=mark.is_warning,
             )
             for one in delivery.faults.order_by("row_no", "pk")[:FAULTS]
+            for mark in [services.delivery_mark(one)]
         ],
         job=str(delivery.job_id) if delivery.job_id else None,
         arrival=arrival.number if arrival else None, checked_at=delivery.checked_at,
@@ -398,4 +390,6 @@ def delivery_marked(request: HttpRequest, number: str) -> FileResponse:
     found = _delivery(request, number)
     if found.checked_at is None:
         raise NotFound(_("Check the file before it is taken."), number=number)
-    return FileResponse(delivery_marked_copy(found), as_attachment=True, filename=f"{number}.xlsx")
+    return FileResponse(
+        services.delivery_marked_copy(found), as_attachment=True, filename=f"{number}.xlsx"
+    )

@@ -3,6 +3,9 @@ from .arrival import arrival_confirm, arrival_make, arrival_scan
 from .delivery import (
     delivery_check,
     delivery_is_large,
+    delivery_map,
+    delivery_mark,
+    delivery_marked_copy,
     delivery_refuse,
     delivery_start,
     delivery_take,
@@ -10,7 +13,6 @@ from .delivery import (
 )
 from .draw import draw_close, draw_publish
 from .inspection import inspection_make, inspection_resubmit, inspection_void
-from .mapping import delivery_map
 from .orders import line_add, order_close, order_make, segment_issue
 from .report import sampling_report_issue, sampling_report_supersede
 from .returns import return_come_back, return_make, return_notify, return_to_maker
@@ -32,6 +34,8 @@ __all__ = [
     "delivery_check",
     "delivery_is_large",
     "delivery_map",
+    "delivery_mark",
+    "delivery_marked_copy",
     "delivery_refuse",
     "delivery_start",
     "delivery_take",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dianheng.assets.choices import METERS
+from dianheng.assets.choices import METERS, ListState
 from dianheng.assets.services import Stage
 from dianheng.assets.services.checks import (
     WANTED_DIGIT,
@@ -17,11 +17,9 @@ from dianheng.assets.services.checks import (
 )
 from dianheng.common.files import Prepared
 
-from ..choices import DeliveryState
 from ..fields import FIELDS
 from ..models import OrderLine
 from ..rules import COMPARED, FINDINGS
-from .fill import stage_column
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Ordered:
             "price_preset": (line.price_preset,),
         }
         taken = sum(
-            line.deliveries.filter(state=DeliveryState.TAKEN).values_list("row_count", flat=True)
+            line.deliveries.filter(state=ListState.TAKEN).values_list("row_count", flat=True)
         )
         return cls(
             line.pk, model.kind, maker.pk, line.quantity, taken,
@@ -65,24 +63,15 @@ class Ordered:
         )  # fmt: skip
 
 
-def check_stage(
-    stage: Stage, prepared: Prepared, fields: Sequence[str], ordered: Ordered
-) -> Findings:
-    """Find all faults of the staged rows; they stand in `stage_fault` then."""
-    check = _Check(stage, fields, ordered)
-    check.run(prepared)
-    return check.findings(FINDINGS)
-
-
-class _Check(StageCheck):
+class DeliveryCheck(StageCheck):
     """The checks of one file, in their order: clean, form, repeat, register, order."""
 
     def __init__(self, stage: Stage, fields: Sequence[str], ordered: Ordered):
-        column = {name: stage_column(name) for name in fields}
-        super().__init__(stage, fields, FIELDS, column, ordered.kind in METERS)
+        super().__init__(stage, fields, FIELDS, ordered.kind in METERS)
         self.ordered = ordered
 
-    def run(self, prepared: Prepared) -> None:
+    def run(self, prepared: Prepared) -> Findings:
+        """Find everything; the rows stand in `stage_fault` then."""
         self.begin(prepared)
         self._form(*self._codes())
         self._twice()
@@ -90,6 +79,7 @@ class _Check(StageCheck):
         self._repeated_values()
         self._compared()
         self._quantity()
+        return self.findings(FINDINGS)
 
     def _codes(self) -> Iterator[Form]:
         if not self.ordered.segments:
@@ -160,6 +150,3 @@ class _Check(StageCheck):
 
 def _plain(word: str) -> str:
     return re.sub(r"[\s·/_-]", "", word).lower()
-
-
-__all__ = ["Findings", "Ordered", "check_stage"]

@@ -1,16 +1,13 @@
 """What the pages of supply share."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dianheng.common.errors import NotFound, Refusal, Refused, Text
+from dianheng.common.errors import NotFound, Refusal, Text
 from dianheng.common.lists import PageAction
 from dianheng.common.pages import no_right
 from dianheng.documents.papers.schema import Paper
@@ -48,21 +45,6 @@ def ordered(actions: list[PageAction]) -> list[PageAction]:
             action.is_primary = True
             break
     return actions
-
-
-def acted(
-    request: HttpRequest, act: Callable[[], Any], back: str, success: Text = ""
-) -> HttpResponse:
-    """Call a service from a button; what it refuses is said on the page it came from."""
-    try:
-        act()
-    except Refused as refused:
-        for refusal in refused.refusals:
-            messages.error(request, str(refusal.text))
-    else:
-        if success:
-            messages.success(request, str(success))
-    return redirect(back)
 
 
 def pdf(request: HttpRequest, kind: str, paper: Paper, unit_id: int) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import BadInput
-from dianheng.common.forms import answer_form
+from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
 from dianheng.common.pages import needs, opens_to
 from dianheng.documents.selectors import document_by_number
@@ -54,7 +54,7 @@ from ..selectors.inspections import DECIDED, sampling_tasks
 from ..selectors.lots import item_word, lot_by_code
 from ..services.acceptance import RIGHT_OF
 from ..services.inspection import lot_devices, lot_free, split_count
-from .common import VIEW, acted, against, ordered, pdf, seen
+from .common import VIEW, against, ordered, pdf, seen
 
 INSPECTIONS = ListPage(
     key="supply.inspections",

@@ -2,38 +2,33 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Sum
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from dianheng.assets.choices import LIST_TONE, ListState
+from dianheng.assets.list_pages import ListPages
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
+from dianheng.common.uploads import uploaded
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
 from .. import services
 from ..choices import (
     ARRIVAL_TONE,
-    DELIVERY_TONE,
     ORDER_TONE,
-    DeliveryState,
     OrderState,
 )
-from ..fields import FIELDS, LEFT_OUT
 from ..forms import DeliveryForm, LineForm, OrderForm, ReasonForm, SegmentForm
 from ..models import Arrival, DeliveryFile, OrderLine, PurchaseOrder
-from ..rules import FINDINGS, finding_text, guard_take
-from ..services.marked import delivery_marked_copy
-from ..uploads import uploaded
-from .common import VIEW, acted, against, seen
-
-FAULTS_SHOWN = 200
+from ..services.delivery import WAY
+from .common import VIEW, against, seen
 
 
 def _list_actions(request: HttpRequest) -> list[PageAction]:
@@ -110,8 +105,7 @@ def order(request: HttpRequest, order_no: str) -> HttpResponse:
     lines = []
     for line in found.lines.select_related("model").prefetch_related("segments", "deliveries"):
         taken = (
-            line.deliveries.filter(state=DeliveryState.TAKEN).aggregate(n=Sum("row_count"))["n"]
-            or 0
+            line.deliveries.filter(state=ListState.TAKEN).aggregate(n=Sum("row_count"))["n"] or 0
         )
         received = line.arrivals.aggregate(n=Sum("received"))["n"] or 0
         lines.append({"line": line, "taken": taken, "received": received})
@@ -121,7 +115,7 @@ def order(request: HttpRequest, order_no: str) -> HttpResponse:
         "tone": ORDER_TONE[OrderState(found.state)],
         "lines": lines,
         "deliveries": DeliveryFile.objects.filter(line__order=found).select_related("line"),
-        "delivery_tones": DELIVERY_TONE,
+        "delivery_tones": LIST_TONE,
         "arrivals": Arrival.objects.filter(line__order=found).select_related("line"),
         "arrival_tones": ARRIVAL_TONE,
         "may_order": against(request, "supply.order", found.unit, closed),
@@ -213,21 +207,12 @@ def delivery_new(request: HttpRequest, order_no: str, line_no: int) -> HttpRespo
             delivery = services.delivery_upload(
                 line=line, path=path, name=sent.name, actor=actor_of(request)
             )
-        if delivery.state == DeliveryState.MAPPED:
-            _check(request, delivery)
-        return reverse("delivery", args=[delivery.number])
+        return PAGES.received(request, delivery)
 
     return answer_form(
         request, form, act, title=_("Delivery file"), submit=_("Send and check"),
         back=reverse("order", args=[order_no]), crumbs=_crumbs(found), intro=f"{line} {line.model}",
     )  # fmt: skip
-
-
-def _check(request: HttpRequest, delivery: DeliveryFile) -> None:
-    if services.delivery_is_large(delivery):
-        services.delivery_start(delivery=delivery, what="check", actor=actor_of(request))
-    else:
-        services.delivery_check(delivery=delivery, actor=actor_of(request))
 
 
 def _delivery(request: HttpRequest, number: str) -> DeliveryFile:
@@ -240,130 +225,55 @@ def _delivery(request: HttpRequest, number: str) -> DeliveryFile:
     return delivery
 
 
+PAGES = ListPages(
+    WAY,
+    "delivery",
+    _delivery,
+    taken=gettext_lazy("%(no)s is taken: %(n)s devices are on order."),
+    refused=gettext_lazy("%(no)s is refused. Send the marked copy to the maker."),
+)
+
+
 @opens_to(VIEW, "supply.deliver")
 def delivery(request: HttpRequest, number: str) -> HttpResponse:
     """One file: columns to be named, or what the check found, and what can be done with it."""
     found = _delivery(request, number)
-    unit = found.line.order.unit
-    is_running = found.job is not None and not found.job.is_over
-    over = (
-        _("It is taken or refused already.")
-        if found.state in (DeliveryState.TAKEN, DeliveryState.REFUSED)
-        else ""
-    )
-    running = _("It is being worked on.") if is_running else ""
-    take = guard_take(found.state, 0, True)
-    unmapped = _("Name the columns first.") if found.state == DeliveryState.RECEIVED else ""
-    code = request.GET.get("kind", "")
-    faults = found.faults.all()
-    if code:
-        faults = faults.filter(code=code)
     context = {
-        "title": found.number,
-        "delivery": found,
         "order": found.line.order,
-        "tone": DELIVERY_TONE[DeliveryState(found.state)],
-        "findings": [
-            {
-                **finding,
-                "label": FIELDS[finding["field"]].label if finding["field"] in FIELDS else "",
-                "name": FINDINGS[finding["code"]].name,
-            }
-            for finding in found.findings
-        ],
-        "kind": code,
-        "faults": [
-            {
-                "row": fault.row_no,
-                "label": FIELDS[fault.field].label if fault.field in FIELDS else fault.field,
-                "text": finding_text(
-                    fault.code,
-                    FIELDS[fault.field].label if fault.field in FIELDS else fault.field,
-                    fault.value,
-                    fault.facts,
-                ),
-                "is_warning": FINDINGS[fault.code].is_warning,
-            }
-            for fault in faults.order_by("row_no", "pk")[:FAULTS_SHOWN]
-        ],
-        "shown": FAULTS_SHOWN,
-        "fields": [(key, field.label) for key, field in FIELDS.items()],
-        "left_out": LEFT_OUT,
-        "to_map": found.state == DeliveryState.RECEIVED,
-        "may_check": against(request, "supply.deliver", unit, over, running, unmapped),
-        "may_take": against(
-            request, "supply.deliver", unit, over, running, take.text if take else ""
-        ),
-        "may_refuse": against(request, "supply.deliver", unit, over, running),
-        "is_checked": found.checked_at is not None,
-        "form": ReasonForm(),
         "arrival": Arrival.objects.filter(delivery=found).first(),
     }
-    return render(request, "supply/delivery.html", context)
+    return render(request, "supply/delivery.html", PAGES.context(request, found) | context)
 
 
 @require_POST
 @needs("supply.deliver")
 def delivery_map(request: HttpRequest, number: str) -> HttpResponse:
     """Keep what the columns are, then check."""
-    found = _delivery(request, number)
-    fields = [request.POST.get(f"column-{n}", "") for n in range(len(found.columns))]
-
-    def act() -> None:
-        mapped = services.delivery_map(delivery=found, fields=fields, actor=actor_of(request))
-        _check(request, mapped)
-
-    return acted(request, act, reverse("delivery", args=[number]))
+    return PAGES.map(request, number)
 
 
 @require_POST
 @needs("supply.deliver")
 def delivery_check(request: HttpRequest, number: str) -> HttpResponse:
     """Check it once more."""
-    found = _delivery(request, number)
-    return acted(request, lambda: _check(request, found), reverse("delivery", args=[number]))
+    return PAGES.check(request, number)
 
 
 @require_POST
 @needs("supply.deliver")
 def delivery_take(request: HttpRequest, number: str) -> HttpResponse:
     """Take it: at once, or as a job when it is large."""
-    found = _delivery(request, number)
-    with_warnings = bool(request.POST.get("with_warnings"))
-
-    def act() -> None:
-        if services.delivery_is_large(found):
-            services.delivery_start(
-                delivery=found, what="take", actor=actor_of(request), with_warnings=with_warnings
-            )
-        else:
-            taken = services.delivery_take(
-                delivery=found, actor=actor_of(request), with_warnings=with_warnings
-            )
-            text = _("%(no)s is taken: %(n)s devices are on order.")
-            messages.success(request, text % {"no": number, "n": taken.row_count})
-
-    return acted(request, act, reverse("delivery", args=[number]))
+    return PAGES.take(request, number)
 
 
 @require_POST
 @needs("supply.deliver")
 def delivery_refuse(request: HttpRequest, number: str) -> HttpResponse:
     """Send it back to the maker."""
-    found = _delivery(request, number)
-    reason = request.POST.get("reason", "")
-    return acted(
-        request,
-        lambda: services.delivery_refuse(delivery=found, reason=reason, actor=actor_of(request)),
-        reverse("delivery", args=[number]),
-        _("%(no)s is refused. Send the marked copy to the maker.") % {"no": number},
-    )
+    return PAGES.refuse(request, number)
 
 
 @opens_to(VIEW, "supply.deliver")
 def delivery_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
     """The file with every fault at its row."""
-    found = _delivery(request, number)
-    if found.checked_at is None:
-        return redirect("delivery", number=number)
-    return FileResponse(delivery_marked_copy(found), as_attachment=True, filename=f"{number}.xlsx")
+    return PAGES.marked(request, number)

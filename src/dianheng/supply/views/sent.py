@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 from dianheng.assets.services.lists import MEDIA_TYPES
 from dianheng.common.errors import NotFound
 from dianheng.common.excel import write_workbook
-from dianheng.common.forms import answer_form
+from dianheng.common.forms import acted, answer_form
 from dianheng.common.pages import needs, opens_to
+from dianheng.common.uploads import uploaded
 from dianheng.documents.services import file_read
 from dianheng.identity.services import actor_of
 
@@ -23,8 +24,7 @@ from ..models import InspectionLot, SentSample
 from ..papers import sent_note
 from ..selectors.lots import item_word
 from ..services.sent import sent_list, sent_list_heads
-from ..uploads import uploaded
-from .common import acted, pdf
+from .common import pdf
 from .inspections import form_page, visible_inspection
 
 
