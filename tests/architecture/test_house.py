@@ -33,9 +33,11 @@ BOOKKEEPING = {
     "workflow_enginestate": "where the engine stands, derived from what was done",
     "workflow_formdraft": "what a person has typed and not sent",
 }
-# `papers` are the shapes of documents, `panels` the places where others may register.
+# `papers` are the shapes of documents, `panels` the places where others may register,
+# `list_pages` what the pages of every kind of device list share.
 DRAWERS = {
     "services", "selectors", "rules", "errors", "choices", "registry", "models", "audit", "papers", "panels", "fields", "columns",
+    "list_pages",
 }  # fmt: skip
 WRITES = {
     "create",
