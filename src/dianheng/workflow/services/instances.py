@@ -465,7 +465,9 @@ def instance_migrate(
             raise Refused(Refusal("cannot_move", text % {"number": found.number}))
         step = open_steps[0]
         target = (steps or {}).get(step.task, step.task)
-        fresh = advance_to(definition_of(version), old.data_of(step.id), target, timer_of(found.unit_id))
+        fresh = advance_to(
+            definition_of(version), old.data_of(step.id), target, timer_of(found.unit_id)
+        )
         if fresh is None:
             text = _("Version %(version)s has no step “%(step)s” that can be reached so.")
             facts = {"version": version.version, "step": target}
