@@ -201,6 +201,8 @@ def _shown(
         "task_tones": TASK_TONE,
         "open_tasks": open_tasks,
         "course": _course(found, tasks),
+        "done_steps": " ".join(sorted({t.task for t in tasks if t.state == "done"})),
+        "open_steps": " ".join(sorted({t.task for t in tasks if t.is_open})),
         "seen": content_digest(found)
         if any(t.is_open and t.role == "approve" for t in tasks)
         else "",
