@@ -13,7 +13,7 @@ DC = "http://www.omg.org/spec/DD/20100524/DC"
 DD = "http://www.omg.org/spec/DD/20100524/DI"
 SIZES = {"Event": (36, 36), "Gateway": (50, 50)}
 TASK = (110, 72)
-COLUMN, ROW, LEFT, TOP, HEAD = 160, 104, 60, 20, 30
+COLUMN, ROW, LEFT, TOP, HEAD = 160, 104, 40, 20, 30
 
 
 def laid_out(body: bytes) -> bytes:
@@ -28,19 +28,27 @@ def laid_out(body: bytes) -> bytes:
     diagram = read_diagram(body)
     places, height = _places(diagram)
     process = next(tree.iter(f"{{{BPMN}}}process"))
+    width = max((x for x, _y in places.values()), default=0) + COLUMN
+    shown = process.get("id", "")
+    if height:  # lanes are drawn inside a pool only
+        pool = etree.SubElement(tree, f"{{{BPMN}}}collaboration", id="pools")
+        name = process.get("name", "")
+        etree.SubElement(pool, f"{{{BPMN}}}participant", id="pool", name=name, processRef=shown)
+        tree.insert(0, pool)
+        shown = "pools"
     root = etree.SubElement(
         tree, f"{{{DI}}}BPMNDiagram", id="diagram", nsmap={"bpmndi": DI, "dc": DC, "di": DD}
     )
-    plane = etree.SubElement(
-        root, f"{{{DI}}}BPMNPlane", id="plane", bpmnElement=process.get("id", "")
-    )
-    width = max((x for x, _y in places.values()), default=0) + COLUMN
+    plane = etree.SubElement(root, f"{{{DI}}}BPMNPlane", id="plane", bpmnElement=shown)
+    if height:
+        whole = sum(tall for _top, tall in height.values())
+        _shape(plane, "pool", 0, TOP, width, whole).set("isHorizontal", "true")
     for lane in tree.iter(f"{{{BPMN}}}lane"):
         name = lane.get("name") or lane.get("id", "")
         if name in height:
             top, tall = height[name]
-            shape = _shape(plane, lane.get("id", ""), 0, top, width, tall)
-            shape.set("isHorizontal", "true")
+            lane_shape = _shape(plane, lane.get("id", ""), HEAD, top, width - HEAD, tall)
+            lane_shape.set("isHorizontal", "true")
     for code, (x, y) in places.items():
         wide, tall = _size(diagram.nodes[code])
         _shape(plane, code, x - wide // 2, y - tall // 2, wide, tall)

@@ -78,6 +78,7 @@ def pack(request: HttpRequest, code: str) -> HttpResponse:
     plan, posts = version.plan, posts_of_lanes(version)
     names = dict(Post.objects.values_list("code", "name"))
     lanes = lanes_of_tasks(version)
+    order = {name: at for at, name in enumerate(lanes)}
     own = set(LanePosts.objects.filter(code=code).values_list("lane", flat=True))
     context = {
         "title": titles_of(version),
@@ -95,7 +96,7 @@ def pack(request: HttpRequest, code: str) -> HttpResponse:
                 "service": task["service"],
                 "lane": text_of(plan["lanes"][lanes[name]]["title"]) if name in lanes else "",
             }
-            for name, task in plan["tasks"].items()
+            for name, task in sorted(plan["tasks"].items(), key=lambda each: order.get(each[0], 99))
         ],
         "refusal": None if request.rights.may(RIGHT) else no_right(RIGHT),  # type: ignore[attr-defined]
     }  # fmt: skip
