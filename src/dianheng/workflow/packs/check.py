@@ -257,3 +257,13 @@ def _forms(pack: Pack) -> Iterator[Finding]:
             yield Finding("form", f"forms/{name}.json", fault)
         if name not in used:
             yield Finding("form", f"forms/{name}.json", _("no task uses it"))
+        for field, text in (form.schema.get("prefill") or {}).items():
+            try:
+                unknown = names_in(str(text)) - set(pack.tasks)
+            except WrongExpression as error:
+                yield Finding("form", f"forms/{name}.json", f"“{field}”: {error}")
+                continue
+            if unknown:
+                facts = {"input": field, "name": min(unknown)}
+                why = _("“%(input)s” asks for “%(name)s”, which is no task") % facts
+                yield Finding("form", f"forms/{name}.json", why)

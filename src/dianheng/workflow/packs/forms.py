@@ -44,6 +44,10 @@ def form_faults(form: FormPlan) -> Iterator[str]:
     for name in [*schema.get("required", []), *schema.get("order", [])]:
         if name not in fields:
             yield _("names the field “%(name)s”, which it has not") % {"name": name}
+    for name in schema.get("prefill") or {}:
+        if name not in fields:
+            text = _("“%(part)s” names the field “%(name)s”, which it has not")
+            yield text % {"part": "prefill", "name": name}
     for part in ("when", "compute"):
         for name, expression in (schema.get(part) or {}).items():
             if name not in fields:

@@ -19,6 +19,8 @@ from dianheng.identity.selectors import rights_of, units_with_right
 
 from ..choices import OPEN_STATES, TaskState
 from ..engine import Definition, Step, restore
+from ..errors import WrongExpression
+from ..expressions import evaluate
 from ..models import (
     EngineState,
     FormEntry,
@@ -215,7 +217,10 @@ def titles_of(version: PackVersion) -> str:
 
 
 def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
-    """What was written when the step was last done, to be mended instead of typed anew."""
+    """What was written when the step was last done, to be mended instead of typed anew.
+
+    At the first time what the form takes over from steps before (`prefill`).
+    """
     earlier = (
         FormEntry.objects.filter(
             task__instance_id=task.instance_id, task__task=task.task, asked=None
@@ -223,7 +228,27 @@ def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
         .order_by("-pk")
         .first()
     )
-    return earlier.data if earlier else {}
+    return earlier.data if earlier else _prefilled(task)
+
+
+def _prefilled(task: ProcessTask) -> dict[str, Any]:
+    schema = form_of(task, task.instance.pack)
+    texts = schema.get("prefill") or {}
+    if not texts:
+        return {}
+    known = {
+        row.task.task: row.data
+        for row in FormEntry.objects.filter(task__instance_id=task.instance_id, asked=None)
+        .select_related("task")
+        .order_by("pk")
+    }
+    found = {}
+    for name, text in texts.items():
+        try:
+            found[name] = evaluate(text, known)
+        except WrongExpression:
+            continue
+    return found
 
 
 def open_path(task: ProcessTask) -> list[Step]:

@@ -244,11 +244,12 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
 def _ask_holders(instance: ProcessInstance, task: ProcessTask) -> None:
     """Countersigning asks everybody who holds one of the posts over the unit now.
 
-    Who handled the instance could not answer, and is not counted among those asked.
+    Of a decision who handled the instance could give none, and is not counted among those asked.
     """
-    handled = set(
-        instance.tasks.filter(role="handle", state=TaskState.DONE).values_list("done_by", flat=True)
-    )
+    handled: set[int | None] = set()
+    if task.role == "approve":
+        done = instance.tasks.filter(role="handle", state=TaskState.DONE)
+        handled = set(done.values_list("done_by", flat=True))
     people = [key for key in holders_of(task.posts, task.unit) if key not in handled]
     if not people:
         names = "、".join(

@@ -1,6 +1,6 @@
 """Tasks of people: taken up, handed over, done, sent back, urged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -269,11 +269,25 @@ def _countersigned(task: ProcessTask) -> dict[str, Any] | None:
     if task.share is None:
         return None
     asked = task.asked.count()
-    said = list(task.entries.exclude(asked=None).values_list("opinion", flat=True))
+    entries = list(task.entries.exclude(asked=None).select_related("person__unit").order_by("pk"))
+    # A form without an opinion is agreed to by whoever sends it.
+    said = [entry.opinion or "agree" for entry in entries]
     opinion = countersigned(asked, said.count("agree"), said.count("reject"), task.share)
     if opinion is None:
         return None
-    return {"opinion": opinion, "agreed": said.count("agree"), "asked": asked}
+    return {**_merged(entries), "opinion": opinion, "agreed": said.count("agree"), "asked": asked}
+
+
+def _merged(entries: Sequence[FormEntry]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of all who were asked, one after the other, with who wrote them."""
+    merged: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        unit = entry.person.unit.name if entry.person.unit else ""
+        for name, rows in entry.data.items():
+            if isinstance(rows, list):
+                by = {"person": entry.person.name, "department": unit}
+                merged.setdefault(name, []).extend({**by, **row} for row in rows)
+    return merged
 
 
 def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) -> TaskAsked:

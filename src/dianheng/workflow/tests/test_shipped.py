@@ -1,0 +1,163 @@
+"""Every pack that ships is walked from its start to its end, each post by another person."""
+
+from datetime import date
+
+import pytest
+
+from dianheng.identity.models import Person
+from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.identity.tests.factories import city_company, metering_centre
+from dianheng.workflow import services
+from dianheng.workflow.forms import is_shown
+from dianheng.workflow.models import FormEntry
+from dianheng.workflow.packs.shipped import shipped_folders
+from dianheng.workflow.selectors import earlier_entry, form_of, tasks_of_box, text_of
+
+from .factories import holder
+
+pytestmark = pytest.mark.django_db
+ENOUGH = 40  # steps; more is a circle
+
+
+def answer(schema, opinion="agree"):
+    """A form filled in as somebody would: every field that shows."""
+    data = {}
+    for name in schema["order"]:
+        if is_shown(schema, name, data):
+            data[name] = value(schema["properties"][name], opinion)
+    return data
+
+
+def value(field, opinion):
+    kinds = {
+        "number": "2", "money": "12.50", "date": "2026-12-01", "yes_no": "yes", "opinion": opinion,
+    }  # fmt: skip
+    if field["format"] == "rows":
+        columns = field["items"]["properties"]
+        return [{name: value(each, opinion) for name, each in columns.items()}] * 2
+    if field["format"] == "choice":
+        return field["enum"][-1]
+    return kinds.get(field["format"], "内容"[: field.get("maxLength", 9)])
+
+
+@pytest.fixture
+def everybody():
+    """`everybody(version)` holds each post of the pack: one person for each, three for those asked together."""
+
+    def hold(version):
+        people = {}
+        for lane in version.plan["lanes"].values():
+            for post in lane["posts"]:
+                people[post] = holder(f"p-{post.lower()}", f"{post}甲", post, city_company())
+        return people
+
+    return hold
+
+
+def loaded(folder):
+    return services.pack_load(folder=folder, actor=system_actor())
+
+
+def waiting(instance):
+    return list(instance.tasks.filter(state__in=["open", "claimed"]).order_by("pk"))
+
+
+def do(task, data):
+    """Whoever may does the step: all who are asked, or one holder of the posts."""
+    asked = list(task.asked.values_list("person", flat=True))
+    people = asked or [Person.objects.get(login=f"p-{task.posts[0].lower()}").pk]
+    for key in people:
+        actor = actor_for_person(Person.objects.get(pk=key))
+        services.task_complete(task=task, data=data, actor=actor)
+        task.refresh_from_db()
+        if not task.is_open:
+            return
+
+
+@pytest.mark.parametrize("folder", shipped_folders(), ids=lambda folder: folder.name)
+def test_a_pack_is_walked_to_its_end(folder, everybody):
+    version = loaded(folder)
+    everybody(version)
+    one = services.instance_start(
+        code=version.code, unit=metering_centre(), title="走查", actor=system_actor()
+    )
+    for _step in range(ENOUGH):
+        one.refresh_from_db()
+        if one.state == "done":
+            break
+        task = waiting(one)[0]
+        do(task, answer(form_of(task, version)))
+    done = set(one.tasks.filter(state="done").values_list("task", flat=True))
+    assert one.state == "done" and done == set(version.plan["tasks"])
+    assert {text_of(t["title"]) for t in version.plan["tasks"].values()}, "every step has a name"
+
+
+@pytest.mark.parametrize("folder", shipped_folders(), ids=lambda folder: folder.name)
+def test_every_decision_can_reject_and_send_back(folder, everybody):
+    version = loaded(folder)
+    everybody(version)
+    one = services.instance_start(
+        code=version.code, unit=metering_centre(), title="走查", actor=system_actor()
+    )
+    rejected, returned = set(), set()
+    for _step in range(ENOUGH * 3):
+        one.refresh_from_db()
+        if one.state == "done":
+            break
+        task = waiting(one)[0]
+        opinion = "agree"
+        if task.role == "approve" and task.task not in returned:
+            returned.add(task.task)
+            opinion = "back"
+        elif task.role == "approve" and task.task not in rejected:
+            rejected.add(task.task)
+            opinion = "reject"
+        do(task, {**answer(form_of(task, version), opinion), "reason": "请补充"})
+    assert one.state == "done" and returned
+    assert FormEntry.objects.filter(task__instance=one, opinion="reject").exists()
+
+
+def test_the_work_plan_of_a_month_goes_through_six_hands(everybody):
+    """R-447 to R-452: call, departments, merge, head, leader, issued and read; sent back twice."""
+    folder = next(f for f in shipped_folders() if f.name == "plan_month")
+    version = loaded(folder)
+    people = everybody(version)
+    actors = {post: actor_for_person(person) for post, person in people.items()}
+    one = services.instance_start(
+        code="plan-month", unit=metering_centre(), title="2026 年 12 月工作计划",
+        actor=actors["OFFICE"],
+    )  # fmt: skip
+
+    def step(name, post, **data):
+        task = one.tasks.filter(task=name).latest("pk")
+        services.task_complete(task=task, data=data, actor=actors[post])
+
+    step("call", "OFFICE", month="2026-12", due_on="2026-12-03", focus="年末盘点")
+    departments = ["METROLOGIST", "TECHNICAL", "ASSETS", "KEEPER"]
+    for post in departments:
+        row = {"matter": f"{post} 的工作", "owner": "张伟", "due_on": "2026-12-20"}
+        step("submit", post, items=[row])
+    (merge,) = waiting(one)
+    taken = earlier_entry(merge)["items"]
+    assert [row["matter"] for row in taken] == [f"{post} 的工作" for post in departments]
+    assert {row["person"] for row in taken} == {f"{post}甲" for post in departments}
+    step("merge", "OFFICE", items=[{"department": "计量", "matter": "全检 3000 只"}])
+    step("review", "OFFICE_HEAD", opinion="back", reason="缺责任人")
+    step("merge", "OFFICE", items=[{"matter": "全检 3000 只", "owner": "张伟"}])
+    step("review", "OFFICE_HEAD", opinion="agree")
+    step("approve", "HEAD", opinion="back", reason="补充安全检查")
+    (again,) = waiting(one)
+    assert again.task == "review" and again.is_returned
+    services.task_send_back(
+        task=again, reason="按领导意见补充", actor=actors["OFFICE_HEAD"], to="merge"
+    )
+    rows = [{"matter": "全检 3000 只", "owner": "张伟"}, {"matter": "安全检查", "owner": "刘静"}]
+    step("merge", "OFFICE", items=rows)
+    step("review", "OFFICE_HEAD", opinion="agree")
+    step("approve", "HEAD", opinion="agree")
+    assert list(tasks_of_box(people["KEEPER"].pk, "offered")) == waiting(one)
+    for post in departments:
+        step("circulate", post, remark="已阅")
+    one.refresh_from_db()
+    assert one.state == "done" and one.ended_at.date() >= date(2026, 1, 1)
+    assert one.notes.filter(kind="send_back").count() == 3
