@@ -11,7 +11,7 @@ from .core import Settings, cases
 from .core.machine import load_average, machine
 from .core.registry import LEVELS
 from .core.report import as_text, machine_text, write
-from .core.run import bench_databases, run_case
+from .core.run import bench_databases, run_case_apart
 
 RESULTS = Path(__file__).parents[1] / "bench-results"
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         about = machine(databases.admin.execute("show server_version").fetchone()[0])
         print(machine_text(about, load_average()), flush=True)
         for case in cases(options.only):
-            report = run_case(case, settings, databases)
+            report = run_case_apart(case, settings, databases)
             reports.append(report)
             print(as_text(report), flush=True)
     path = write(RESULTS, about, vars(options), reports)

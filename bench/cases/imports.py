@@ -12,7 +12,8 @@ import psycopg
 from bench.beside import import_export, import_sql
 from bench.core import AtMost, Bench, Way, case
 
-PEER_ROWS = {"full": 10_000}  # a minute and a half of the peer; else its rows/s on 2,000
+PEER_ROWS = {"tiny": 200, "quick": 1_000}
+PEER_DEFAULT = 10_000  # a minute and a half of the peer with checks
 FIRST_SERIAL = 20_260_700_001
 MODEL = "DDZY1808-Z"
 
@@ -214,10 +215,12 @@ def import_delivery(bench: Bench) -> None:
                 expected=True, finish=delivery.close),
         ],
         wanted=[AtMost(1.3, "bare SQL"), AtMost(2.5, "device rows alone")],
+        repeats=min(2, bench.repeats) if bench.size >= 100_000 else None,
     )  # fmt: skip
     if not import_export.is_installed():
         return
-    small = Delivery(bench, min(PEER_ROWS.get(bench.settings.level, 2_000), bench.size))
+    rows = PEER_ROWS.get(bench.settings.level, PEER_DEFAULT)
+    small = Delivery(bench, min(rows, bench.size))
     peer = bench.race(
         f"the same on {small.count:,} rows beside the peer",
         product=small.product(small.rows),
@@ -226,7 +229,7 @@ def import_delivery(bench: Bench) -> None:
                 small.keyed, small.rows, finish=small.close)
             for name, checks in (("with checks", True), ("no checks", False))
         ],
-        repeats=min(2, bench.repeats),
+        repeats=1,
     )  # fmt: skip
     product = race.timings[0].per_unit("wall_s")
     for timing, at_least in zip(peer.timings[1:], (20, None), strict=True):

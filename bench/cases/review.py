@@ -1,6 +1,7 @@
 """A whole task is reviewed and approved: the page with all that decides, then both signatures."""
 
 import json
+import re
 from typing import Any
 
 from bench.cases.bench_load import enrolled, task_of_24_points
@@ -38,7 +39,8 @@ def review(bench: Bench) -> None:
         address = f"/tasks/{task.number}/review/"
 
         def page(_state: object) -> int:
-            return len(client.get(address).context["rows"])
+            shown = client.get(address).content.decode()
+            return max(map(int, re.findall(r"\d+", shown.split("big-count")[1].split("</p>")[0])))
 
         def by_hand(_state: object) -> int:
             with connection.cursor() as cursor:
@@ -63,10 +65,32 @@ def review(bench: Bench) -> None:
                 actor=acting("chenqiang"),
                 **call,
             )
+        papers = f"/tasks/{task.number}/certificates/"
+
+        def papers_page(_state: object) -> int:
+            shown = client.get(papers).content.decode()
+            more = re.search(r'<p class="muted" data-more>\D*(\d+)', shown)
+            return shown.count('name="line"') + (int(more[1]) if more else 0)
+
+        bench.race(
+            f"certificates of a task of {bench.size:,} devices",
+            product=Way("page", papers_page),
+            limits=[Way("count of its devices", lambda _state: _approved(task))],
+            wanted=[Seconds(0.1)],
+        )
         bench.figure("review of all at once", reviewed.wall_s, "s", at_most=5)
         bench.figure("review of all at once: CPU", reviewed.cpu_s, "s")
         bench.figure("approval of all at once", approved.wall_s, "s", at_most=10)
         bench.figure("approval of all at once: CPU", approved.cpu_s, "s")
+
+
+def _approved(task: Any) -> int:
+    """Devices that passed; none has a paper yet."""
+    from dianheng.verification.models import ApprovalLine
+
+    return ApprovalLine.objects.filter(
+        approval__task=task, outcome__in=["passed", "failed"]
+    ).count()
 
 
 def _tested(devices: int) -> Any:

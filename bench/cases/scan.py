@@ -80,4 +80,5 @@ def _compare(web: Web, bare: Web, ask: Ask) -> None:
 def _right(what: str, *loads: Load) -> None:
     wrong = sum(load.wrong for load in loads)
     if wrong:
-        raise WrongResultError(f"{what}: {wrong} answers are wrong")
+        fault = next(load.fault for load in loads if load.fault)
+        raise WrongResultError(f"{what}: {wrong} answers are wrong, the first: {fault}")

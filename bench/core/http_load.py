@@ -35,6 +35,7 @@ class Load:
     rate: float = 0.0
     seconds: list[float] = field(default_factory=list)
     wrong: int = 0
+    fault: str = ""  # the first wrong answer
 
     def percentile(self, share: float) -> float:
         """Seconds within which so many of the answers came."""
@@ -45,6 +46,12 @@ class Load:
     def median(self) -> float:
         return median(self.seconds)
 
+    def took(self, seconds: float, fault: str) -> None:
+        """One answer came; `fault` is empty when it is the right one."""
+        self.seconds.append(seconds)
+        self.wrong += bool(fault)
+        self.fault = self.fault or fault
+
 
 class _Link:
     """One kept connection; opened again where the server closed it."""
@@ -54,8 +61,8 @@ class _Link:
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
 
-    async def ask(self, ask: Ask) -> bool:
-        """Whether the answer is the right one."""
+    async def ask(self, ask: Ask) -> str:
+        """What is wrong with the answer: its status and beginning; empty when it is right."""
         for again in (True, False):
             if self.writer is None or self.writer.is_closing():
                 self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -74,7 +81,10 @@ class _Link:
         body = await self.reader.readexactly(int(fields[b"content-length"]))
         if fields.get(b"connection") == b"close":
             self.close()
-        return head.split(b" ", 2)[1] == b"200" and ask.holds in body
+        if head.split(b" ", 2)[1] == b"200" and ask.holds in body:
+            return ""
+        request, status = ask.raw.split(b"\r\n", 1)[0], head.split(b"\r\n", 1)[0]
+        return f"{request.decode()}: {status.decode()} {body[:300].decode(errors='replace')}"
 
     def close(self) -> None:
         if self.writer is not None:
@@ -88,8 +98,8 @@ async def _closed(port: int, asks: Sequence[Ask], links: int, seconds: float) ->
 
     async def work(link: _Link) -> None:
         while (began := time.perf_counter()) < end:
-            load.wrong += not await link.ask(next(turn))
-            load.seconds.append(time.perf_counter() - began)
+            fault = await link.ask(next(turn))
+            load.took(time.perf_counter() - began, fault)
         link.close()
 
     began = time.perf_counter()
@@ -106,8 +116,8 @@ async def _open(port: int, asks: Sequence[Ask], links: int, rate: float, seconds
 
     async def one(due: float, ask: Ask) -> None:
         link = await free.get()
-        load.wrong += not await link.ask(ask)
-        load.seconds.append(time.perf_counter() - due)
+        fault = await link.ask(ask)
+        load.took(time.perf_counter() - due, fault)
         free.put_nowait(link)
 
     began = time.perf_counter()
