@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
-from dianheng.assets.models import Device
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 
@@ -140,13 +140,14 @@ def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
     )
 
 
-def needs_certificate(task: VerificationTask, device: Device, accuracy_class: str) -> bool:
-    """Whether a rule asks for the full certificate: an outside client's, a customer's own, a
-    dispute's or a request's meter, and the classes that gateways carry (0.2S, 0.5S, C, D).
+CERTIFIED_CLASSES = ("0.2S", "0.5S", "C", "D", "E")  # that gateways carry
+
+
+def needs_certificate(task: VerificationTask) -> Q:
+    """The approved devices for which a rule asks for the full certificate, as a condition on
+    approval lines: an outside client's, a customer's own, a dispute's or a request's meter, and
+    the classes that gateways carry.
     """
-    return (
-        bool(task.client)
-        or device.ownership == "customer"
-        or task.kind in (TaskKind.CUSTOMER_REQUEST, TaskKind.ARBITRATION)
-        or accuracy_class in ("0.2S", "0.5S", "C", "D", "E")
-    )
+    if task.client or task.kind in (TaskKind.CUSTOMER_REQUEST, TaskKind.ARBITRATION):
+        return Q(pk__isnull=False)
+    return Q(device__ownership="customer") | Q(device__model__accuracy_class__in=CERTIFIED_CLASSES)

@@ -4,6 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
@@ -24,38 +36,27 @@ KIND_OF = {Outcome.PASSED: "verification_certificate", Outcome.FAILED: "result_n
 PART = 200
 
 
-LISTED = (
-    "outcome", "verified_on", "device__barcode", "device__ownership",
-    "device__model__code", "device__model__accuracy_class",
-)  # fmt: skip
 WHOLE = ("device__model", "verdict", "approval__approver", "approval__acting_for")
 
 
-def certificates_lacking(
-    task: VerificationTask, among: Collection[int] | None = None
-) -> list[ApprovalLine]:
-    """Approved devices of a task that have no certificate or notice in force yet, for lists.
+def certificates_lacking(task: VerificationTask) -> QuerySet[ApprovalLine]:
+    """Approved devices of a task that have no certificate or notice in force yet, by bar code.
 
-    Held devices (outside the internal band, not as ordered) get none: they are legally passed
-    but not given out. Only what a list shows is read; with `among` only these lines.
+    Each line says in `is_owed` whether a rule asks for the paper. Held devices (outside the
+    internal band, not as ordered) get none: they are legally passed but not given out. Of a
+    device approved twice the newer line counts.
     """
-    lines = (
-        ApprovalLine.objects.filter(approval__task=task, outcome__in=list(KIND_OF))
-        .select_related("device__model")
-        .only(*LISTED)
-        .order_by("device__barcode", "-pk")
+    lines = ApprovalLine.objects.filter(approval__task=task, outcome__in=list(KIND_OF))
+    newer = lines.filter(task_device=OuterRef("task_device"), pk__gt=OuterRef("pk"))
+    return (
+        lines.exclude(Exists(newer))
+        .annotate(
+            subject=Concat(Value("device:"), "device__barcode", output_field=TextField()),
+            is_owed=ExpressionWrapper(needs_certificate(task), output_field=BooleanField()),
+        )
+        .exclude(subject__in=_documented(task))
+        .order_by("device__barcode")
     )
-    if among is not None:  # by device: an older line of a device does not count
-        chosen = ApprovalLine.objects.filter(pk__in=among)
-        lines = lines.filter(device__in=chosen.values("device"))
-    newest = {line.device_id: line for line in reversed(lines)}
-    have = _documented([line.device.barcode for line in newest.values()], task)
-    return [line for line in newest.values() if line.device.barcode not in have]
-
-
-def is_owed(task: VerificationTask, line: ApprovalLine) -> bool:
-    """Whether a rule asks for the paper of this device."""
-    return needs_certificate(task, line.device, line.device.model.accuracy_class)
 
 
 def certificate_lines(
@@ -65,26 +66,26 @@ def certificate_lines(
 
     With `by_rule` only those for which a rule asks, with `among` only these lines.
     """
-    keys = [
-        line.pk
-        for line in certificates_lacking(task, among)
-        if (among is None or line.pk in among) and (not by_rule or is_owed(task, line))
-    ]
-    rows = ApprovalLine.objects.filter(pk__in=keys).select_related(*WHOLE)
-    return list(rows.order_by("device__barcode"))
+    lines = certificates_lacking(task)
+    if by_rule:
+        lines = lines.filter(is_owed=True)
+    if among is not None:
+        lines = lines.filter(pk__in=among)
+    return list(lines.select_related(*WHOLE))
 
 
-def _documented(barcodes: Sequence[str], task: VerificationTask) -> set[str]:
-    """Devices that have a paper of this task in force."""
-    rows = IssuedDocument.objects.filter(
-        subjects__contains=[f"task:{task.number}"],
-        kind__in=list(KIND_OF.values()),
-        end__isnull=True,
-    ).values_list("subjects", flat=True)
-    found = {
-        s.removeprefix("device:") for subjects in rows for s in subjects if s.startswith("device:")
-    }
-    return found & set(barcodes)
+def _documented(task: VerificationTask) -> QuerySet[IssuedDocument, Any]:
+    """What papers of this task in force are about: `device:…`, `task:…`, `record:…`."""
+    return (
+        IssuedDocument.objects.filter(
+            subjects__contains=[f"task:{task.number}"],
+            kind__in=list(KIND_OF.values()),
+            end__isnull=True,
+        )
+        .annotate(about=Func(F("subjects"), function="unnest", output_field=TextField()))
+        .order_by()
+        .values_list("about", flat=True)
+    )
 
 
 def _draft(line: ApprovalLine, supersedes: IssuedDocument | None = None, reason: str = "") -> Draft:
@@ -125,7 +126,8 @@ def _issue(
 ) -> list[IssuedDocument]:
     if any(line.approval.task_id != task.pk or line.outcome not in KIND_OF for line in lines):
         raise BadInput(_("Certificates and notices are for approved devices of the task."))
-    have = _documented([line.device.barcode for line in lines], task)
+    codes = {line.device.barcode for line in lines}
+    have = codes & {about.removeprefix("device:") for about in _documented(task)}
     if have and not request_key:
         raise BadInput(
             _("These devices have their paper already: supersede it instead."),

@@ -154,6 +154,21 @@ class TestPages:
         page.post(f"/certificates/{document.number}/supersede/", {"reason": "等级有误"})
         assert IssuedDocument.objects.filter(supersedes=document).count() == 1
 
+    def test_a_long_task_shows_the_first_and_finds_the_others_by_a_piece(
+        self, page, monkeypatch, django_assert_max_num_queries
+    ):
+        task = approved(3)
+        codes = [line.device.barcode for line in certificate_lines(task)]
+        address = f"/tasks/{task.number}/certificates/"
+        monkeypatch.setattr("dianheng.verification.views.papers.SHOWN", 2)
+        with django_assert_max_num_queries(8):
+            shown = page.get(address).content.decode()
+        assert [code in shown for code in codes] == [True, True, False]
+        assert "另有 1 台未显示" in shown
+        found = page.get(address, {"q": codes[2][-6:]}).content.decode()
+        assert [code in found for code in codes] == [False, False, True]
+        assert "没有条码含 000000999 的" in page.get(address, {"q": "000000999"}).content.decode()
+
     def test_papers_come_as_pdf(self, page):
         task = approved(2)
         record = TestRecord.objects.first()

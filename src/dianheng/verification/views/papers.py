@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import NotFound
 from dianheng.common.pages import no_right, opens_to
+from dianheng.common.search import clean_code
 from dianheng.documents.models import IssuedDocument
 from dianheng.documents.selectors import document_by_number
 from dianheng.documents.services import paper_pdf
@@ -31,13 +32,12 @@ from ..services.certificates import (
     certificates_issue,
     certificates_lacking,
     certificates_start,
-    is_owed,
     records_print_start,
 )
 from .common import visible_task
 
 AT_ONCE = 12  # more are a job with progress
-SHOWN = 300
+SHOWN = 100
 
 
 def _pdf(request: HttpRequest, kind: str, paper: Any, unit_id: int, name: str) -> HttpResponse:
@@ -57,17 +57,24 @@ def certificates(request: HttpRequest, number: str) -> HttpResponse:
     task = visible_task(request, number)
     if request.method == "POST":
         return _issue(request, task)
-    lines = certificates_lacking(task)
-    owed = [line for line in lines if is_owed(task, line)]
+    lacking = certificates_lacking(task)
+    piece = clean_code(request.GET.get("q", ""))[:100]
+    found = lacking.filter(device__barcode__contains=piece) if piece else lacking
+    lines = list(found.select_related("device__model")[:SHOWN])
+    count = len(lines) if len(lines) < SHOWN else found.count()
     papers = IssuedDocument.objects.filter(subjects__contains=[f"task:{task.number}"]).defer("data")
+    documents = list(papers.select_related("end").order_by("-pk")[:SHOWN])
+    issued = len(documents) if len(documents) < SHOWN else papers.count()
     context = {
         "title": _("Certificates of %(no)s") % {"no": task.number},
         "task": task,
-        "lines": lines[:SHOWN],
-        "more": max(0, len(lines) - SHOWN),
-        "owed": len(owed),
-        "owed_ids": {line.pk for line in owed},
-        "documents": papers.select_related("end").order_by("-pk")[:SHOWN],
+        "lines": lines,
+        "piece": piece,
+        "is_long": bool(piece) or count > SHOWN,
+        "more": count - len(lines),
+        "owed": lacking.filter(is_owed=True).count(),
+        "documents": documents,
+        "more_documents": issued - len(documents),
         "refusal": None
         if request.rights.may("documents.issue", task.unit.path)  # type: ignore[attr-defined]
         else no_right("documents.issue"),
