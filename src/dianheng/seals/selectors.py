@@ -1,6 +1,6 @@
 """Reads of seals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,24 +81,31 @@ select d.id, d.barcode, count(s.id)
 
 
 def faults_unsealed(
-    device_ids: Sequence[int], call: Mapping[str, Any] | None = None
+    device_ids: Sequence[int],
+    call: Mapping[str, Any] | None = None,
+    *,
+    unit_ids: Collection[int] | None = None,
 ) -> list[dict[str, Any]]:
     """Meters that carry fewer verification seals than the company's rule asks for.
 
-    Has the form of a transition guard: one fault for each device that lacks seals.
+    Has the form of a transition guard: one fault for each device that lacks seals. Who knows
+    the devices' units says them and saves a look-up.
     """
     ids = list(device_ids)
+    if not ids:
+        return []
     faults: list[dict[str, Any]] = []
     with connection.cursor() as cursor:
-        cursor.execute("select distinct unit_id from assets_device where id = any(%s)", [ids])
-        units = [row[0] for row in cursor.fetchall()]
-        for unit_id in units:
+        if unit_ids is None:
+            cursor.execute("select distinct unit_id from assets_device where id = any(%s)", [ids])
+            unit_ids = [row[0] for row in cursor.fetchall()]
+        for unit_id in unit_ids:
             needed = setting("seals.per_meter", unit_id)
             cursor.execute(
                 _TOO_FEW,
                 {
                     "kind": SealKind.VERIFICATION, "ids": ids, "kinds": list(METERS),
-                    "unit": unit_id if len(units) > 1 else None, "needed": needed,
+                    "unit": unit_id if len(unit_ids) > 1 else None, "needed": needed,
                 },
             )  # fmt: skip
             text = _(

@@ -121,7 +121,8 @@ def leaving_faults(device_ids: Sequence[int]) -> dict[int, str]:
         )
         assert refusal is not None
         found[pk] = str(refusal.text % refusal.facts)
-    for fault in faults_unsealed([pk for pk in ids if pk not in found]):
+    leaving = {row[0]: row[-1] for row in rows if row[0] not in found}
+    for fault in faults_unsealed(list(leaving), unit_ids=set(leaving.values())):
         found[fault["device_id"]] = str(fault["text"])
     return found
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.assets.choices import DeviceState, PlaceKind
 from dianheng.assets.models import Device, Place
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
 from dianheng.common.search import clean_code
 from dianheng.identity.models import Person, Unit
 from dianheng.identity.services import require
@@ -86,21 +86,28 @@ def session_make(
 
 
 def session_scan(
-    *, session: ScanSession, scans: Sequence[Mapping[str, Any]], actor: Actor
+    *, session_id: int, scans: Sequence[Mapping[str, Any]], actor: Actor
 ) -> dict[str, Any]:
     """Keep and answer scans; a key that was sent before is answered as before.
 
     Args:
+        session_id: a session of the actor's own; read here, since it is locked by that.
         scans: `{key, code, at}`, or `{key, undo, at}` to take one back, in order.
 
     Returns:
         `{"results": […], "total": n}` as the scan field of the pages wants it.
     """
-    _refuse_others(session, actor)
     if len(scans) > AT_ONCE:
         raise BadInput(gettext_lazy("Send at most %(n)s scans at once.") % {"n": AT_ONCE})
     with transaction.atomic():
-        session = ScanSession.objects.select_for_update().get(pk=session.pk)
+        rows = ScanSession.objects.select_related("to_place", "movement")
+        session = (
+            rows.select_for_update(of=("self",))
+            .filter(pk=session_id, person_id=actor.person_id)
+            .first()
+        )
+        if session is None:
+            raise NotFound(gettext_lazy("There is no such scan session of yours."))
         _refuse_over(session)
         taking = _Taking(session, scans)
         results = [taking.take(scan) for scan in scans]
@@ -135,36 +142,34 @@ class _Taking:
 
     def __init__(self, session: ScanSession, scans: Sequence[Mapping[str, Any]]):
         self.session = session
-        keys = [str(scan.get("key", ""))[:100] for scan in scans]
-        undone = [str(scan["undo"])[:100] for scan in scans if scan.get("undo")]
-        self.known = {s.key: s for s in session.scans.filter(key__in=[*keys, *undone])}
         self.made: list[Scan] = []
-        codes = [clean_code(str(scan.get("code", "")))[:400] for scan in scans]
+        codes = {clean_code(str(scan.get("code", "")))[:400] for scan in scans} - {""}
         rows = Device.objects.select_related("model", "place__unit")
         self.devices = {d.barcode: d for d in rows.filter(barcode__in=codes)}
-        if missing := [code for code in codes if code and code not in self.devices]:
-            self.devices |= {d.asset_no: d for d in rows.filter(asset_no__in=missing)}
-        self.boxes = {p.code: p for p in Place.objects.filter(code__in=codes, kind=PlaceKind.BOX)}
-        # Boxes are few; whether a device is scanned is asked for the devices of this request.
-        good = session.scans.filter(outcome=ScanOutcome.GOOD)
-        self.taken_boxes = {
-            box.pk: box.path
-            for box in Place.objects.filter(
-                pk__in=good.filter(box__isnull=False).values("box_id")
-            )
-        }  # fmt: skip
-        named = [d.pk for d in self.devices.values()] + [
-            s.device_id for s in self.known.values() if s.device_id
-        ]
-        self.taken = set(
-            good.filter(device_id__in=named).values_list("device_id", flat=True)
-        )  # fmt: skip
+        self.boxes: dict[str, Place] = {}
+        if rest := codes - self.devices.keys():
+            boxes = Place.objects.filter(code__in=rest, kind=PlaceKind.BOX)
+            self.boxes = {box.code: box for box in boxes}
+        if rest := rest - self.boxes.keys():
+            self.devices |= {d.asset_no: d for d in rows.filter(asset_no__in=rest)}
+        named = [d.pk for d in self.devices.values()]
+        self._read_earlier(scans, named)
         self.awaited = self._awaited(named)
-        self.faults = (
-            leaving_faults([d.pk for d in self.devices.values()])
-            if session.purpose in OUTWARD
-            else {}
+        self.faults = leaving_faults(named) if named and session.purpose in OUTWARD else {}
+
+    def _read_earlier(self, scans: Sequence[Mapping[str, Any]], named: Sequence[int]) -> None:
+        """Of the session's earlier scans those with these keys or devices; and its boxes, which are few."""
+        keys = {str(scan.get(name) or "")[:100] for scan in scans for name in ("key", "undo")}
+        wanted = (
+            Q(key__in=keys)
+            | Q(outcome=ScanOutcome.GOOD, device_id__in=named)
+            | Q(outcome=ScanOutcome.GOOD, box_id__isnull=False)
         )
+        earlier = list(self.session.scans.filter(wanted).select_related("box"))
+        good = [scan for scan in earlier if scan.outcome == ScanOutcome.GOOD]
+        self.known = {scan.key: scan for scan in earlier}
+        self.taken = {scan.device_id for scan in good if scan.device_id}
+        self.taken_boxes = {scan.box.pk: scan.box.path for scan in good if scan.box}
 
     def _awaited(self, device_ids: Sequence[int]) -> set[int]:
         """Which of the devices are on their way with the hand-over that is received."""
@@ -233,6 +238,8 @@ class _Taking:
 
     def write(self) -> None:
         """Keep what was judged."""
+        if not self.made:
+            return
         Scan.objects.bulk_create(self.made)
         ScanSession.objects.filter(pk=self.session.pk).update(count=self.session.count)
 

@@ -65,7 +65,7 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
         purpose="receive", unit=county(), actor=actor, movement=movement, to_place=county_store()
     )
     session_scan(
-        session=session, actor=actor,
+        session_id=session.pk, actor=actor,
         scans=[{"key": "a", "code": barcode(20)}, {"key": "b", "code": barcode(40)}],
     )  # fmt: skip
     run = label_run_make(kind="qualification_mark", keys=ids(Device.objects.all()), actor=actor)

@@ -53,7 +53,7 @@ def receiving(movement: Movement, *codes: str) -> ScanSession:
         to_place=county_store(),
     )  # fmt: skip
     session_scan(
-        session=session, actor=county_keeper(),
+        session_id=session.pk, actor=county_keeper(),
         scans=[{"key": f"k{n}", "code": code} for n, code in enumerate(codes)],
     )  # fmt: skip
     return ScanSession.objects.get(pk=session.pk)
@@ -245,7 +245,9 @@ def test_a_scan_costs_the_same_however_many_were_scanned_before(django_assert_nu
 
     def send(number):
         session_scan(
-            session=session, actor=keeper(), scans=[{"key": f"k{number}", "code": barcode(number)}]
+            session_id=session.pk,
+            actor=keeper(),
+            scans=[{"key": f"k{number}", "code": barcode(number)}],
         )
 
     send(1)

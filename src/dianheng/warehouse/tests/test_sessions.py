@@ -29,7 +29,7 @@ def scan(session, *codes, keys=None):
         {"key": keys[i] if keys else f"k{i}", "code": code, "at": "2026-11-23T02:00:00Z"}
         for i, code in enumerate(codes)
     ]
-    return session_scan(session=session, scans=scans, actor=keeper())
+    return session_scan(session_id=session.pk, scans=scans, actor=keeper())
 
 
 def test_good_repeat_and_refused_are_told_apart():
@@ -60,7 +60,7 @@ def test_undo_takes_the_last_back():
     session = begin()
     scan(session, barcode(1), barcode(2))
     answer = session_scan(
-        session=session,
+        session_id=session.pk,
         scans=[{"key": "u1", "undo": "k1"}, {"key": "u2", "undo": "k1"}],
         actor=keeper(),
     )
@@ -111,7 +111,7 @@ def test_receiving_knows_what_is_expected():
     )
     assert receiving.expected == 3
     answer = session_scan(
-        session=receiving, actor=county_keeper(),
+        session_id=receiving.pk, actor=county_keeper(),
         scans=[{"key": "a", "code": barcode(1)}, {"key": "b", "code": barcode(70)}],
     )  # fmt: skip
     assert [r["outcome"] for r in answer["results"]] == ["good", "refused"]

@@ -140,9 +140,7 @@ def scan_codes(request: HttpRequest, session_id: int) -> HttpResponse:
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise BadInput(_("The scans cannot be read.")) from None
-    return JsonResponse(
-        session_scan(session=_session(request, session_id), scans=scans, actor=actor_of(request))
-    )
+    return JsonResponse(session_scan(session_id=session_id, scans=scans, actor=actor_of(request)))
 
 
 @require_POST
