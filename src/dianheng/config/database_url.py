@@ -8,7 +8,8 @@ def database_settings(url: str) -> dict[str, Any]:
     """Django's settings of one database.
 
     Client-side binding and unprepared statements are meant: a prepared statement's generic
-    plan loses the trigram index (docs/explanation/search.md).
+    plan loses the trigram index (docs/explanation/search.md). The few that are prepared say so
+    (`planned_cursor` of config/postgresql).
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))

@@ -12,7 +12,7 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """The session's data; empty, and without a key, where there is none in force."""
-        with connection.cursor() as cursor:
+        with connection.planned_cursor() as cursor:
             cursor.execute(
                 "select session_data from django_session where session_key = %s and expire_date > %s",
                 [self.session_key, timezone.now()],

@@ -68,19 +68,20 @@ def scan(raw: str) -> Scanned | None:
     return None
 
 
-# One statement for what is scanned all day; both numbers are unique.
+# One statement for what is scanned all day; both numbers are unique. That an asset number is
+# not empty is said, since the plan, made for any code, has to find its index.
 _DEVICE = """
 select d.id, d.barcode, d.state, d.valid_through, d.model_id, m.code, m.name, p.name, u.path
   from assets_device d join assets_devicemodel m on m.id = d.model_id
   join assets_place p on p.id = d.place_id join identity_unit u on u.id = d.unit_id
- where d.barcode = %(code)s or d.asset_no = %(code)s
+ where d.barcode = %(code)s or (d.asset_no = %(code)s and d.asset_no <> '')
  order by d.barcode = %(code)s desc limit 1
 """
 
 
 def find_device(code: str) -> Scanned | None:
     """A device by its bar code, else by its own asset number."""
-    with connection.cursor() as cursor:
+    with connection.planned_cursor() as cursor:
         cursor.execute(_DEVICE, {"code": code})
         found = cursor.fetchone()
     if found is None:

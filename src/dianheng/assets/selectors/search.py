@@ -139,15 +139,12 @@ def search_places(piece: str, unit_ids: Sequence[int] | None, at_most: int) -> l
                 "at_most": at_most,
             },
         )
-        return [
-            Hit(
-                "place",
-                name,
-                f"{code} · {PlaceKind(kind).label} · {unit}",
-                reverse("place", args=[code]),
-            )
-            for code, name, kind, unit in cursor.fetchall()
-        ]
+        rows = cursor.fetchall()
+    kinds = {kind: PlaceKind(kind).label for _code, _name, kind, _unit in rows}
+    return [
+        Hit("place", name, f"{code} · {kinds[kind]} · {unit}", reverse("place", args=[code]))
+        for code, name, kind, unit in rows
+    ]
 
 
 # Makers and models are some hundreds: their whole table is read faster than any index.

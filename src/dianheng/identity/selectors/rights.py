@@ -31,7 +31,7 @@ select u.path, p.rights, p.name, f.id, f.name, p.code
 
 def rights_of(person_id: int, on: date | None = None) -> Rights:
     """All that a person may do on a day (today)."""
-    with connection.cursor() as cursor:
+    with connection.planned_cursor() as cursor:
         cursor.execute(_GRANTS, {"person": person_id, "on": on or timezone.localdate()})
         return _rights(cursor.fetchall())
 
@@ -56,7 +56,7 @@ def person_with_rights(person_id: int) -> Person | None:
 
     Nothing is remembered between requests: a right that is withdrawn is gone at the next one.
     """
-    with connection.cursor() as cursor:
+    with connection.planned_cursor() as cursor:
         cursor.execute(_WHO, {"person": person_id, "on": timezone.localdate()})
         found = cursor.fetchone()
     if found is None:

@@ -61,9 +61,10 @@ def write_batch(*, actor: Actor, action: str, reason: str = "") -> Iterator[Batc
             yield batch
         finally:
             _open.reset(token)
-        # An enclosing transaction (tests) must not go on writing under this actor.
-        with connection.cursor() as cursor:
-            cursor.execute("select set_config('dianheng.batch', '', true)")
+        if connection.savepoint_ids:
+            # The enclosing transaction must not go on writing under this actor.
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('dianheng.batch', '', true)")
 
 
 def idempotent(request_key: str, action: str) -> dict[str, Any] | None:

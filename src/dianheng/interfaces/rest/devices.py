@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -162,7 +162,7 @@ class ScanOut(Schema):
 
 
 @router.get("scan/{code}", response=ScanOut)
-def scanned(request: HttpRequest, code: str) -> ScanOut:
+def scanned(request: HttpRequest, code: str) -> HttpResponse:
     """What was scanned, and what can be done with it now."""
     found = scan(code)
     if found is None:
@@ -171,9 +171,15 @@ def scanned(request: HttpRequest, code: str) -> ScanOut:
         raise Refused(no_right(found.right))
     # What can be done with a device stands in its verbs: no further look-up for the commonest scan.
     actions = thing_actions_of(found, request.rights)  # type: ignore[attr-defined]
-    following = [NextOut(label=str(label), url=url, refusal="") for label, url in found.next]
-    following += [NextOut(label=str(a.label), url=a.url, refusal=str(a.refusal)) for a in actions]
-    return ScanOut(
-        url=found.url, next=following, kind=found.kind, code=found.code, title=str(found.title), text=str(found.text),
-        warning=str(found.warning), facts=found.facts,
-    )  # fmt: skip
+    following = [(label, url, "") for label, url in found.next]
+    following += [(action.label, action.url, action.refusal) for action in actions]
+    answer = {
+        "kind": found.kind, "code": found.code, "title": str(found.title), "text": str(found.text),
+        "warning": str(found.warning), "url": found.url, "facts": found.facts,
+        "next": [
+            {"label": str(label), "url": url, "refusal": str(refusal)}
+            for label, url, refusal in following
+        ],
+    }  # fmt: skip
+    # Written out here: read into the form of the answer and out again, it would take a tenth longer.
+    return JsonResponse(answer, json_dumps_params={"ensure_ascii": False})

@@ -13,6 +13,7 @@ from dianheng.identity.services import (
     write_batch,
 )
 from dianheng.identity.tests.factories import metering_centre, person_with
+from dianheng.interfaces.rest.devices import ScanOut
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,7 @@ def test_a_scan_says_what_it_is(client, bearer):
     answer = client.get(f"/api/v1/scan/]C1{barcode(1)}", **bearer).json()
     assert (answer["kind"], answer["code"]) == ("device", barcode(1))
     assert "begin_verification" in answer["facts"]["verbs"]
+    assert ScanOut.model_validate(answer).model_dump() == answer
 
 
 def test_a_scan_tells_nothing_of_another_company(client):
