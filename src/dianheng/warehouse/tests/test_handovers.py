@@ -308,7 +308,7 @@ def test_damage_of_a_scan_that_was_taken_back_is_forgotten():
     movement = sent(device_ids=ids(ready(2)))
     session = receiving(movement, barcode(1), barcode(2))
     session_damaged(session=session, code=barcode(1), text="表盖有裂纹", actor=county_keeper())
-    session_scan(session=session, actor=county_keeper(), scans=[{"key": "u", "undo": "k0"}])
+    session_scan(session_id=session.pk, actor=county_keeper(), scans=[{"key": "u", "undo": "k0"}])
     session_book(session=session, actor=county_keeper())
     assert sorted(movement.lines.values_list("state", flat=True)) == ["received", "underway"]
 
