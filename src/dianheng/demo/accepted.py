@@ -21,8 +21,8 @@ from dianheng.verification.services import (
 from dianheng.verification.services.certificates import certificate_lines, certificates_issue
 
 from .company import acting, unit
-from .orders import ACCEPTED_SEALS_FROM, EVEN
-from .verified import BENCHES, decide, measure
+from .orders import ACCEPTED_SEALS_FROM
+from .verified import BENCHES, EVEN, decide, measure
 
 ON_BENCHES = ("BZ0001", "BZ0002")
 LOADS_A_DAY = 6  # of one bench: forty to fifty-five minutes each

@@ -18,8 +18,7 @@ from dianheng.identity.services import system_actor, token_make
 from dianheng.verification.simulator import FAULTS, NO_FAULTS
 
 from .company import person
-from .orders import EVEN
-from .verified import BENCHES, bench
+from .verified import BENCHES, EVEN, bench
 
 SCOPES = ("verification.upload", "verification.test")
 WAIT_S = 60

@@ -6,19 +6,17 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from dianheng.supply.services import order_make, segment_issue
+from dianheng.supply.services import order_make, sampling_report_issue, segment_issue
 from dianheng.supply.story import People, story
 from dianheng.verification.models import VerificationTask
-from dianheng.verification.simulator import Shape
 
 from . import files
 from .company import acting, unit
 from .things import model, place
-from .verified import barcode, decide, test_on_benches
+from .verified import EVEN, barcode, decide, test_on_benches
 
 FIRST = 20260600001  # serial part of the first number of these orders
 QUANTITY, SMALL = 3000, 120
-EVEN = Shape(spread=0.05)  # meters of one lot lie close together: sampling judges consistency
 SEALS_FROM, ACCEPTED_SEALS_FROM = 500001, 600001  # apart from those of the other chapters
 
 
@@ -55,11 +53,13 @@ def from_file_to_decision(*, seed: int, password: str) -> None:
         )
         decide(task, password=password)
 
-    story(
+    told = story(
         people=people(), unit=centre, model=kind, place=place("KF1-DJ"), folder=folder,
         first_code=barcode(FIRST), quantity=QUANTITY, small=SMALL, seed=seed,
         test_sample=test_sample,
     )  # fmt: skip
+    for inspection in (told.accepted, told.rejected):
+        sampling_report_issue(inspection=inspection, actor=acting("chenqiang"))
     waiting_order()
 
 

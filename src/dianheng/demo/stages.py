@@ -23,9 +23,8 @@ from dianheng.verification.services import (
 from dianheng.verification.services.decision import digest_of, rows_for
 
 from .company import acting, unit
-from .orders import EVEN
 from .things import model, place
-from .verified import barcode, decide, test_on_benches
+from .verified import EVEN, barcode, decide, test_on_benches
 
 FIRST = 20260620001  # serial part of the first number of these orders
 STAGES_SEALS_FROM = 800001
@@ -66,11 +65,11 @@ def orders_in_each_stage(*, seed: int, password: str) -> None:
     """Small orders of the past weeks, each as far as it is today."""
     serial = FIRST
     for number, stage in enumerate(STAGES):
-        _Order(stage, serial, number, seed, password).go()
+        OrderOnItsWay(stage, serial, number, seed, password).go()
         serial += stage.quantity
 
 
-class _Order:
+class OrderOnItsWay:
     """One order on its way; the steps are named as in `STEPS`."""
 
     def __init__(self, stage: Stage, serial: int, number: int, seed: int, password: str):
@@ -81,7 +80,12 @@ class _Order:
         self.line = self._order(serial)
 
     def go(self) -> None:
-        for name in STEPS[: STEPS.index(self.stage.step) + 1]:
+        """As far as its stage says."""
+        self.take_steps(*STEPS[: STEPS.index(self.stage.step) + 1])
+
+    def take_steps(self, *names: str) -> None:
+        """These steps, whatever the stage says: for an order whose way forks."""
+        for name in names:
             step: Callable[[], None] = getattr(self, f"_{name}")
             step()
 

@@ -11,7 +11,19 @@ from django.utils.translation import override
 from dianheng.identity.models import Person, RequestResult
 from dianheng.identity.services import remember, system_actor, write_batch
 
-from . import accepted, company, orders, processes, register, stages, stock, things, verified
+from . import (
+    accepted,
+    again,
+    company,
+    legacy,
+    orders,
+    processes,
+    register,
+    stages,
+    stock,
+    things,
+    verified,
+)
 
 SIZES = {"s": 0, "m": 100_000, "l": 1_000_000}  # devices beyond those of the story
 
@@ -58,6 +70,11 @@ def story_chapters() -> list[Told]:
             lambda t: verified.former_lots(seed=t.seed, password=t.password),
         ),
         (
+            "months",
+            _("small lots of the past half-year"),
+            lambda t: verified.month_by_month(seed=t.seed, password=t.password),
+        ),
+        (
             "orders",
             _("orders from the maker's file to acceptance"),
             lambda t: orders.from_file_to_decision(seed=t.seed, password=t.password),
@@ -71,6 +88,17 @@ def story_chapters() -> list[Told]:
             "stages",
             _("an order in each stage"),
             lambda t: stages.orders_in_each_stage(seed=t.seed, password=t.password),
+        ),
+        (
+            "centre",
+            _("samples at the higher centre"),
+            lambda t: again.samples_at_the_centre(seed=t.seed, password=t.password),
+        ),
+        ("again", _("a rejected lot comes again"), lambda t: again.lot_comes_again()),
+        (
+            "registers",
+            _("registers of a former system"),
+            lambda t: legacy.registers_taken_over(),
         ),
         ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
         ("processes", _("work orders under way"), lambda t: processes.work_orders()),

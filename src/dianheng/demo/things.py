@@ -1,7 +1,7 @@
 """Chapters 2 and 3: makers and models, places, the laboratory with its standards and papers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -80,6 +80,8 @@ MODELS: list[tuple[str, str, dict[str, Any]]] = [
         "ratio": "10000/100, 100/5", "burden_va": "10",
     }),
 ]  # fmt: skip
+# When what was certified before was certified again.
+CERTIFIED_DAYS_AGO = {"BZ0001": 196, "BZ0002": 151, "BZ0003": 103, "BZ0021": 9}
 PLACES = [
     # code, name, kind, unit, code of the place above, level, capacity
     ("KF1", "市一级表库", PlaceKind.STORE, "3540001", "", 1, None),
@@ -142,6 +144,7 @@ def enrol(
     actor: Actor,
     ownership: str = "utility",
     lot_id: int | None = None,
+    occurred_at: datetime | None = None,
 ) -> list[Device]:
     """Enter devices of one model in the register."""
     kind = model(model_code)
@@ -153,7 +156,7 @@ def enrol(
             " ownership = %s, lot_id = %s",
             [kind.kind, kind.pk, unit_.pk, place(place_code).pk, state, ownership, lot_id],
         )
-        devices_enrol(stage=stage, actor=actor, verb=Verb.ENROL)
+        devices_enrol(stage=stage, actor=actor, verb=Verb.ENROL, occurred_at=occurred_at)
     return list(
         Device.objects.filter(barcode__in=[row["barcode"] for row in rows]).order_by("barcode")
     )
@@ -192,21 +195,24 @@ def laboratory() -> None:
             [{"barcode": code, "serial_no": f"KY{code[2:]}26", "name": name, "measuring_range": measuring_range, "uncertainty": uncertainty, "position_count": positions}],
             model_code, state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=centre, actor=system,
         )  # fmt: skip
-    for number, code in enumerate(("BZ0001", "BZ0002", "BZ0003", "BZ0021"), 1):
+    for number, (code, days_ago) in enumerate(CERTIFIED_DAYS_AGO.items(), 1):
         # Of the year before: what they owed was done in time.
+        done_on = today - timedelta(days=days_ago)
         standard_certify(
-            device=devices[code], number=f"DNBZ-2025-{number:04d}", issuer="江东省计量科学研究院",
-            higher_standard="国家基准", valid_from=today - timedelta(days=563 + number),
-            valid_through=today - timedelta(days=199 - number), actor=actor,
+            device=devices[code], number=f"DNBZ-{done_on.year - 1}-{number:04d}", issuer="江东省计量科学研究院",
+            higher_standard="国家基准", valid_from=done_on - timedelta(days=362),
+            valid_through=done_on + timedelta(days=2), actor=actor,
         )  # fmt: skip
     for number, (code, device) in enumerate(devices.items(), 1):
+        done_on = today - timedelta(days=CERTIFIED_DAYS_AGO.get(code, 200))
         standard_certify(
-            device=device, number=f"DNBZ-2026-{number:04d}", issuer="江东省计量科学研究院",
+            device=device, number=f"DNBZ-{done_on.year}-{number:04d}", issuer="江东省计量科学研究院",
             accuracy_class={"KY3000-60": "0.1", "KY311": "0.05", "KY3100-24": "0.05"}.get(device.model.code, ""),
             uncertainty="" if device.model.code != "KY60" else "U = 0.005 s/d (k = 2)",
-            higher_standard="国家基准", valid_from=today - timedelta(days=200),
+            higher_standard="国家基准", valid_from=done_on,
             # One is due soon, so that the list of due standards has something to show.
-            valid_through=today + timedelta(days=25 if code == "BZ0012" else 165 + number), actor=actor,
+            valid_through=today + timedelta(days=25) if code == "BZ0012" else done_on + timedelta(days=364),
+            actor=actor,
         )  # fmt: skip
     for code, name, bench, standard, certificate in (
         ("BZ-D1", "单相交流电能表检定装置", "BZ0001", "BZ0011", "[2023]江量标电证字第 047 号"),
@@ -228,5 +234,5 @@ def laboratory() -> None:
         if not rules.is_confirmed:
             rule_set_sign(
                 unit=centre, standard=rules.standard, edition=rules.edition, digest=rules.digest,
-                statement="经与规程原文逐条核对,确认用于本实验室。", actor=actor,
+                statement="经与规程原文逐条核对，确认用于本实验室。", actor=actor,
             )  # fmt: skip

@@ -31,9 +31,14 @@ from dianheng.verification.services import (
 from dianheng.verification.services.certificates import certificate_lines, certificates_issue
 from dianheng.verification.services.decision import lines_of, rows_for
 from dianheng.verification.simulator import FAULTS, GOOD, Shape, SimulatedBench
+from dianheng.warehouse.services import stock_take_in
 
 from .company import acting, person, unit
-from .things import enrol, model
+from .things import enrol, model, place
+
+MONTHLY, MONTHLY_DAYS_AGO = 30, (165, 136, 107, 77, 48)
+MONTHLY_SEALS_FROM = 400001
+EVEN = Shape(spread=0.05)  # meters of one lot lie close together: sampling judges consistency
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ def measure(
     first_seal: int = 0,
     faults: Mapping[str, float] | None = None,
     shape: Shape = GOOD,
+    meter_faults: Mapping[str, str] | None = None,
 ) -> int:
     """The bench does a load and sends its results; returns the next seal number.
 
@@ -83,14 +89,16 @@ def measure(
     """
     sheet, seal = load_sheet(load), first_seal
     seals = {}
-    for place in sheet["positions"] if first_seal else ():
-        seals[place["asset_no"]] = [
+    for each in sheet["positions"] if first_seal else ():
+        seals[each["asset_no"]] = [
             (f"LJ26{seal:08d}", "COVER_LEFT"),
             (f"LJ26{seal + 1:08d}", "COVER_RIGHT"),
         ]
         seal += 2
     found = bench(load.bench.barcode, seed, FAULTS if faults is None else faults, shape)
-    envelope: dict[str, Any] = found.run(sheet, started_at=at, seals=seals)
+    envelope: dict[str, Any] = found.run(
+        sheet, started_at=at, seals=seals, meter_faults=meter_faults
+    )
     body = json.dumps(envelope, ensure_ascii=False).encode()
     upload_receive(body=body, actor=acting(BENCHES[load.bench.barcode].operator))
     return seal
@@ -106,6 +114,7 @@ def test_on_benches(
     faults: Mapping[str, float] | None = None,
     shape: Shape = GOOD,
     at_most: int | None = None,
+    meter_faults: Mapping[str, str] | None = None,
 ) -> int:
     """Load what waits in the task and test it; `at_most` loads of each bench. Next seal number."""
     benches = list(Device.objects.filter(barcode__in=codes).order_by("barcode"))
@@ -115,7 +124,10 @@ def test_on_benches(
     seal = first_seal
     for turn, load in enumerate(loads):
         at = began_at + timedelta(hours=turn // len(codes))
-        seal = measure(load, seed=seed, at=at, first_seal=seal, faults=faults, shape=shape)
+        seal = measure(
+            load, seed=seed, at=at, first_seal=seal, faults=faults, shape=shape,
+            meter_faults=meter_faults,
+        )  # fmt: skip
     return seal
 
 
@@ -145,6 +157,44 @@ def decide(
         )
 
 
+def month_by_month(*, seed: int, password: str) -> None:
+    """Small lots of the past half-year: the months have their figures, old stock comes due."""
+    system, centre = system_actor("command"), unit("3540001")
+    now, seal = timezone.now(), MONTHLY_SEALS_FROM
+    for number, days_ago in enumerate(MONTHLY_DAYS_AGO):
+        came_at = now - timedelta(days=days_ago + 9)
+        lot = lot_make(
+            model=model("DDZY566-Z"), tender_batch=f"{came_at:%Y-%m}", unit_id=centre.pk, actor=system
+        )  # fmt: skip
+        first = 20260150001 + MONTHLY * number
+        meters = enrol(
+            [
+                {"barcode": barcode(first + n), "serial_no": f"{came_at:%y%m}{n + 1:06d}", "comm_address": f"{first + n:012d}",
+                 "prepayment": "remote", "key_state": "formal", "price_preset": "JM-2026-01", "material_code": "500012346",
+                 "produced_on": f"{came_at - timedelta(days=30):%Y-%m-%d}", "software_version": "V3.04",
+                 "hardware_version": "V1.1", "comm_module_type": "HPLC"}
+                for n in range(MONTHLY)
+            ],
+            "DDZY566-Z", state=DeviceState.AWAITING_VERIFICATION, place_code="KF1-DJ", unit_=centre,
+            actor=system, lot_id=lot.pk, occurred_at=came_at,
+        )  # fmt: skip
+        began_at = now - timedelta(days=days_ago)
+        task = task_make(
+            unit=centre, kind="initial", model=lot.model, lot=lot, actor=acting("gaoyan"),
+            planned_from=timezone.localdate(began_at), planned_through=timezone.localdate(began_at) + timedelta(days=5),
+        )  # fmt: skip
+        task_add_devices(task=task, device_ids=[d.pk for d in meters], actor=acting("gaoyan"))
+        seal = test_on_benches(
+            task, ["BZ0001"], seed=seed + number, first_seal=seal, began_at=began_at, shape=EVEN
+        )
+        decide(task, password=password)
+        passed = [row.device_id for row in task.devices.filter(outcome="passed")]
+        stock_take_in(
+            device_ids=passed, place=place("KF1-A01"), actor=acting("zhoumin"), purpose="move",
+            basis=f"{came_at:%Y-%m} 批检定合格表移架",
+        )  # fmt: skip
+
+
 def former_lots(*, seed: int, password: str) -> None:
     """A lot of 240 single-phase meters from last month, and a client's gateway meters."""
     system, centre = system_actor("command"), unit("3540001")
@@ -160,7 +210,7 @@ def former_lots(*, seed: int, password: str) -> None:
             for n in range(240)
         ],
         "DDZY566-Z", state=DeviceState.AWAITING_VERIFICATION, place_code="KF1-DJ", unit_=centre,
-        actor=system, lot_id=lot.pk,
+        actor=system, lot_id=lot.pk, occurred_at=now - timedelta(days=31),
     )  # fmt: skip
     task = task_make(
         unit=centre, kind="initial", model=lot.model, lot=lot, actor=acting("gaoyan"),
@@ -178,7 +228,7 @@ def former_lots(*, seed: int, password: str) -> None:
             for n in range(1, 7)
         ],
         "DSZ1808-G", state=DeviceState.AWAITING_VERIFICATION, place_code="KF1-DJ", unit_=centre,
-        actor=system, ownership="customer",
+        actor=system, ownership="customer", occurred_at=now - timedelta(days=13),
     )  # fmt: skip
     gateway = task_make(
         unit=centre, kind="initial", model=model("DSZ1808-G"), actor=acting("gaoyan"),
@@ -192,6 +242,7 @@ def former_lots(*, seed: int, password: str) -> None:
         first_seal=seal,
         began_at=now - timedelta(days=10),
         faults={},
+        meter_faults={"GF000004": "error"},  # the client gets a notice of result for it
     )
     decide(gateway, password=password)
     certificates_issue(
@@ -209,7 +260,7 @@ def former_lots(*, seed: int, password: str) -> None:
             for n in range(72)
         ],
         "DTZY1808-Z", state=DeviceState.AWAITING_VERIFICATION, place_code="KF1-DJ", unit_=centre,
-        actor=system, lot_id=lot.pk,
+        actor=system, lot_id=lot.pk, occurred_at=now - timedelta(days=8),
     )  # fmt: skip
     task = task_make(unit=centre, kind="initial", model=lot.model, lot=lot, actor=acting("gaoyan"))
     task_add_devices(task=task, device_ids=[d.pk for d in three], actor=acting("gaoyan"))

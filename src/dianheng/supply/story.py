@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from django.utils import timezone
 
 from dianheng.assets.models import DeviceModel, Place
 from dianheng.common.actor import Actor
@@ -96,6 +98,7 @@ def story(
         order=rejected.return_order,
         demand="更换整批并提交整改报告",
         contact="计量中心",
+        answer_until_on=timezone.localdate() + timedelta(days=15),
         actor=people.returner,
     )
     order = services.return_to_maker(order=order, carrier="厂家自提", actor=people.returner)

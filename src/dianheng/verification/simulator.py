@@ -493,7 +493,7 @@ class _Meter:
     def _parameter(self, item: Any, point: Any, place: Any, rng: random.Random) -> dict[str, Any]:
         found = dict(place.get("ordered") or {})
         if self.fault == "wrong_price":
-            found["price_preset"] = "0.0000"
+            found["price_preset"] = "JM-0000"  # as the maker leaves it
             return {"conclusion": "FAIL", "facts": {"found": found}}
         return {"facts": {"found": found}}
 
