@@ -16,6 +16,7 @@ from .errors import Text
 
 RIGHT = "figures.view"
 WIDTH, HEIGHT = 120, 28  # of the line, in its own units
+HALF = Decimal(1) / 2  # where a line runs that never changes
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class Figure:
         values = [value for _n, value in known]
         low, high = min(values), max(values)
         step = Decimal(WIDTH - 4) / (len(self.trend) - 1)
-        span = (high - low) or Decimal(1)
+        span = high - low
         return " ".join(
-            f"{2 + n * step:.1f},{2 + (HEIGHT - 4) * (high - value) / span:.1f}"
+            f"{2 + n * step:.1f},{2 + (HEIGHT - 4) * ((high - value) / span if high > low else HALF):.1f}"
             for n, value in known
         )
 

@@ -14,7 +14,13 @@ from dianheng.documents.selectors import body_for
 from dianheng.identity.models import Person
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.lots import nonconformity_class
-from dianheng.verification.models import ApprovalLine, Review, TestResult
+from dianheng.verification.models import (
+    ApprovalLine,
+    Review,
+    TestRecord,
+    TestResult,
+    VerificationTask,
+)
 from dianheng.verification.papers import ITEMS, failure_list
 from dianheng.verification.selectors.tasks import first_results
 
@@ -41,7 +47,7 @@ def _goods(line: OrderLine | None, model: DeviceModel) -> paper.Goods:
         supplier=model.manufacturer.name, contract_no=line.contract_no if line else "",
         order_line=str(line) if line else "", tender_batch=line.tender_batch if line else "",
         material_code=line.material_code if line else "", kind_name=model.name, model=model.code,
-        accuracy_class=model.accuracy_class,
+        specification=model.specification, accuracy_class=model.accuracy_class,
     )  # fmt: skip
 
 
@@ -169,6 +175,7 @@ def sampling_form(inspection: InspectionLot) -> paper.SamplingForm:
         ),
         signatures=(
             paper.Signature(role="drawer", name=draw.closed_by.name, signed_on=closed_at.date()),
+            paper.Signature(role="maker"),  # who is there signs by hand
         ),
     )  # fmt: skip
 
@@ -186,7 +193,7 @@ def sampling_report(inspection: InspectionLot, approver: paper.Signature) -> pap
     tasks = list(sampling_tasks(inspection).select_related("scheme_version"))
     review = Review.objects.filter(task__in=tasks).select_related("reviewer").order_by("pk").last()
     days = [one.tested_on for one in results]
-    tester, acting_for = results[-1].person, results[-1].acting_for
+    tester, acting_for = _tester(tasks, results)
     drawer = inspection.draw.closed_by if inspection.draw.closed_by != tester else None
     switching = SwitchingState.objects.filter(
         model=inspection.lot.model_id, unit=inspection.unit_id
@@ -215,11 +222,27 @@ def sampling_report(inspection: InspectionLot, approver: paper.Signature) -> pap
         ),
         conclusion="accept" if inspection.is_accepted else "reject",
         next_severity=switching.state if switching else "normal",
-        verifier=_signature("verifier", tester, max(days), acting_for),
+        verifier=_signature("handler" if sent else "verifier", tester, max(days), acting_for),
         checker=_signature("checker", review.reviewer if review else drawer, max(days)),
         approver=approver,
         remark=_("Submission %(n)s") % {"n": inspection.submission} if inspection.submission > 1 else "",
     )  # fmt: skip
+
+
+def _tester(
+    tasks: Sequence[VerificationTask], results: Sequence[SampleResult]
+) -> tuple[Person | None, Person | None]:
+    """Who tested the sample on the benches last; else who wrote the results down."""
+    firsts = [first["record"] for task in tasks for first in first_results(task).values()]
+    record = (
+        TestRecord.objects.filter(number__in=firsts, verifier__isnull=False)
+        .select_related("verifier")
+        .order_by("-finished_at")
+        .first()
+    )
+    if record is not None:
+        return record.verifier, None
+    return results[-1].person, results[-1].acting_for
 
 
 def _signature(
@@ -281,7 +304,7 @@ def sent_note(sent: SentSample) -> paper.HandoverNote:
     ]
     handed_on = timezone.localdate(sent.handed_over_at) if sent.handed_over_at else None
     person = sent.handed_over_by or sent.listed_by
-    part = inspection.parts.select_related("arrival__place").first()
+    part = inspection.parts.select_related("arrival__place", "arrival__line").first()
     place = part.arrival.place if part else None
     return paper.HandoverNote(
         number=sent.number, created_at=timezone.localtime(sent.listed_at),
@@ -292,7 +315,9 @@ def sent_note(sent: SentSample) -> paper.HandoverNote:
         lines=(
             paper.GoodsLine(
                 name=inspection.lot.model.name, model=inspection.lot.model.code,
-                quantity=len(devices), lot_no=inspection.lot.code,
+                specification=inspection.lot.model.specification, quantity=len(devices),
+                material_code=part.arrival.line.material_code if part else "",
+                lot_no=inspection.lot.code, state="awaiting_acceptance",
             ),
         ),
         devices=tuple(paper.DeviceRow(bar_code=d.barcode, serial_no=d.serial_no) for d in devices),
@@ -322,6 +347,18 @@ def lot_failures_paper(lot: Lot) -> paper.FailureList | None:
     return replace(made, number=f"{lot.code}-BH", task_no=", ".join(numbers))
 
 
+def _reason(one: Mapping[str, Any], order: ReturnOrder) -> paper.ReturnReason:
+    """A reason; an inspection proves it by its report, before there is one by its form."""
+    kind, number = one.get("document_kind", ""), one.get("document_no", "")
+    if kind == "inspection":
+        report_no = order.inspection.report_no if order.inspection else ""
+        kind = "sampling_report" if report_no else "sampling_form"
+        number = report_no or number
+    return paper.ReturnReason(
+        reason=one["reason"], quantity=one["quantity"], document_kind=kind, document_no=number
+    )
+
+
 def return_notice(order: ReturnOrder) -> paper.ReturnNotice:
     """退货通知单 to the maker."""
     arrival = Arrival.objects.filter(lot=order.lot).select_related("line").first()
@@ -330,13 +367,7 @@ def return_notice(order: ReturnOrder) -> paper.ReturnNotice:
         number=order.number, created_at=timezone.localtime(order.made_at), body=body_for(order.unit),
         goods=_goods(arrival.line if arrival else None, order.lot.model), lot_no=order.lot.code,
         lot_size=order.lot.devices.count(), quantity=rows.count(),
-        reasons=tuple(
-            paper.ReturnReason(
-                reason=one["reason"], quantity=one["quantity"],
-                document_kind=one.get("document_kind", ""), document_no=one.get("document_no", ""),
-            )
-            for one in order.reasons
-        ),
+        reasons=tuple(_reason(one, order) for one in order.reasons),
         demand=order.demand, answer_until_on=order.answer_until_on, contact=order.contact,
         rows=tuple(
             paper.DeviceRow(bar_code=row.device.barcode, serial_no=row.device.serial_no, note=row.reason)

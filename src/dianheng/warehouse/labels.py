@@ -88,8 +88,7 @@ def _add(made: Labels, code: str, unit_id: int, build: Callable[..., Any], *give
 
 def _specification(model: DeviceModel) -> str:
     parts = [
-        f"{model.voltage_v.normalize():f} V" if model.voltage_v else "",
-        model.plate_current,
+        model.specification,
         _("class %(class)s") % {"class": model.accuracy_class} if model.accuracy_class else "",
     ]
     return " ".join(part for part in parts if part)

@@ -1,10 +1,10 @@
 """Data of the store's papers: 入库单, 出库单, 交接单."""
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.assets.models import Device
+from dianheng.assets.models import Device, DeviceEvent, DeviceModel
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 
@@ -29,20 +29,34 @@ def kind_of(movement: Movement) -> str:
     )
 
 
+def _goods(movement: Movement, devices: QuerySet[Device]) -> tuple[paper.GoodsLine, ...]:
+    """What moved, by material, model, lot and the state that it had then."""
+    event = DeviceEvent.objects.filter(
+        device_id=OuterRef("pk"), document=f"movement:{movement.number}"
+    )
+    grouped = list(
+        devices.annotate(was=Subquery(event.order_by("pk").values("from_state")[:1]))
+        .values("meter__material_code", "model", "lot__code", "was")
+        .annotate(n=Count("pk"))
+        .order_by("model__code", "lot__code", "meter__material_code", "was")
+    )
+    models = DeviceModel.objects.in_bulk({row["model"] for row in grouped})
+    boxes = movement.boxes.count() if len(grouped) == 1 else 0
+    return tuple(
+        paper.GoodsLine(
+            name=models[row["model"]].name, model=models[row["model"]].code, quantity=row["n"],
+            specification=models[row["model"]].specification, lot_no=row["lot__code"] or "",
+            material_code=row["meter__material_code"] or "", state=row["was"] or "",
+            boxes=boxes or None,
+        )
+        for row in grouped
+    )  # fmt: skip
+
+
 def note(movement: Movement) -> paper.StockNote | paper.HandoverNote:
     """The paper of a movement."""
     devices = Device.objects.filter(pk__in=movement.lines.values("device"))
-    goods = tuple(
-        paper.GoodsLine(
-            name=row["model__name"],
-            quantity=row["n"],
-            model=row["model__code"],
-            lot_no=row["lot__code"] or "",
-        )
-        for row in devices.values("model__name", "model__code", "lot__code")
-        .annotate(n=Count("pk"))
-        .order_by("model__code")
-    )
+    goods = _goods(movement, devices)
     listed = tuple(
         paper.DeviceRow(bar_code=code, serial_no=serial)
         for code, serial in devices.order_by("barcode").values_list("barcode", "serial_no")[:LISTED]

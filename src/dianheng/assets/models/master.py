@@ -107,6 +107,12 @@ class DeviceModel(models.Model):
             return f"{plain(self.base_current_a)}({plain(self.max_current_a)})A"
         return ""
 
+    @property
+    def specification(self) -> str:
+        """Voltage and currents as lists of goods write them, e.g. `220 V 5(60)A`."""
+        voltage = f"{self.voltage_v.normalize():f} V" if self.voltage_v else ""
+        return " ".join(part for part in (voltage, self.plate_current, self.ratio) if part)
+
 
 class Lot(models.Model):
     """A maker's devices of one model and tender batch: what sampling judges as one."""

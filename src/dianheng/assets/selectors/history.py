@@ -60,7 +60,9 @@ def _writes(model: type[models.Model], key: str, value: int) -> list[Written]:
         changes = [
             (words.label(name), words.text(name, before) if before else "", words.text(name, image))
             for name in image
-            if name not in HIDDEN | NOT_TOLD and before.get(name) != image.get(name)
+            if name not in HIDDEN | NOT_TOLD
+            and before.get(name) != image.get(name)
+            and (before or image[name] not in ("", None, {}))
         ]
         written.append(
             Written(at, who, for_whom or "", str(action_label(action)), reason or "", changes)

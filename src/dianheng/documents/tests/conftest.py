@@ -10,7 +10,7 @@ from dianheng.documents.papers.samples import certificate
 from dianheng.documents.signing.issue import Issued, issue
 from dianheng.documents.signing.keys import KeySigner, open_signer, public_keys
 from dianheng.documents.signing.port import PublicKey
-from dianheng.testing.browser import chromium  # noqa: F401 - a fixture
+from dianheng.testing.browser import chromium, visit  # noqa: F401 - fixtures
 
 CHINA = timezone(timedelta(hours=8))
 

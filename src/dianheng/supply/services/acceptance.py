@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as plain_text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceState, Verb
@@ -183,8 +183,7 @@ def _reasons(inspection: InspectionLot, reason: str) -> list[dict[str, Any]]:
     judged: Mapping[str, Any] = inspection.judgement or {}
     found = [
         {
-            "reason": plain_text("Nonconformities of class %(class)s in the sample")
-            % {"class": name},
+            "reason": gettext("Nonconformities of class %(class)s in the sample") % {"class": name},
             "quantity": count,
             "document_kind": "inspection",
             "document_no": inspection.number,

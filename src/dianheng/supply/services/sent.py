@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as plain_text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import Verb
@@ -313,9 +313,9 @@ def _refuse_strangers(
 def sent_list_heads() -> list[str]:
     """Heads of the list that goes with the sample; `report_results` knows them in both languages."""
     return [
-        plain_text("Order of the draw"), plain_text("Bar code"), plain_text("Maker's number"), plain_text("Conclusion"),
-        plain_text("Item"), plain_text("Nonconformity class"), plain_text("Found"), plain_text("Required"),
-        plain_text("Tested on"),
+        gettext("Order of the draw"), gettext("Bar code"), gettext("Maker's number"), gettext("Conclusion"),
+        gettext("Item"), gettext("Nonconformity class"), gettext("Found"), gettext("Required"),
+        gettext("Tested on"),
     ]  # fmt: skip
 
 

@@ -120,12 +120,20 @@ def movement(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "warehouse/movement.html", context)
 
 
+def _printing_unit(request: HttpRequest, movement: Movement) -> int:
+    """The side of a movement whose paper this person may print: both keep a copy."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if rights.may("documents.print", movement.unit.path):
+        return movement.unit_id
+    return movement.to_unit_id
+
+
 @opens_to("documents.print")
 def movement_note(request: HttpRequest, number: str) -> HttpResponse:
     """The paper of a movement as PDF."""
     found = visible_movement(request, number)
     pdf = paper_pdf(
-        kind=kind_of(found), paper=note(found), unit_id=found.unit_id, actor=actor_of(request),
+        kind=kind_of(found), paper=note(found), unit_id=_printing_unit(request, found), actor=actor_of(request),
         language="en" if get_language() == "en" else "zh",
     )  # fmt: skip
     response = HttpResponse(pdf, content_type="application/pdf")
