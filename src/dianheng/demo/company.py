@@ -46,6 +46,10 @@ POSTS = {
     "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "verification.view*", "warehouse.view", "seals.*", "documents.view", "documents.print", "documents.issue"]),
     "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.receive", "documents.view", "documents.print"]),
     "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
+    "OFFICE": ("办公室专责", []),
+    "OFFICE_HEAD": ("办公室主任", []),
+    "MARKETING": ("营销专责", ["assets.view", "documents.view"]),
+    "DEPUTY": ("分管副经理", ["*.view*"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
 }  # fmt: skip
 EVERYBODY = ["workflow.view", "workflow.start"]
@@ -78,6 +82,10 @@ PEOPLE = [
     Role("hejie", "何洁", "354001001", "KEEPER", "354001001"),
     Role("machao", "马超", "354001001", "FITTER", "354001001"),
     Role("tanghui", "唐慧", "35400", "AUDITOR", "35400"),
+    Role("hanxue", "韩雪", "3540001", "OFFICE", "3540001"),
+    Role("qianwen", "钱文", "3540001", "OFFICE_HEAD", "3540001"),
+    Role("fengjun", "冯军", "35400", "MARKETING", "35400"),
+    Role("yanming", "严明", "35400", "DEPUTY", "35400"),
 ]
 
 

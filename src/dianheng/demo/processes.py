@@ -1,4 +1,4 @@
-"""Work orders in each stage: written, decided, sent back, done."""
+"""Processes in each stage: orders, the plan of the month, scrapping, a doubt, a corrective action."""
 
 from typing import Any
 
@@ -11,10 +11,12 @@ from .company import acting, unit
 
 
 def _begin(who: str, unit_code: str, **apply: Any) -> ProcessInstance:
-    made = instance_start(
-        code="work-order", unit=unit(unit_code), title=apply["subject"], actor=acting(who)
-    )
-    _do(made, who, **apply)
+    return _start("work-order", who, unit_code, apply["subject"], **apply)
+
+
+def _start(code: str, who: str, unit_code: str, title: str, **first: Any) -> ProcessInstance:
+    made = instance_start(code=code, unit=unit(unit_code), title=title, actor=acting(who))
+    _do(made, who, **first)
     return made
 
 
@@ -22,10 +24,17 @@ def _do(order: ProcessInstance, who: str, **data: Any) -> None:
     task_complete(task=order.tasks.latest("pk"), data=data, actor=acting(who))
 
 
-def work_orders() -> None:
-    """Four orders: one ended, one at work, one to be decided, one sent back."""
+def all_processes() -> None:
+    """Bring the packs that ship into force, and begin some of each kind."""
     for folder in shipped_folders():
         pack_load(folder=folder, actor=system_actor("command"))
+    work_orders()
+    office_month()
+    other_processes()
+
+
+def work_orders() -> None:
+    """Four orders: one ended, one at work, one to be decided, one sent back."""
     done = _begin(
         "zhoumin", "3540001", subject="更换周转箱标签", kind="repair",
         content="KF1 货架 20 只周转箱标签磨损，扫码困难，需重新打印粘贴。", wanted_by="2026-11-20",
@@ -62,3 +71,57 @@ def work_orders() -> None:
         reason="请写明移到何处、需要几人。",
         actor=acting("liujing"),
     )
+
+
+def office_month() -> None:
+    """The plan of December is with the head of the office; it was sent back once."""
+    plan = _start(
+        "plan-month", "hanxue", "3540001", "2026 年 12 月工作计划", month="2026-12",
+        due_on="2026-12-02", focus="年末库存盘点、到货批次全检、冬季现场安全。",
+    )  # fmt: skip
+    for who, matter, owner, due in (
+        ("gaoyan", "2026-02 批次全检收尾并出具检定汇总", "高岩", "2026-12-12"),
+        ("sunli", "抽检不合格批次与厂家约谈", "孙丽", "2026-12-10"),
+        ("zhoumin", "一级库年末盘点", "周敏", "2026-12-25"),
+    ):
+        item = {"matter": matter, "owner": owner, "due_on": due}
+        _do(plan, who, items=[item], last_month="上月计划均已完成。")
+    _do(
+        plan, "zhaolei", items=[{"matter": "超期库存复检计划", "owner": "赵磊", "due_on": "2026-12-15"}]
+    )  # fmt: skip
+    merged = [
+        {"department": "检定", "matter": "2026-02 批次全检收尾", "owner": "高岩", "due_on": "2026-12-12"},
+        {"department": "技术", "matter": "与厂家约谈", "owner": "孙丽", "due_on": "2026-12-10"},
+        {"department": "库房", "matter": "一级库年末盘点", "owner": "周敏", "due_on": "2026-12-25"},
+        {"department": "资产", "matter": "超期库存复检计划", "owner": "赵磊", "due_on": "2026-12-15"},
+    ]  # fmt: skip
+    _do(plan, "hanxue", items=merged[:3], summary="四个科室均已上报。")
+    task_send_back(
+        task=plan.tasks.latest("pk"), reason="漏列资产科室的计划。", actor=acting("qianwen")
+    )
+    _do(plan, "hanxue", items=merged, summary="已补充资产科室计划。")
+
+
+def other_processes() -> None:
+    """A scrapping to be approved, a doubt being tested, a corrective action at work."""
+    scrap = _start(
+        "scrap", "zhoumin", "3540001", "2015 年机械式电能表 36 只报废", reason="已淘汰型号，拆回后无利用价值。",
+        value="0.00", devices=[{"model": "DD862-4", "years": "11", "reason": "型号淘汰"}],
+    )  # fmt: skip
+    _do(
+        scrap, "sunli", conclusion="scrap", basis="机械式电能表已停用，误差超差。", appraised_on="2026-11-25"
+    )  # fmt: skip
+    doubt = _start(
+        "meter-doubt", "fengjun", "3540001", "王建国申请校验", customer_no="3540100128", customer="王建国",
+        phone="0523-88000000", device="3540001000202506000011", reason="10 月电量较上月增加一倍。", fee="0.00", taken_on="2026-11-26",
+    )  # fmt: skip
+    _do(doubt, "gaoyan", way="site", on="2026-11-30", witness="yes")
+    action = _start(
+        "corrective-action", "wangfang", "3540001", "检定室湿度记录缺一次", source="internal", found_on="2026-11-20",
+        fact="11 月 18 日下午未记录温湿度。", clause="JJF 1069 环境条件", severity="general",
+    )  # fmt: skip
+    _do(
+        action, "gaoyan", cause="交接班时无人负责。", correction="补充说明并复核当日记录。",
+        measures=[{"matter": "温湿度计接入自动采集", "owner": "高岩", "due_on": "2026-12-20"}],
+    )  # fmt: skip
+    _do(action, "liujing", opinion="agree", reason="同意。")

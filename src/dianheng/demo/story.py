@@ -101,7 +101,7 @@ def story_chapters() -> list[Told]:
             lambda t: legacy.registers_taken_over(),
         ),
         ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
-        ("processes", _("work orders under way"), lambda t: processes.work_orders()),
+        ("processes", _("work orders under way"), lambda t: processes.all_processes()),
     ]
 
 

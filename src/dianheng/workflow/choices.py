@@ -62,6 +62,19 @@ class NoteKind(TextChoices):
     WITHDRAW = "withdraw", _("Withdrawn")
 
 
+# Names of modules and classes that packs which ship use; a company's own names stand as they are.
+CLASSES = {
+    "metering": _("Metering"),
+    "customer": _("Customer service"),
+    "office": _("Office"),
+    "asset-management": _("Assets"),
+    "daily-affairs": _("Daily affairs"),
+    "metering-service": _("Metering service"),
+    "office-affairs": _("Office affairs"),
+    "planning": _("Plans"),
+    "quality": _("Quality"),
+}
+
 # Colours of states, decided here only: good, busy, warn, bad, calm.
 INSTANCE_TONE = {
     InstanceState.RUNNING: "busy",

@@ -172,12 +172,15 @@ def content_digest(instance: ProcessInstance) -> str:
 
 @dataclass(frozen=True)
 class Changed:
-    """A field that is not what it was when the step was last decided."""
+    """A field that is not what it was when the step was last decided.
+
+    Of a table only the rows that went and the rows that came, each as one text.
+    """
 
     step: str
     field: str
-    before: str
-    now: str
+    before: Sequence[str]
+    now: Sequence[str]
 
 
 def changes_since(task: ProcessTask) -> list[Changed]:
@@ -200,8 +203,16 @@ def changes_since(task: ProcessTask) -> list[Changed]:
             if old != new:
                 label = text_of(schema["properties"][name]["label"])
                 title = text_of(plan["tasks"][step]["title"])
-                found.append(Changed(title, label, str(old), str(new)))
+                before_texts, now_texts = _texts(old), _texts(new)
+                went = [text for text in before_texts if text not in now_texts]
+                came = [text for text in now_texts if text not in before_texts]
+                found.append(Changed(title, label, went, came))
     return found
+
+
+def _texts(value: Any) -> list[str]:
+    rows = value if isinstance(value, list) else [value] if value != "" else []
+    return [" ".join(map(str, row.values())) if isinstance(row, dict) else str(row) for row in rows]
 
 
 def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django import template
 
+from ..choices import CLASSES
 from ..models import PackVersion
 from ..selectors import text_of, titles_of
 
@@ -20,3 +21,9 @@ def pack_text(texts: Mapping[str, str] | None) -> str:
 def pack_title(version: PackVersion) -> str:
     """`{{ instance.pack|pack_title }}`"""
     return titles_of(version)
+
+
+@register.filter
+def class_name(key: str) -> str:
+    """Name of a module or class; a company's own stands as it is."""
+    return str(CLASSES.get(key, key))

@@ -234,7 +234,7 @@ def test_the_second_time_shows_what_was_changed(made, leaders):
     done(made, "sign", leaders[0], opinion="back", reason="数量有误")
     done(made, "ask", verifier(), amount="7")
     (change,) = changes_since(task(made, "sign"))
-    assert (change.step, change.field, change.before, change.now) == ("申请", "数量", "5", "7")
+    assert (change.step, change.field, change.before, change.now) == ("申请", "数量", ["5"], ["7"])
 
 
 def test_sending_back_undoes_what_the_program_did(made, leaders, booked):
