@@ -5,17 +5,19 @@ register_actions(30, function)   function(device, rights) -> DeviceActions; no q
                                  the scan page asks for every code
 register_thing_actions(function)   function(scanned, rights) -> DeviceActions of a place, box, person …
                                  that was scanned; on the page of a place too; no queries
-register_document("task", _("Verification task"), function)   what people call `task:<number>`,
-                                 and function(number) -> its address
+register_document("task", _("Verification task"), function, paths)   what people call `task:<number>`,
+                                 function(number) -> its address, and paths(numbers) -> the
+                                 paths of the units over which each may be seen
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
 from dianheng.common.errors import Text
+from dianheng.common.pages import may_open
 
 from .models import Device
 
@@ -34,12 +36,21 @@ class DeviceAction:
     next_in: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Documents of one kind."""
+
+    label: Text | Callable[[str], Text]
+    url_of: Callable[[str], str] | None = None
+    paths_of: Callable[[Sequence[str]], Mapping[str, Sequence[str]]] | None = None
+
+
 Panel = Callable[[Device, HttpRequest], str]
 Actions = Callable[[Device, Any], Sequence[DeviceAction]]
 _panels: list[tuple[int, Panel]] = []
 _actions: list[tuple[int, Actions]] = []
 _thing_actions: list[Callable[[Any, Any], Sequence[DeviceAction]]] = []
-_documents: dict[str, tuple[Text | Callable[[str], Text], Callable[[str], str] | None]] = {}
+_documents: dict[str, "_Kind"] = {}
 
 
 def register_panel(order: int, panel: Panel) -> None:
@@ -65,10 +76,13 @@ def thing_actions_of(scanned: Any, rights: Any) -> list[DeviceAction]:
 
 
 def register_document(
-    prefix: str, label: Text | Callable[[str], Text], url_of: Callable[[str], str] | None = None
+    prefix: str,
+    label: Text | Callable[[str], Text],
+    url_of: Callable[[str], str] | None = None,
+    paths_of: Callable[[Sequence[str]], Mapping[str, Sequence[str]]] | None = None,
 ) -> None:
-    """Say what documents `prefix:number` of the ledger are called and where they are."""
-    _documents[prefix] = label, url_of
+    """Say what documents `prefix:number` of the ledger are called, where and whose they are."""
+    _documents[prefix] = _Kind(label, url_of, paths_of)
 
 
 def panels_of(device: Device, request: HttpRequest) -> list[str]:
@@ -86,17 +100,34 @@ def next_action(device: Device, actions: Sequence[DeviceAction]) -> DeviceAction
     return next((a for a in actions if device.state in a.next_in and not a.refusal), None)
 
 
-def document_url(document: str) -> str:
-    """Address of a document of the ledger, empty when it has none."""
-    prefix, _colon, number = document.partition(":")
-    _label, url_of = _documents.get(prefix, ("", None))
-    return url_of(number) if url_of and number else ""
+def document_urls(documents: Iterable[str], rights: Any) -> dict[str, str]:
+    """Addresses of documents of the ledger, of those that the person may open.
+
+    Of each kind whose they are is asked once.
+    """
+    numbers: dict[str, list[str]] = {}
+    for document in dict.fromkeys(documents):
+        prefix, _colon, number = document.partition(":")
+        if number and prefix in _documents:
+            numbers.setdefault(prefix, []).append(number)
+    found = {}
+    for prefix, wanted in numbers.items():
+        kind = _documents[prefix]
+        if kind.url_of is None:
+            continue
+        paths = kind.paths_of(wanted) if kind.paths_of else {}
+        for number in wanted:
+            address = kind.url_of(number)
+            if may_open(rights, address, *paths.get(number, ())):
+                found[f"{prefix}:{number}"] = address
+    return found
 
 
 def document_words(document: str) -> str:
     """A document of the ledger as people say it: what it is and its number."""
     prefix, _colon, number = document.partition(":")
-    label, _url_of = _documents.get(prefix, ("", None))
+    kind = _documents.get(prefix)
+    label = kind.label if kind else ""
     if callable(label):
         label = label(number)
     return f"{label} {number}" if label and number else document

@@ -15,7 +15,7 @@ def documents_panel(device: Device, request: HttpRequest) -> str:
     """Certificates and papers that name the device."""
     if not request.rights.may("documents.view", device.unit.path):  # type: ignore[attr-defined]
         return ""
-    rows = documents_about(f"device:{device.barcode}").defer("data")[:20]
+    rows = documents_about(f"device:{device.barcode}").select_related("unit").defer("data")[:20]
     return render_to_string("assets/documents_panel.html", {"rows": rows}, request)
 
 

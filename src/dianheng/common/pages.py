@@ -66,17 +66,30 @@ def opens_to(*rights: str) -> Callable[[View], View]:
     return mark
 
 
-def may_open(rights: Any, address: str) -> bool:
-    """Whether a page's door lets in who holds these rights, over whatever unit.
+def door_refusal(rights: Any, address: str, *over: str) -> Refusal | None:
+    """Why a page does not let in who holds these rights; None when it does.
 
-    Links to doors that stay closed are shown as plain text.
+    Links to doors that stay closed are shown as plain text, buttons greyed with this reason.
+
+    Args:
+        over: paths of the units whose thing it is, one of them is enough; none: any unit.
     """
     try:
-        view = resolve(urlsplit(address).path).func
+        wanted = getattr(resolve(urlsplit(address).path).func, "rights", ())
     except Resolver404:
-        return True
-    wanted = getattr(view, "rights", ())
-    return not wanted or any(rights.may(right) for right in wanted)
+        return None
+    if not wanted or any(rights.may(right, *path) for right in wanted for path in _each(over)):
+        return None
+    return no_right(*wanted)
+
+
+def _each(over: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [(path,) for path in over] or [()]
+
+
+def may_open(rights: Any, address: str, *over: str) -> bool:
+    """Whether a page's door lets in who holds these rights."""
+    return door_refusal(rights, address, *over) is None
 
 
 def actor_from(request: HttpRequest) -> Actor:

@@ -18,6 +18,7 @@ from dianheng.common.errors import Refused
 from dianheng.common.jobs import job_start
 from dianheng.common.lists import BulkAction, Choice, Column, Days, ListPage, Outcome, Preview
 from dianheng.common.pages import needs, no_right, opens_to
+from dianheng.common.search import resolve
 from dianheng.identity.models import Unit
 from dianheng.identity.registry import all_rights
 from dianheng.identity.rules import guard_right
@@ -170,7 +171,10 @@ def document(request: HttpRequest, number: str) -> HttpResponse:
         "end": getattr(found, "end", None),
         "facts": read_code(found.code_text).facts if found.code_text else None,
         "copies": found.copies.select_related("person")[:50],
-        "subjects": [s.split(":", 1) for s in found.subjects],
+        "subjects": [
+            (kind, number, resolve(request, number))
+            for kind, number in (subject.split(":", 1) for subject in found.subjects)
+        ],
         "form": EndForm(),
         "supersede_url": supersede_url_of(found),
         "may_end": request.rights.may("documents.revoke", found.unit.path),  # type: ignore[attr-defined]

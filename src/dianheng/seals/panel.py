@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from dianheng.assets.models import Device
 
 from .choices import SealKind, SealPosition
-from .selectors import seals_on_devices
+from .models import Seal
 
 
 def seals_panel(device: Device, request: HttpRequest) -> str:
@@ -18,8 +18,9 @@ def seals_panel(device: Device, request: HttpRequest) -> str:
             seal.seal_no,
             SealKind(seal.kind).label,
             SealPosition(seal.position).label,
-            seal.applied_at,
+            seal.state_at,
+            seal.unit,
         )
-        for seal in seals_on_devices([device.pk])[device.pk]
+        for seal in Seal.objects.filter(device=device).select_related("unit").order_by("position")
     ]
     return render_to_string("seals/panel.html", {"rows": rows}, request)

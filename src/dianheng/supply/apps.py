@@ -30,4 +30,4 @@ class SupplyConfig(AppConfig):
         register_panel(20, find.device_panel)
         register_supersede(find.supersede_url)
         for prefix, (label, page) in find.DOCUMENTS.items():
-            register_document(prefix, label, find.document_url(page))
+            register_document(prefix, label, find.document_url(page), find.document_paths(page))

@@ -113,13 +113,17 @@ def device_panel(device: Device, request: HttpRequest) -> str:
     if not request.rights.may(VIEW, device.unit.path):  # type: ignore[attr-defined]
         return ""
     arrival = (
-        Arrival.objects.select_related("line__order__manufacturer", "delivery", "lot")
+        Arrival.objects.select_related(
+            "line__order__manufacturer", "line__order__unit", "delivery", "lot__unit", "unit"
+        )
         .filter(number=device.arrival_no)
         .first()
         if device.arrival_no
         else None
     )
-    inspections = InspectionLot.objects.filter(members__device=device).order_by("-pk")
+    inspections = (
+        InspectionLot.objects.filter(members__device=device).select_related("unit").order_by("-pk")
+    )
     samples = {
         one.draw.inspection_id: one
         for one in SampleDevice.objects.filter(device=device)
@@ -130,7 +134,9 @@ def device_panel(device: Device, request: HttpRequest) -> str:
         {"inspection": one, "sample": samples.get(one.pk), "result": _first(samples.get(one.pk))}
         for one in inspections
     ]
-    returns = ReturnDevice.objects.filter(device=device).select_related("order").order_by("-pk")
+    returns = (
+        ReturnDevice.objects.filter(device=device).select_related("order__unit").order_by("-pk")
+    )
     if arrival is None and not rows and not returns:
         return ""
     context = {
@@ -166,6 +172,18 @@ DOCUMENTS = {
 def document_url(page: str) -> Any:
     """Where the page of a document of the ledger is, by its number."""
     return lambda number: reverse(page, args=[number])
+
+
+def document_paths(page: str) -> Any:
+    """Whose documents of a page are: paths of units, by number."""
+    thing = next(one for one in THINGS if one.page == page)
+
+    def paths_of(numbers: Sequence[str]) -> dict[str, list[str]]:
+        rows = thing.model.objects.filter(**{f"{thing.number}__in": numbers})
+        pairs = rows.values_list(thing.number, f"{thing.unit}__path")
+        return {number: [path] for number, path in pairs}
+
+    return paths_of
 
 
 def resolve_code(request: HttpRequest, code: str) -> str | None:

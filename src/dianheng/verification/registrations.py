@@ -434,7 +434,7 @@ def records_panel(device: Device, request: HttpRequest) -> str:
     if not request.rights.may(VIEW, device.unit.path):  # type: ignore[attr-defined]
         return ""
     rows = (
-        device.tasks.select_related("task", "record")
+        device.tasks.select_related("task__unit", "record")
         .prefetch_related("records")
         .order_by("-pk")[:10]
     )
@@ -466,9 +466,18 @@ register_supersede(
         else ""
     )
 )
+
+
+def task_paths(numbers: Sequence[str]) -> dict[str, list[str]]:
+    """Paths of the laboratories of tasks, by number."""
+    rows = VerificationTask.objects.filter(number__in=numbers).values_list("number", "unit__path")
+    return {number: [path] for number, path in rows}
+
+
 register_document(
-    "task", gettext_lazy("Verification task"), lambda number: reverse("task", args=[number])
-)
+    "task", gettext_lazy("Verification task"), lambda number: reverse("task", args=[number]),
+    task_paths,
+)  # fmt: skip
 
 
 # -- guards ---------------------------------------------------------------------------------------------------

@@ -41,7 +41,10 @@ class WarehouseConfig(AppConfig):
         register_code(ours.code_url)
         register_scan(60, ours.find_movement)
         register_document(
-            "movement", ours.note_name, lambda number: reverse("movement", args=[number])
+            "movement",
+            ours.note_name,
+            lambda number: reverse("movement", args=[number]),
+            ours.movement_paths,
         )
         register_figure(40, recheck_soon)
         for kind in LabelKind:

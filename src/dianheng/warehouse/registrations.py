@@ -100,6 +100,14 @@ def thing_actions(found: Scanned, rights: Any) -> list[DeviceAction]:
     return actions
 
 
+def movement_paths(numbers: Sequence[str]) -> dict[str, list[str]]:
+    """The units that hand over and receive, by number."""
+    rows = Movement.objects.filter(number__in=numbers)
+    return {
+        row[0]: list(row[1:]) for row in rows.values_list("number", "unit__path", "to_unit__path")
+    }
+
+
 def find_movements(request: HttpRequest, text: str) -> HitGroup | None:
     """Movements and hand-overs by a piece of their number or basis."""
     rights: Any = request.rights  # type: ignore[attr-defined]

@@ -271,7 +271,7 @@ def locked_devices() -> QuerySet[Device]:
 def short_lines(movement: Movement) -> QuerySet[MovementLine]:
     """What has not come."""
     return movement.lines.filter(state__in=["underway", "missing"]).select_related(
-        "device__model", "device__place"
+        "device__model", "device__place", "device__unit"
     )
 
 

@@ -20,7 +20,7 @@ from ..models import Device
 from ..panels import (
     DeviceAction,
     actions_of,
-    document_url,
+    document_urls,
     document_words,
     next_action,
     panels_of,
@@ -79,6 +79,8 @@ def device(request: HttpRequest, barcode: str) -> HttpResponse:
     if chosen in EVENT_GROUPS:
         events = events.filter(verb__in=EVENT_GROUPS[chosen][1])
     first = next_action(found, actions)
+    shown = list(events[:EVENTS_SHOWN])
+    urls = document_urls((event.document for event in shown), request.rights)  # type: ignore[attr-defined]
     context = {
         "title": found.barcode,
         "device": found,
@@ -89,12 +91,12 @@ def device(request: HttpRequest, barcode: str) -> HttpResponse:
         "events": [
             {
                 "event": event,
-                "url": document_url(event.document),
+                "url": urls.get(event.document, ""),
                 "document": document_words(event.document),
                 "changes": _changes(event),
                 "legacy": _legacy(event),
             }
-            for event in events[:EVENTS_SHOWN]
+            for event in shown
         ],
         "event_groups": [(key, label) for key, (label, _verbs) in EVENT_GROUPS.items()],
         "chosen_events": chosen,

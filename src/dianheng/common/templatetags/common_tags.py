@@ -13,8 +13,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from ..charts import Chart
+from ..errors import Refusal
 from ..lists.columns import show
-from ..pages import may_open
+from ..pages import door_refusal
 
 register = template.Library()
 
@@ -41,28 +42,33 @@ def _icon(name: str, label: str) -> SafeString:
 def link(
     context: Mapping[str, Any], content: str, name: str, *args: Any, **given: Any
 ) -> SafeString:
-    """A link to a page, plain text for who may not open it.
+    """A link to a page; for who may not open it plain text, a greyed button with the reason.
 
-    `{% link "device" one.barcode class="code" %}{{ one.barcode }}{% endlink %}`; what is given
-    by name stands on the element, `query` behind the address.
+    `{% link "device" one.barcode class="code" %}{{ one.barcode }}{% endlink %}`; instead of the
+    name of the page also an address. `over` is the unit whose thing it is, `query` stands behind
+    the address, all else on the element.
     """
-    address = reverse(name, args=[arg for arg in args if arg != ""])
-    query = given.pop("query", "")
-    shown = attributes(**given)
-    if not _may_open(context, address):
-        return format_html("<span{}>{}</span>", shown, content) if shown else content  # type: ignore[return-value]
-    return format_html('<a href="{}"{}>{}</a>', f"{address}{query}", shown, content)
+    address = name if name.startswith("/") else reverse(name, args=args)
+    query, over = given.pop("query", ""), given.pop("over", None)
+    refusal = _closed(context, address, *([over.path] if over else []))
+    if refusal is None:
+        return format_html('<a href="{}{}"{}>{}</a>', address, query, attributes(**given), content)
+    if "btn" in given.get("class", ""):
+        button = '<button type="button" class="btn" aria-disabled="true" title="{}">{}</button>'
+        return format_html(button, refusal.text, content)
+    given.pop("target", None)
+    return format_html("<span{}>{}</span>", attributes(**given), content)
 
 
-def _may_open(context: Mapping[str, Any], address: str) -> bool:
+def _closed(context: Mapping[str, Any], address: str, *over: str) -> Refusal | None:
     rights = getattr(context.get("request"), "rights", None)
-    return rights is None or may_open(rights, address)
+    return None if rights is None else door_refusal(rights, address, *over)
 
 
 @register.simple_tag(takes_context=True)
 def crumb(context: Mapping[str, Any], label: Any, url: str = "") -> SafeString:
     """One step of the breadcrumbs."""
-    if url and not _may_open(context, url):
+    if url and _closed(context, url):
         return format_html("<li>{}</li>", label)
     if url:
         return format_html('<li><a href="{}">{}</a></li>', url, label)

@@ -103,9 +103,9 @@ def movement(request: HttpRequest, number: str) -> HttpResponse:
         "title": found.number,
         "movement": found,
         "tones": MOVEMENT_TONE,
-        "lines": found.lines.select_related("device__model")[:SHOWN],
+        "lines": found.lines.select_related("device__model", "device__unit")[:SHOWN],
         "shown": SHOWN,
-        "boxes": found.boxes.select_related("box"),
+        "boxes": found.boxes.select_related("box__unit"),
         "is_awaited": is_awaited,
         "receive_refusal": _receive_refusal(request, found) if is_awaited else "",
         "may_take_back": (is_awaited or found.state == MovementState.REFUSED)
@@ -113,8 +113,12 @@ def movement(request: HttpRequest, number: str) -> HttpResponse:
         "is_untouched": found.state == MovementState.OPEN,
         "short_count": short if has_begun and found.state != MovementState.TAKEN_BACK else 0,
         "short": short_lines(found)[:SHOWN] if has_begun else [],
-        "damaged": found.lines.filter(state=LineState.DAMAGED).select_related("device__model"),
-        "differences": found.differences.select_related("device__place", "seen_by"),
+        "damaged": found.lines.filter(state=LineState.DAMAGED).select_related(
+            "device__model", "device__unit"
+        ),
+        "differences": found.differences.select_related(
+            "device__place", "device__model", "device__unit", "seen_by"
+        ),
         "form": ReasonForm(),
     }
     return render(request, "warehouse/movement.html", context)

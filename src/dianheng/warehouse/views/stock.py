@@ -1,6 +1,7 @@
 """What is where, and what is locked for recheck."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -180,6 +181,7 @@ def stock(request: HttpRequest, code: str = "") -> HttpResponse:
         ],
         "models": found,
         "total": total,
+        "scan_query": f"?purpose=stock_in&to={quote(place.code)}" if place else "",
         "may_move": place is not None and rights.may("warehouse.move", place.unit.path),
         "unpack_refusal": _unpack_refusal(place, total, rights) if place else "",
     }  # fmt: skip
