@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from .errors import Text
 from .menu import menu_for
 from .numbers import halfwidth
+from .pages import may_open
 from .pinyin import sort_key
 
 AT_MOST = 6  # hits of one kind
@@ -60,11 +61,11 @@ def clean_code(scanned: str) -> str:
 
 
 def resolve(request: HttpRequest, code: str) -> str | None:
-    """Where a whole code leads."""
+    """Where a whole code leads, if the person may go there."""
     for resolver in _resolvers:
         url = resolver(request, code)
         if url:
-            return url
+            return url if may_open(request.rights, url) else None  # type: ignore[attr-defined]
     return None
 
 

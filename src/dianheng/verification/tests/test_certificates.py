@@ -249,8 +249,15 @@ def test_who_may_not_print_starts_no_print_run():
 
 def run_of(job=None, **params):
     """A job as its handler sees it."""
+    job = job or SimpleNamespace(pk=1, total=0)
+    told: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int, text: str = "") -> None:
+        told.append((done, total))
+        job.total = total
+
     return SimpleNamespace(
-        job=job, params=params, actor=system_actor(), progress=lambda *_told: None
+        job=job, params=params, actor=system_actor(), progress=progress, told=told
     )
 
 
@@ -270,7 +277,9 @@ def test_a_batch_that_breaks_off_goes_on_where_it_stopped(monkeypatch):
     with pytest.raises(SystemExit):
         tasks.certificates(run)
     assert IssuedDocument.objects.count() == 2
-    tasks.certificates(run)
+    run.told.clear()
+    assert "5" in str(tasks.certificates(run)["text"])
+    assert run.told == [(2, 5), (4, 5), (5, 5)]  # the whole, not the rest
     assert calls == [2, 2, 2, 1]
     made = IssuedDocument.objects.order_by("number")
     assert len({subject for d in made for subject in d.subjects if "device:" in subject}) == 5

@@ -225,7 +225,7 @@ def hang(*args):
 
 issue.remember = hang
 run = SimpleNamespace(params={"task": int(sys.argv[1]), "devices": [int(key) for key in sys.argv[2:]]},
-                      actor=system_actor(), progress=lambda *_: None)
+                      actor=system_actor(), progress=lambda *_: None, job=SimpleNamespace(total=0))
 tasks.certificates(run)
 """
 
@@ -251,6 +251,7 @@ def test_killed_in_the_middle_of_a_certificate_batch_it_goes_on_and_doubles_noth
         params={"task": task.pk, "devices": devices},
         actor=system_actor(),
         progress=lambda *_: None,
+        job=SimpleNamespace(total=len(devices)),
     )
     tasks.certificates(run)
     made = list(IssuedDocument.objects.order_by("number"))

@@ -563,7 +563,7 @@ def test_home_asks_the_metrologist_to_sign_the_rules_before_the_first_task(clien
 
 
 def test_a_new_system_tells_its_administrator_that_a_metrologist_has_to_sign(client):
-    log_in(client, person_with("identity.organise", login="administrator"))
+    log_in(client, person_with("identity.organise", "identity.view", login="administrator"))
     assert reverse("posts") in page(client, "home").split("<main")[1]
     sign_rules(metering_centre())
     assert reverse("posts") not in page(client, "home").split("<main")[1]
