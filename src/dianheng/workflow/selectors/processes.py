@@ -203,16 +203,20 @@ def changes_since(task: ProcessTask) -> list[Changed]:
             if old != new:
                 label = text_of(schema["properties"][name]["label"])
                 title = text_of(plan["tasks"][step]["title"])
-                before_texts, now_texts = _texts(old), _texts(new)
+                field = schema["properties"][name]
+                before_texts, now_texts = _texts(field, old), _texts(field, new)
                 went = [text for text in before_texts if text not in now_texts]
                 came = [text for text in now_texts if text not in before_texts]
                 found.append(Changed(title, label, went, came))
     return found
 
 
-def _texts(value: Any) -> list[str]:
-    rows = value if isinstance(value, list) else [value] if value != "" else []
-    return [" ".join(map(str, row.values())) if isinstance(row, dict) else str(row) for row in rows]
+def _texts(field: Mapping[str, Any], value: Any) -> list[str]:
+    """A value as texts: of a table one for each row, its columns in their order."""
+    if field["format"] == "rows":
+        order = field["items"]["order"]
+        return [" ".join(str(row[c]) for c in order if c in row) for row in value or ()]
+    return [str(value)] if value != "" else []
 
 
 def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
