@@ -9,7 +9,7 @@ JOBS ?= auto
 
 .PHONY: run test check lint bench demo docs snapshots clean setup setup-dev setup-bench
 
-$(VENV)/.made: scripts/make_venv.sh
+$(VENV)/.made: scripts/make_venv.sh requirements/build.txt
 	sh scripts/make_venv.sh $(PYTHON) $(VENV)
 	touch $@
 $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml

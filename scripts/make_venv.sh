@@ -13,4 +13,5 @@ if ! "$python" -m venv "$folder" 2>/dev/null; then
         exit 1
     }
 fi
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'setuptools>=77' wheel
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    -r "$(dirname "$0")/../requirements/build.txt"

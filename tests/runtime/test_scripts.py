@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "make_venv.sh"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "make_venv.sh"
 
 
 def make_venv(folder: Path, body: str) -> tuple[int, str]:
@@ -36,3 +37,19 @@ def make_venv(folder: Path, body: str) -> tuple[int, str]:
 def test_a_python_that_will_not_do_is_said_in_one_line(body: str, words: str, tmp_path: Path):
     assert make_venv(tmp_path, body) == (1, words.format(python=tmp_path / "python3"))
     assert not (tmp_path / "venv").exists()
+
+
+def test_nothing_is_installed_without_its_digest():
+    texts = [path.read_text() for path in (ROOT / "Makefile", SCRIPT)]
+    commands = [
+        line
+        for text in texts
+        for line in text.replace("\\\n", " ").splitlines()
+        if "-m pip install" in line
+    ]
+    assert len(commands) == 5
+    unpinned = [line.split()[-1] for line in commands if "--require-hashes" not in line]
+    assert unpinned == ["."]  # our own package
+    for pins in (ROOT / "requirements").glob("*.txt"):
+        for pin in pins.read_text().replace("\\\n", " ").splitlines():
+            assert "==" in pin and "--hash=sha256:" in pin, f"{pins.name}: {pin}"
