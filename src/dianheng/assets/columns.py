@@ -153,7 +153,7 @@ REGISTER_FINDINGS: Mapping[str, FindingKind] = {
         _("Unknown unit"), _("There is no unit “%(value)s”, or you may not enter devices for it.")
     ),
     "unknown_state": FindingKind(
-        _("Unknown state"), _("No state is called “%(value)s”. Say below which one is meant.")
+        _("Unknown state"), _("No state is called “%(value)s”. Say on the page of the list which one is meant.")
     ),
     "number": FindingKind(_("No number"), _("%(field)s “%(value)s” is no whole number.")),
     "twice_legacy": FindingKind(

@@ -16,7 +16,7 @@ from .folders import Folder
 from .postgres import PrivatePostgres
 from .preparation import SETTINGS, migrate
 from .processes import wait_until
-from .roles import make_private, prepare_served, private_urls, reach
+from .roles import has_tables, make_private, prepare_served, private_urls, reach
 from .words import language
 
 JOIN_S = 30  # how long a server that somebody else is starting may take
@@ -26,12 +26,13 @@ JOIN_S = 30  # how long a server that somebody else is starting may take
 class Addresses:
     """Where the database answers. `owner` is None where only the program's role is known.
 
-    `is_running` is False when this process started the server: nobody migrated it since.
+    `has_tables` is False where nobody made them: on a new database, or when this process started
+    the server, which may be that of an older version.
     """
 
     program: str
     owner: str | None
-    is_running: bool = True
+    has_tables: bool = True
 
 
 @contextmanager
@@ -46,7 +47,8 @@ def database(role: str) -> Iterator[Addresses]:
     if owner_url:
         folder = Folder.open()
         folder.secret("secret_key")
-        yield Addresses(prepare_served(owner_url, program_url, folder), owner_url)
+        program = prepare_served(owner_url, program_url, folder)
+        yield Addresses(program, owner_url, has_tables(owner_url))
     elif program_url:
         yield Addresses(reach(program_url, "DATABASE_APP_URL"), None)
     else:
@@ -74,7 +76,7 @@ def private_database(folder: Folder, role: str) -> Iterator[Addresses]:
             make_private(server)
             folder.secret("secret_key")
             owner_url, program_url = private_urls(server)
-            yield Addresses(program_url, owner_url, is_running=False)
+            yield Addresses(program_url, owner_url, has_tables=False)
         finally:
             server.stop()
     finally:
@@ -89,7 +91,7 @@ def connected(role: str = "command") -> Iterator[None]:
     """
     try:
         with database(role) as addresses:
-            if addresses.owner and not addresses.is_running:
+            if addresses.owner and not addresses.has_tables:
                 migrate(Folder.open().path, addresses.owner)
             with django_on(addresses.program):
                 yield

@@ -121,6 +121,12 @@ def prepare_served(owner_url: str, program_url: str | None, folder: Folder) -> s
     return program_url
 
 
+def has_tables(owner_url: str) -> bool:
+    """Whether some version has made its tables in the database."""
+    with psycopg.connect(owner_url, connect_timeout=10) as link:
+        return value(link, "select to_regclass('django_migrations')") is not None
+
+
 def check_served(link: psycopg.Connection) -> None:
     """Version, encoding and the right to make tables."""
     if link.info.server_version < OLDEST_SERVED:
