@@ -19,7 +19,7 @@ from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
 from dianheng.config.runtime.processes import ends_with_parent, wait_until
 from dianheng.testing.cluster import temporary_folder
-from dianheng.testing.serving import Serve, Visitor, free_port
+from dianheng.testing.serving import Serve, Visitor, command, free_port
 
 
 class Utility:
@@ -187,6 +187,15 @@ def test_an_owner_who_may_not_make_tables_is_said_in_words(utility: Utility, fol
         roles.prepare_served(utility.url("metering_guest", "metering_1"), None, folder)
 
 
+def test_an_owner_who_may_not_make_schemas_is_said_in_words(utility: Utility, folder: Folder):
+    url = utility.database()
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("grant create on schema public to metering_1_owner")
+    utility.run("alter database {} owner to {}", "metering_1", utility.dba.info.user)
+    with pytest.raises(DatabaseFault, match="may not make tables and schemas"):
+        roles.prepare_served(url, None, folder)
+
+
 def test_a_missing_extension_is_said_in_words(
     utility: Utility, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ):
@@ -259,13 +268,13 @@ def theirs(place: Path) -> Iterator[str]:
         "-U", "dba", "--pwfile", secret,
     ]  # fmt: skip
     subprocess.run(initdb, cwd="/", check=True, capture_output=True, **account.switch)
-    command = [
+    start = [
         programs / "postgres", "-D", cluster, "-k", "", "-F",
         "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}",
     ]  # fmt: skip
     dba_url = f"postgresql://dba:of%20the%20dba@127.0.0.1:{port}/postgres"
     with subprocess.Popen(
-        command,
+        start,
         cwd="/",
         stderr=subprocess.DEVNULL,
         preexec_fn=ends_with_parent(signal.SIGKILL),
@@ -288,13 +297,13 @@ def theirs(place: Path) -> Iterator[str]:
 
 
 def test_it_serves_on_somebody_elses_server(place: Path, theirs: str, serve: type[Serve]):
-    one = serve(place / "data", DATABASE_URL=theirs).wait_well()
-    assert not (place / "data" / "pg").exists()
-    made = one.run(
-        "admin", "create", "--login", "guanli", "--name", "王管理", "--password-stdin",
+    made = command(  # before anything else: it makes the tables
+        place / "data", "admin", "create", "--login", "guanli", "--name", "王管理", "--password-stdin",
         given="Honest-meter-9\n", DATABASE_URL=theirs,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
+    one = serve(place / "data", DATABASE_URL=theirs).wait_well()
+    assert not (place / "data" / "pg").exists()
     Visitor(one).login("guanli", "Honest-meter-9")
     assert one.run("audit", "verify", DATABASE_URL=theirs).returncode == 0
     assert one.stop() == 0

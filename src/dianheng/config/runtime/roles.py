@@ -143,10 +143,14 @@ def check_served(link: psycopg.Connection) -> None:
                 "(create database … encoding 'UTF8' template template0)."
             ).format(encoding=encoding)
         )
-    if not value(link, "select has_schema_privilege(current_user, 'public', 'create')"):
+    may_make = (
+        "select has_schema_privilege(current_user, 'public', 'create')"
+        " and has_database_privilege(current_user, current_database(), 'create')"
+    )
+    if not value(link, may_make):
         raise DatabaseFault(
             _(
-                "The role {role} of DATABASE_URL may not make tables. Let the DBA run: "
+                "The role {role} of DATABASE_URL may not make tables and schemas. Let the DBA run: "
                 "alter database {name} owner to {role}; grant create on schema public to {role};"
             ).format(role=link.info.user, name=link.info.dbname)
         )
