@@ -27,7 +27,7 @@ def certificates(run: JobRun) -> dict[str, Any]:
         lines = [line for line in lines if line.device_id in set(chosen)]
     total = max(run.job.total, len(lines))  # the whole, told by a run that was cut off before
     done = total - len(lines)
-    run.progress(0, total, _("Signing certificates"))
+    run.progress(done, total, _("Signing certificates"))
     while lines:
         part, lines = lines[:PART], lines[PART:]
         done += len(certificates_issue(task=task, lines=part, actor=run.actor))

@@ -281,17 +281,18 @@ def test_who_typed_a_record_does_not_review_it(client):
     assert answer.status_code == 409 and not Review.objects.exists()
 
 
-def test_a_wrong_number_typed_is_said_and_nothing_is_lost(client):
+@pytest.mark.parametrize("wrong", ["０．1x", "1,5"], ids=["letter", "decimal comma"])
+def test_a_wrong_number_typed_is_said_and_nothing_is_lost(client, wrong):
     lab, task = laboratory(), task_with(1)
     load = load_with(task, lab.bench)
     log_in(client, lab.verifier)
     text = page(client, "load_enter", load.number, 1)
     first = re.search(r'data-limit=.*?name="(r\d+-\d+-0)"', text, re.S)[1]
     answer = client.post(
-        reverse("load_enter", args=[load.number, 1]), typed(text, **{first: "０．1x"})
+        reverse("load_enter", args=[load.number, 1]), typed(text, **{first: wrong})
     )
     shown = answer.content.decode()
-    assert answer.status_code == 422 and 'value="０．1x"' in shown and 'value="23.2"' in shown
+    assert answer.status_code == 422 and f'value="{wrong}"' in shown and 'value="23.2"' in shown
     assert not TestRecord.objects.exists()
 
 

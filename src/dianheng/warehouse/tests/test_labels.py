@@ -130,6 +130,7 @@ class TestPages:
             ("sheet", "a5"),
             ("copies", "99"),
             ("dx", "x"),
+            ("dx", "1,5"),
             ("first", ""),
         ],
     )
