@@ -39,6 +39,32 @@ def target(text: str) -> Decimal:
     return value
 
 
+@dataclass(frozen=True)
+class AccessLine:
+    """Something a person can see or do, why, and its page where it has one."""
+
+    what: Text
+    why: Text
+    url: str = ""
+    tone: str = ""  # a colour of a state, where it needs a look
+
+
+# Title and lines of what an app lets a person do by other ways than rights.
+AccessProvider = Callable[[int], tuple[Text, list[AccessLine]]]
+_access: list[AccessProvider] = []
+
+
+def register_access(provider: AccessProvider) -> None:
+    """Declare what an app lets people do beside their rights; for “what can this person do”."""
+    if provider not in _access:
+        _access.append(provider)
+
+
+def access_providers() -> list[AccessProvider]:
+    """All of them, in the order of their apps."""
+    return list(_access)
+
+
 def register_rights(rights: Mapping[str, Text]) -> None:
     """Declare rights `area.verb` with the label that people read."""
     _rights.update(rights)

@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from .views import account, organisation, qualifications, settings, standing, trail
+from .views import access, account, organisation, qualifications, settings, standing, trail
 
 urlpatterns = [
     path("login/", login_not_required(account.login), name="login"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin-people/suggest/", organisation.people_suggest, name="people_suggest"),
     path("admin-people/new/", organisation.person_add, name="person_add"),
     path("admin-people/<str:person_no>/", organisation.person, name="person"),
+    path("admin-people/<str:person_no>/access/", access.person_access, name="person_access"),
     path(
         "admin-people/<str:person_no>/password/",
         organisation.person_password,

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.common.actions import register_actions
+from dianheng.common.errors import Text
 from dianheng.common.ticks import register_tick
 from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, register_todo
+from dianheng.identity.registry import AccessLine, register_access
 
 from .models import ProcessTask
-from .selectors import tasks_of_box, text_of
+from .selectors import duty_lines, steps_of, tasks_of_box, text_of
 from .services import late_tick, starts_tick, timers_tick
 
 SHOWN = 10
@@ -42,6 +44,24 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
     return groups
 
 
+def access(person_id: int) -> tuple[Text, list[AccessLine]]:
+    """Steps that fall to the person's posts, and the ways to handle and approve."""
+    steps = [
+        AccessLine(f"{process} · {step}", role, reverse("pack", args=[code]))
+        for process, step, role, code in steps_of(person_id)
+    ]
+    ways = [
+        AccessLine(
+            f"{line.handle_step} → {line.approve_step}", _("can handle and approve"),
+            reverse("duty_path", args=[line.key]), "good" if line.is_accepted else "warn",
+        )
+        for line in duty_lines()
+        if line.person_id == person_id
+    ]  # fmt: skip
+    return gettext_lazy("Steps of processes"), [*ways, *steps]
+
+
+register_access(access)
 register_actions(
     {
         "duty.accept": gettext_lazy("Accept a way to handle and approve"),

@@ -1,6 +1,6 @@
 """Reads of processes."""
 
-from .duties import DutyLine, duty_line, duty_lines
+from .duties import DutyLine, duty_line, duty_lines, steps_of
 from .processes import (
     Box,
     Changed,
@@ -46,6 +46,7 @@ __all__ = [
     "pack_in_force",
     "posts_held",
     "posts_of_lanes",
+    "steps_of",
     "task_boxes",
     "tasks_of_box",
     "text_of",

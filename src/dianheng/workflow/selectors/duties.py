@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from dianheng.identity.models import Person, Post, Unit
 
-from ..choices import InstanceState, TaskState
+from ..choices import InstanceState, Role, TaskState
 from ..duties import Handled, Holding, Part, Path, paths_to_both
 from ..models import DutyAcceptance, PackInForce, PackVersion, ProcessTask
 from .processes import lanes_of_tasks, posts_of_lanes, text_of
@@ -164,6 +164,20 @@ def duty_lines(on: date | None = None) -> list[DutyLine]:
         if path.handle.process in versions and path.approve.process in versions
     ]  # fmt: skip
     return sorted(lines, key=lambda line: (line.is_accepted, line.person))
+
+
+def steps_of(person_id: int) -> list[tuple[str, str, str, str]]:
+    """Steps that fall to a person's posts today: process, step, what the post does, code."""
+    posts = {held.post for held in holdings_now() if held.person_id == person_id}
+    parts, _begins, versions = parts_in_force()
+    found = []
+    for part in parts:
+        if part.post in posts:
+            version = versions[part.process]
+            title = text_of({"zh": version.title_zh, "en": version.title_en})
+            step = text_of(version.plan["tasks"][part.step]["title"])
+            found.append((title, step, str(Role(part.role).label), part.process))
+    return list(dict.fromkeys(found))
 
 
 def duty_line(key: str) -> DutyLine | None:

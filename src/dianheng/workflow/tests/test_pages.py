@@ -176,6 +176,18 @@ def test_a_post_held_before_is_a_way_as_long_as_the_matter_runs():
     assert duty_lines() == []
 
 
+def test_what_a_person_can_do_and_why(client):
+    """Rights with post and unit, steps of processes, ways to do both; one's own without a right."""
+    work_order()
+    person = holder("zhang", "张伟", "VERIFIER", metering_centre())
+    holder("zhang", "张伟", "HEAD", city_company())
+    login(client, actor_for_person(person))
+    page = shown(client, "person_access", person.person_no)
+    assert "VERIFIER岗" in page and "工单 · 填写工单" in page and "可既经办又审批" in page
+    other = holder("li", "李娜", "VERIFIER", metering_centre())
+    assert client.get(reverse("person_access", args=[other.person_no])).status_code == 403
+
+
 def test_nobody_accepts_a_way_of_their_own(client):
     work_order()
     person = holder("zhang", "张伟", "VERIFIER", metering_centre())
