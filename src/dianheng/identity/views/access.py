@@ -10,7 +10,8 @@ from dianheng.common.pages import no_right
 
 from ..models import PostHolding, Unit
 from ..registry import access_providers, all_rights
-from ..selectors import person_by_no, rights_of
+from ..selectors import rights_of
+from .organisation import person_by_no
 
 
 def person_access(request: HttpRequest, person_no: str) -> HttpResponse:
