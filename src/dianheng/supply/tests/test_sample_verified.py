@@ -6,15 +6,18 @@ import pytest
 
 from dianheng.assets.models import Device
 from dianheng.common.errors import Refused
+from dianheng.documents.papers.schema import Signature
 from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
 from dianheng.identity.tests.factories import PASSWORD, metering_centre, person_with
 from dianheng.supply.models import Nonconformity
+from dianheng.supply.papers import sampling_report
 from dianheng.supply.services import (
     acceptance_decide,
     sample_judge,
     sample_results_read,
     sample_task_make,
 )
+from dianheng.verification.models import TestRecord
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import results_approve, results_review
 from dianheng.verification.services.decision import lines_of, rows_for
@@ -98,6 +101,17 @@ def test_who_tested_the_sample_does_not_decide_on_the_lot(tmp_path):
             actor=actor_for_person(person_with("*", login="verifier")),
         )  # fmt: skip
     assert refused.value.refusal.code == "same_person"
+
+
+def test_the_report_names_who_tested_on_the_bench_not_who_read_the_results(tmp_path):
+    inspection, _task, _codes = sample_on_the_bench(tmp_path)
+    sample_results_read(inspection=inspection, actor=sampler())
+    judged = sample_judge(inspection=inspection, actor=sampler())
+    report = sampling_report(judged, Signature(role="approver"))
+    assert (report.verifier.role, report.verifier.name) == (
+        "verifier", TestRecord.objects.latest("pk").verifier.name,
+    )  # fmt: skip
+    assert report.verifier.name != sampler().name
 
 
 def test_a_verdict_that_failed_has_its_item_and_class(tmp_path):

@@ -6,6 +6,7 @@ from dianheng.assets.models import Device
 from dianheng.assets.tests.factories import single_phase_model, store
 from dianheng.identity.tests.factories import actor_with, metering_centre
 from dianheng.supply.models import DeliveryFile
+from dianheng.supply.papers import return_notice
 from dianheng.supply.story import People, story
 
 from .factories import FIRST_CODE, asset, buyer, sampler, technical
@@ -34,3 +35,8 @@ def test_one_lot_is_accepted_after_a_corrected_file_and_one_goes_back(tmp_path):
     }
     assert by_state == {"awaiting_verification": 400, "returned_to_maker": 60}
     assert told.returned.state == "shipped"
+    found = return_notice(told.returned).reasons
+    assert [(one.document_kind, one.document_no) for one in found] == [
+        ("sampling_form", told.rejected.number)
+    ] * 2
+    assert found[1].reason == "样本中有 A 类不合格"

@@ -43,6 +43,16 @@ def packed(count: int, first: int = 1, code: str = "ZX0001", capacity: int = 12)
     return target
 
 
+def test_the_note_says_what_state_how_many_boxes_and_the_plate():
+    target = packed(3)
+    movement = stock_send(
+        box_ids=[target.pk], purpose="distribute", to_place=county_store(), actor=keeper()
+    )
+    (line,) = note(movement).lines
+    assert (line.quantity, line.boxes, line.state) == (3, 1, "qualified")
+    assert line.specification == "220 V 5(60)A"
+
+
 def sent(**goods) -> Movement:
     return stock_send(purpose="distribute", to_place=county_store(), actor=keeper(), **goods)
 
