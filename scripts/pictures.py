@@ -18,7 +18,7 @@ MOST_BYTES = 150 * 1024
 # name: who looks, where, and the piece of an address to follow from there
 PICTURES = {
     "review": ("wangfang", "/review/", "/review/"),
-    "device": ("zhaolei", "/devices/?state=qualified&q=35400010002026020", "/devices/3540001"),
+    "device": ("zhaolei", "/devices/?state=qualified&q=3540001000202602000018", "/devices/3540001"),
     "stock": ("zhaolei", "/stock/", ""),
 }
 
