@@ -2,14 +2,8 @@
 
 from collections.abc import Mapping
 
-from dianheng.assets.columns import (
-    CHOICE_WORDS,
-    DEVICE_FIELDS,
-    MAKER_FIELD,
-    MODEL_FIELD,
-    TENDER_FIELD,
-)
-from dianheng.common.files import LEFT_OUT, Field, Heads, plain_head
+from dianheng.assets.columns import DEVICE_FIELDS, MAKER_FIELD, MODEL_FIELD, TENDER_FIELD
+from dianheng.common.files import Field, Heads
 from dianheng.common.texts import gettext_lazy as _
 
 FIELDS: Mapping[str, Field] = {
@@ -27,6 +21,3 @@ FIELDS: Mapping[str, Field] = {
     },
 }  # fmt: skip
 HEADS = Heads(FIELDS)
-recognise, propose = HEADS.recognise, HEADS.propose
-
-__all__ = ["CHOICE_WORDS", "FIELDS", "HEADS", "LEFT_OUT", "plain_head", "propose", "recognise"]

@@ -16,9 +16,9 @@ def test_the_shipped_files_are_those_that_are_written_anew(tmp_path):
 
 def test_both_files_have_a_row_for_each_meter_and_are_small():
     from dianheng.common.files import best_table
-    from dianheng.supply.fields import recognise
+    from dianheng.supply.fields import HEADS
 
     for name in (WITH_MISTAKES, CORRECTED):
-        rows = list(best_table(SHIPPED / name, recognise).rows())
+        rows = list(best_table(SHIPPED / name, HEADS.recognise).rows())
         assert len(rows) == QUANTITY + 1
         assert (SHIPPED / name).stat().st_size < 300_000
