@@ -87,7 +87,8 @@
       this.showQueue("");
       this.send();
       // An address that leads to another part of the page asks for the focus there.
-      (document.querySelector(":target [autofocus]") ?? this.field).focus();
+      const aim = document.getElementById(location.hash.slice(1))?.querySelector("[autofocus]");
+      (aim ?? this.field).focus();
     }
 
     // -- what comes in -------------------------------------------------------------------------
