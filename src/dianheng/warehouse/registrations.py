@@ -68,14 +68,14 @@ def device_actions(device: Device, rights: Any) -> list[DeviceAction]:
 
 def thing_actions(found: Scanned, rights: Any) -> list[DeviceAction]:
     """What can be done with a place, a box or a person that was scanned."""
+    if found.kind not in ("person", "place", "box"):
+        return []
     scan, path, code = f"{reverse('stock_scan_new')}?purpose=", found.unit_path, quote(found.code)
     if found.kind == "person":
         return [
             _action(rights, "warehouse.hand_over", path, gettext_lazy("Issue to this person"), f"{scan}issue&person={code}"),
             _action(rights, "warehouse.move", path, gettext_lazy("Return from a person"), f"{scan}return"),
         ]  # fmt: skip
-    if found.kind not in ("place", "box"):
-        return []
     kind, actions = found.facts["kind"], []
     if kind in TARGETS:
         label = gettext_lazy("Pack into it") if kind == "box" else gettext_lazy("Scan in here")
