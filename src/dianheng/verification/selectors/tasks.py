@@ -83,11 +83,21 @@ def outcome_counts(rows: Iterable[TaskDevice]) -> dict[str, int]:
     return found
 
 
+# What deciding reads of a device, its record and verdict; the rest of a record is kilobytes.
+DECIDED_BY = (
+    *(field.name for field in TaskDevice._meta.concrete_fields),
+    "device__barcode", "record__number", "record__position", "verdict__digest", "verdict__number",
+    "verdict__reason", "verdict__outcome", "verdict__blocks", "verdict__failing_items",
+    "verdict__warnings", "verdict__difference_count",
+)  # fmt: skip
+
+
 def to_decide(task: VerificationTask, step: str) -> QuerySet[TaskDevice]:
     """Devices that wait for a reviewer (`tested`) or an approver (`reviewed`)."""
     return (
         task.devices.filter(step=step, is_open=True)
         .select_related("device", "record", "verdict")
+        .only(*DECIDED_BY)
         .order_by("seq")
     )
 
