@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import BadInput, NotFound, Refused
-from dianheng.common.forms import answer_form
+from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.services import actor_of
@@ -252,18 +252,6 @@ def _task(request: HttpRequest, number: str, key: int) -> ProcessTask:
     return task
 
 
-def _acted(request: HttpRequest, number: str, act: Callable[[], Any], success: str) -> HttpResponse:
-    """Call a service from a button; what it refuses is said on the page."""
-    try:
-        act()
-    except Refused as refused:
-        for refusal in refused.refusals:
-            messages.error(request, str(refusal.text))
-    else:
-        messages.success(request, success)
-    return redirect("process", number)
-
-
 @require_POST
 def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Send the form of a task, or keep what has been typed so far."""
@@ -304,7 +292,7 @@ def claim(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Take a task up."""
     task = _task(request, number, key)
     act = lambda: services.task_claim(task=task, actor=actor_of(request))  # noqa: E731
-    return _acted(request, number, act, _("You have taken it up."))
+    return acted(request, act, reverse("process", args=[number]), _("You have taken it up."))
 
 
 @require_POST
@@ -312,7 +300,9 @@ def release(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Put a task back."""
     task = _task(request, number, key)
     act = lambda: services.task_release(task=task, actor=actor_of(request))  # noqa: E731
-    return _acted(request, number, act, _("It is offered to your posts again."))
+    return acted(
+        request, act, reverse("process", args=[number]), _("It is offered to your posts again.")
+    )
 
 
 def send_back(request: HttpRequest, number: str, key: int) -> HttpResponse:
@@ -354,7 +344,7 @@ def urge(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Ask for a task to be done."""
     task = _task(request, number, key)
     act = lambda: services.task_urge(task=task, text="", actor=actor_of(request))  # noqa: E731
-    return _acted(request, number, act, _("Urged."))
+    return acted(request, act, reverse("process", args=[number]), _("Urged."))
 
 
 @require_POST
@@ -363,7 +353,7 @@ def note(request: HttpRequest, number: str) -> HttpResponse:
     found = _seen(request, number)
     text = request.POST.get("text", "")
     act = lambda: services.note_add(instance=found, text=text, actor=actor_of(request))  # noqa: E731
-    return _acted(request, number, act, _("Kept."))
+    return acted(request, act, reverse("process", args=[number]), _("Kept."))
 
 
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
