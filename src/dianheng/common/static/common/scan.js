@@ -86,8 +86,8 @@
       this.listen();
       this.showQueue("");
       this.send();
-      // An address that leads to another part of the page asks for the focus there.
-      const aim = document.getElementById(location.hash.slice(1))?.querySelector("[autofocus]");
+      // A page may ask for another field first.
+      const aim = document.querySelector("main [autofocus]:not([data-scan-field])");
       (aim ?? this.field).focus();
     }
 
