@@ -306,9 +306,8 @@ def test_a_command_starts_the_database_for_itself_and_another_joins_it(
     monkeypatch.setenv("DIANHENG_DATA", str(data))
     monkeypatch.delenv("DATABASE_APP_URL")
     with database("first") as mine:
-        assert not mine.is_running
+        assert not mine.has_tables
         with database("second") as joined:
-            assert joined.is_running
             assert joined.program == mine.program
             with psycopg.connect(joined.program) as link:
                 assert link.execute("select current_user").fetchone() == ("dianheng_app",)

@@ -26,6 +26,7 @@ register_rights_source(all_rights, rights_of)
 register_actions(
     {
         "administrator.make": gettext_lazy("Make the first administrator"),
+        "installation": gettext_lazy("Set the program up"),
         # The demo story is told by a command; only its entries of the trail are read here.
         "demo.areas": gettext_lazy("Demo: enter transformer areas"),
         "demo.chapter": gettext_lazy("Demo: tell a chapter of the story"),

@@ -151,5 +151,6 @@ def test_a_called_process_and_timers_are_part_of_the_graph():
 
 def test_a_diagram_without_coordinates_gets_them_once():
     drawn = laid_out(diagram(process("p", PARALLEL)))
-    assert drawn.count(b"BPMNShape ") == 4 + 12 and drawn.count(b"BPMNEdge ") == 11
+    # One pool around four lanes, twelve nodes.
+    assert drawn.count(b"BPMNShape ") == 1 + 4 + 12 and drawn.count(b"BPMNEdge ") == 11
     assert laid_out(drawn) == drawn
