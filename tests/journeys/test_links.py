@@ -4,6 +4,7 @@ Every link of every page that is visited is followed; of links of one kind on pa
 only the first, so that the walk ends.
 """
 
+import os
 from collections import Counter, deque
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -13,13 +14,15 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from dianheng.common.actions import all_actions
-from dianheng.demo import company, orders, stock
+from dianheng.demo import company
 from dianheng.demo.story import tell
 from dianheng.identity.models import AuditBatch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BACKEND = "dianheng.identity.backends.PersonBackend"
 OF_A_KIND = 1  # links from one kind of page to one kind of page
+# Those whose rights differ most; all posts with DIANHENG_JOURNEY=full.
+WALKED = ("HEAD", "METROLOGIST", "VERIFIER", "KEEPER", "FITTER", "ASSETS", "OFFICE", "AUDITOR")
 SAID_TO_BE_CLOSED = {"set_language", "logout"}
 
 
@@ -61,7 +64,7 @@ def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
             closed.append(f"{answer.status_code} {address} on {source}")
             continue
         if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
-            answer.close()  # a file that nobody reads
+            b"".join(answer)  # read to its end, a file is closed
             continue
         for link in Links(answer.content.decode()).found:
             goal = urljoin(address, link).split("#")[0]
@@ -75,14 +78,13 @@ def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
     return closed, visited
 
 
-def test_nobody_is_led_to_a_closed_door(settings, tmp_path, monkeypatch):
+def test_nobody_is_led_to_a_closed_door(settings, tmp_path):
     settings.DATA, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
-    # The pages are the same without the lot of 3,000 in the stores.
-    monkeypatch.setattr(orders, "QUANTITY", 240)
-    monkeypatch.setattr(stock, "accepted_lot", lambda: None)
     tell(size="s", seed=1, password="Walk-2026-lamp", say=lambda text: None)
     closed: dict[str, list[str]] = {}
-    for role in company.PEOPLE:
+    everybody = {role.post: role for role in company.PEOPLE}
+    posts = everybody if os.environ.get("DIANHENG_JOURNEY") == "full" else WALKED
+    for role in (everybody[post] for post in posts):
         client = Client(HTTP_ACCEPT="text/html", HTTP_ACCEPT_LANGUAGE="zh-hans")
         client.force_login(company.person(role.login), backend=BACKEND)
         shut, visited = closed_doors(client)
