@@ -18,6 +18,7 @@ APPS = [
     "warehouse",
     "verification",
     "supply",
+    "office",
     "interfaces",
 ]
 # Bookkeeping of the program, not records of the trade: written without actor, kept without history.

@@ -42,6 +42,7 @@ APPS = [
     "dianheng.warehouse",
     "dianheng.verification",
     "dianheng.supply",
+    "dianheng.office",
     "dianheng.interfaces",
 ]
 INSTALLED_APPS = [

@@ -20,6 +20,7 @@ class DocumentKind(TextChoices):
     FAILURE_LIST = "failure_list", _("List of failures")  # 不合格清单
     RETURN_NOTICE = "return_notice", _("Return notice")  # 退货通知单
     LOT_SUMMARY = "lot_summary", _("Lot summary")
+    APPROVAL_SHEET = "approval_sheet", _("Approval sheet")  # 审批单
 
 
 class LabelKind(TextChoices):

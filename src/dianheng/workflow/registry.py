@@ -65,3 +65,16 @@ def register_service(*services: Service) -> None:
 def all_services() -> dict[str, Service]:
     """Every service by name."""
     return dict(sorted(_services.items()))
+
+
+_papers: dict[str, tuple[Text, Callable[[str], str]]] = {}
+
+
+def register_paper(name: str, label: Text, url: Callable[[str], str]) -> None:
+    """Declare a paper of every instance: what it is called, and its address by the number."""
+    _papers[name] = (label, url)
+
+
+def papers_of(number: str) -> list[tuple[Text, str]]:
+    """Name and address of each paper of an instance."""
+    return [(label, url(number)) for label, url in _papers.values()]

@@ -42,6 +42,7 @@ PAGES = {
     "failure_list": 2,
     "return_notice": 1,
     "lot_summary": 1,
+    "approval_sheet": 1,
 }
 TITLES = {
     "verification_certificate": "检定证书",
@@ -57,6 +58,7 @@ TITLES = {
     "failure_list": "不合格清单",
     "return_notice": "退货通知单",
     "lot_summary": "批次检定汇总表",
+    "approval_sheet": "审批单",
 }
 
 

@@ -23,6 +23,7 @@ from .processes import (
     tasks_of_box,
     text_of,
     titles_of,
+    visible_instance,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "tasks_of_box",
     "text_of",
     "titles_of",
+    "visible_instance",
 ]

@@ -107,6 +107,23 @@ def instance_by_number(number: str) -> ProcessInstance:
     return found
 
 
+def visible_instance(number: str, person_id: int, rights: Any) -> ProcessInstance:
+    """The instance, for who may see its unit, has started it, or has a part in it.
+
+    Raises:
+        NotFound: it is not there, or not for this person.
+    """
+    found = instance_by_number(number)
+    is_part = (
+        found.started_by_id == person_id
+        or found.tasks.filter(Q(assignee_id=person_id) | Q(done_by_id=person_id)).exists()
+        or found.tasks.filter(asked__person_id=person_id).exists()
+    )
+    if not rights.may("workflow.view", found.unit.path) and not is_part:
+        raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
+    return found
+
+
 # -- what somebody has to do -------------------------------------------------------------------
 
 _OFFERED = """

@@ -23,20 +23,20 @@ from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskSta
 from ..fields import drawn_fields, sent_data
 from ..forms_pages import AskForm, ReasonForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
-from ..registry import subject_url
+from ..registry import papers_of, subject_url
 from ..selectors import (
     catalogue_for,
     changes_since,
     content_digest,
     earlier_entry,
     form_of,
-    instance_by_number,
     open_path,
     pack_in_force,
     task_boxes,
     tasks_of_box,
     text_of,
     titles_of,
+    visible_instance,
 )
 
 VIEW = "workflow.view"
@@ -148,15 +148,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, number: str) -> ProcessInstance:
-    found = instance_by_number(number)
-    rights: Any = request.rights  # type: ignore[attr-defined]
-    is_part = (
-        found.started_by_id == request.user.pk
-        or found.tasks.filter(assignee_id=request.user.pk).exists()
-    )
-    if not rights.may(VIEW, found.unit.path) and not is_part:
-        raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
-    return found
+    return visible_instance(number, request.user.pk, request.rights)  # type: ignore[attr-defined]
 
 
 @needs(VIEW)
@@ -206,6 +198,7 @@ def _shown(
         "seen": content_digest(found)
         if any(t.is_open and t.role == "approve" for t in tasks)
         else "",
+        "papers": papers_of(found.number),
         "subject_url": subject_url(found.subject),
         "may_manage": _no(request, "workflow.manage") is None,
         "may_withdraw": found.started_by_id == request.user.pk

@@ -3,6 +3,7 @@
 from dianheng.documents.papers.schema import Paper
 
 from .labels import LABEL_SAMPLES, RED_LABEL, YELLOW_LABEL
+from .office import approval
 from .supply import arrival, return_notice, sampling_form, sampling_report
 from .verification import certificate, failures, gateway_certificate, notice, record, summary, task
 from .warehouse import handover, stock_in, stock_out
@@ -21,6 +22,7 @@ SAMPLES: dict[str, Paper] = {
     "failure_list": failures(),
     "return_notice": return_notice(),
     "lot_summary": summary(),
+    "approval_sheet": approval(),
 }
 
 
@@ -29,6 +31,7 @@ __all__ = [
     "RED_LABEL",
     "SAMPLES",
     "YELLOW_LABEL",
+    "approval",
     "arrival",
     "certificate",
     "failures",

@@ -30,6 +30,7 @@ from .labels import (
     ShelfLabel,
     StatusLabel,
 )
+from .office import ApprovalSheet, FilledForm, StepLine
 from .supply import (
     ArrivalAcceptance,
     CheckLine,
@@ -76,6 +77,7 @@ PAPERS: dict[str, type[Paper]] = {
     "failure_list": FailureList,
     "return_notice": ReturnNotice,
     "lot_summary": LotSummary,
+    "approval_sheet": ApprovalSheet,
 }
 
 LABELS: dict[str, type] = {
@@ -99,6 +101,7 @@ __all__ = [
     "VALIDITY",
     "YELLOW",
     "Amendment",
+    "ApprovalSheet",
     "ArrivalAcceptance",
     "Assessment",
     "Body",
@@ -113,6 +116,7 @@ __all__ = [
     "ErrorPoint",
     "FailureList",
     "FailureRow",
+    "FilledForm",
     "Goods",
     "GoodsLine",
     "HandoverNote",
@@ -140,6 +144,7 @@ __all__ = [
     "Signature",
     "Standard",
     "StatusLabel",
+    "StepLine",
     "StockNote",
     "TestItem",
     "VerificationTask",

@@ -1,0 +1,50 @@
+"""Sample of the office: the plan of a month through its hands."""
+
+from dianheng.documents.papers.schema import ApprovalSheet, FilledForm, StepLine
+
+from .parts import BODY, moment
+
+
+def approval() -> ApprovalSheet:
+    """The plan of a month, sent back once, approved."""
+    return ApprovalSheet(
+        number="YJ2026-000012",
+        created_at=moment("2026-11-30T16:40:00"),
+        body=BODY,
+        process="月度工作计划",
+        subject="2026 年 12 月工作计划",
+        unit="计量中心",
+        started_by="何晓雯",
+        started_at=moment("2026-11-20T08:00:00"),
+        state="办结",
+        forms=(
+            FilledForm(
+                heading="汇总",
+                fields=(("说明", "四个科室均已上报。"),),
+                tables=(
+                    (
+                        "汇总计划",
+                        ("科室", "工作内容", "责任人", "完成时间"),
+                        (
+                            ("检定", "2026-02 批次全检收尾", "沈国梁", "2026-12-12"),
+                            ("库房", "一级库年末盘点", "吴桂芳", "2026-12-25"),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        steps=(
+            StepLine(
+                step="主任审核", name="钱文博", post="办公室主任", at=moment("2026-11-24T09:12:00"),
+                opinion="退回", text="漏列资产科室的计划。",
+            ),
+            StepLine(
+                step="主任审核", name="钱文博", post="办公室主任", at=moment("2026-11-25T10:02:00"),
+                opinion="同意", digest="5b1d" * 16,
+            ),
+            StepLine(
+                step="领导审核", name="沈国梁", post="计量中心主任", on_behalf_of="刘建平",
+                at=moment("2026-11-26T15:31:00"), opinion="同意", text="请补充冬季现场安全检查。", digest="9c07" * 16,
+            ),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Data of the office's papers: the sheet of a process."""
+
+from django.utils import timezone
+
+from dianheng.documents.papers import schema as paper
+from dianheng.documents.selectors import body_for
+from dianheng.identity.models import Post
+from dianheng.workflow.fields import Drawn, drawn_fields
+from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessTask
+from dianheng.workflow.selectors import form_of, text_of, titles_of
+
+
+def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
+    """What was asked for, as it was sent last, and every opinion in the order of time."""
+    plan = instance.pack.plan["tasks"]
+    tasks = {task.pk: task for task in instance.tasks.select_related("done_by", "acting_for")}
+    entries = list(
+        FormEntry.objects.filter(task__in=tasks)
+        .select_related("task", "person", "acting_for", "asked")
+        .order_by("at", "pk")
+    )
+    names = dict(Post.objects.values_list("code", "name"))
+    last = {e.task.task: e for e in entries if e.asked_id is None and e.task.role == "handle"}
+    forms = tuple(
+        _form(text_of(plan[name]["title"]), drawn_fields(form_of(entry.task, instance.pack), entry.data, spare=False))
+        for name, entry in last.items()
+    )  # fmt: skip
+    is_joint = {task.pk for task in tasks.values() if task.share is not None}
+    steps = [
+        _step(entry, text_of(plan[entry.task.task]["title"]), names, instance)
+        for entry in entries
+        # What people who sign together decided stands in their own lines.
+        if not (entry.task_id in is_joint and entry.asked_id is None)
+    ]
+    steps += [
+        _returned(task, instance, names)
+        for task in tasks.values()
+        if task.state == "sent_back" and task.done_by
+    ]
+    return paper.ApprovalSheet(
+        number=instance.number, created_at=timezone.localtime(), body=body_for(instance.unit),
+        process=titles_of(instance.pack), subject=instance.title, unit=instance.unit.name,
+        started_by=instance.started_by.name, started_at=timezone.localtime(instance.started_at),
+        state=str(instance.get_state_display()), about=instance.subject, forms=forms,
+        steps=tuple(sorted(steps, key=lambda step: step.at)),
+    )  # fmt: skip
+
+
+def _form(heading: str, fields: list[Drawn]) -> paper.FilledForm:
+    return paper.FilledForm(
+        heading=heading,
+        fields=tuple(
+            (f"{f.label}（{f.unit}）" if f.unit else f.label, f.shown)
+            for f in fields
+            if f.kind != "rows" and f.shown
+        ),
+        tables=tuple(
+            (
+                f.label,
+                tuple(column.label for column in f.columns),
+                tuple(tuple(cell.shown for cell in row) for row in f.rows),
+            )
+            for f in fields
+            if f.kind == "rows"
+        ),
+    )
+
+
+def _step(
+    entry: FormEntry, title: str, names: dict[str, str], instance: ProcessInstance
+) -> paper.StepLine:
+    fields = drawn_fields(form_of(entry.task, instance.pack), entry.data, spare=False)
+    opinion = next((f.shown for f in fields if f.kind == "opinion"), "")
+    said = [f.shown for f in fields if f.kind == "long_text" and f.shown]
+    return paper.StepLine(
+        step=title, name=entry.person.name, post=_posts(entry.task, names),
+        on_behalf_of=entry.acting_for.name if entry.acting_for else "",
+        at=timezone.localtime(entry.at), opinion=opinion, text="\n".join(said) if opinion else "",
+        digest=entry.seen if entry.is_signed else "",
+    )  # fmt: skip
+
+
+def _returned(
+    task: ProcessTask, instance: ProcessInstance, names: dict[str, str]
+) -> paper.StepLine:
+    note = instance.notes.filter(task=task, kind="send_back").first()
+    return paper.StepLine(
+        step=text_of(instance.pack.plan["tasks"][task.task]["title"]), name=task.done_by.name,  # type: ignore[union-attr]
+        post=_posts(task, names), on_behalf_of=task.acting_for.name if task.acting_for else "",
+        at=timezone.localtime(task.ended_at), opinion=str(task.get_state_display()),
+        text=note.text if note else "",
+    )  # fmt: skip
+
+
+def _posts(task: ProcessTask, names: dict[str, str]) -> str:
+    return "、".join(names.get(post, post) for post in task.posts[:2])

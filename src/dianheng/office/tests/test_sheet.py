@@ -1,0 +1,62 @@
+"""审批单: every opinion with name, post and time, on a real PDF."""
+
+import pytest
+from django.urls import reverse
+
+from dianheng.documents.models import DocumentCopy
+from dianheng.documents.tests.reading import pages
+from dianheng.identity.models import Person
+from dianheng.identity.services import actor_for_person, system_actor, unit_make
+from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
+from dianheng.workflow import services
+from dianheng.workflow.selectors import content_digest
+from dianheng.workflow.tests.factories import head, holder, verifier, work_order
+from dianheng.workflow.tests.test_services import APPLY
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order():
+    """Written, sent back, written again, agreed to with the password."""
+    work_order()
+    one = services.instance_start(
+        code="work-order", unit=metering_centre(), title="三楼表箱进水", actor=verifier()
+    )
+
+    def do(actor, password=None, **data):
+        task = one.tasks.latest("pk")
+        services.task_complete(task=task, data=data, actor=actor, password=password)
+
+    do(verifier(), **APPLY)
+    do(head(), opinion="back", reason="请写明地点")
+    do(verifier(), **APPLY, place="滨河路 3 号楼")
+    do(head(), password=PASSWORD, opinion="agree", reason="本周内完成")
+    return one
+
+
+def sheet(client, actor, order):
+    client.force_login(Person.objects.get(pk=actor.person_id))
+    return client.get(reverse("approval_sheet", args=[order.number]))
+
+
+def test_the_sheet_says_what_was_asked_for_and_every_opinion(client, order):
+    answer = sheet(client, head(), order)
+    assert answer.status_code == 200 and answer["Content-Type"] == "application/pdf"
+    (page,) = pages(answer.content)
+    text = page.replace(" ", "")
+    for part in (
+        "审批单", order.number, "三楼表箱进水", "滨河路3号楼", "请写明地点", "退回", "同意",
+        "本周内完成", "刘静", "HEAD岗", content_digest(order)[:32],
+    ):  # fmt: skip
+        assert part in text, part
+    assert DocumentCopy.objects.get().number == order.number, "each copy stands in the ledger"
+
+
+def test_who_took_part_prints_it_and_a_stranger_does_not(client, order):
+    assert sheet(client, verifier(), order).status_code == 200
+    station = unit_make(
+        code="ST", name="城关所", kind="station", parent=city_company(), actor=system_actor()
+    )
+    stranger = holder("yu", "于芳", "FITTER", station)
+    assert sheet(client, actor_for_person(stranger), order).status_code == 404
