@@ -11,4 +11,8 @@ class OfficeConfig(AppConfig):
 
         from dianheng.workflow.registry import register_paper
 
-        register_paper(_("Approval sheet"), lambda number: reverse("approval_sheet", args=[number]))
+        register_paper(
+            "approval_sheet",
+            _("Approval sheet"),
+            lambda number: reverse("approval_sheet", args=[number]),
+        )

@@ -44,10 +44,10 @@ def test_the_sheet_says_what_was_asked_for_and_every_opinion(client, order):
     answer = sheet(client, head(), order)
     assert answer.status_code == 200 and answer["Content-Type"] == "application/pdf"
     (page,) = pages(answer.content)
-    text = page.replace(" ", "")
+    text = "".join(page.split())
     for part in (
         "审批单", order.number, "三楼表箱进水", "滨河路3号楼", "请写明地点", "退回", "同意",
-        "本周内完成", "刘静", "HEAD岗", content_digest(order)[:32],
+        "本周内完成", "刘静", "HEAD岗", content_digest(order)[:16],
     ):  # fmt: skip
         assert part in text, part
     assert DocumentCopy.objects.get().number == order.number, "each copy stands in the ledger"
