@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
-from dianheng.identity.models import Post
+from dianheng.identity.models import Person, Post
 from dianheng.workflow.fields import Drawn, drawn_fields
 from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessTask
 from dianheng.workflow.selectors import form_of, text_of, titles_of
@@ -73,7 +73,7 @@ def _step(
     opinion = next((f.shown for f in fields if f.kind == "opinion"), "")
     said = [f.shown for f in fields if f.kind == "long_text" and f.shown]
     return paper.StepLine(
-        step=title, name=entry.person.name, post=_posts(entry.task, names),
+        step=title, name=entry.person.name, post=_posts(entry.task, entry.acting_for or entry.person, names),
         on_behalf_of=entry.acting_for.name if entry.acting_for else "",
         at=timezone.localtime(entry.at), opinion=opinion, text="\n".join(said) if opinion else "",
         digest=entry.seen if entry.is_signed else "",
@@ -86,11 +86,14 @@ def _returned(
     note = instance.notes.filter(task=task, kind="send_back").first()
     return paper.StepLine(
         step=text_of(instance.pack.plan["tasks"][task.task]["title"]), name=task.done_by.name,  # type: ignore[union-attr]
-        post=_posts(task, names), on_behalf_of=task.acting_for.name if task.acting_for else "",
+        post=_posts(task, task.acting_for or task.done_by, names), on_behalf_of=task.acting_for.name if task.acting_for else "",
         at=timezone.localtime(task.ended_at), opinion=str(task.get_state_display()),
         text=note.text if note else "",
     )  # fmt: skip
 
 
-def _posts(task: ProcessTask, names: dict[str, str]) -> str:
-    return "、".join(names.get(post, post) for post in task.posts[:2])
+def _posts(task: ProcessTask, person: Person, names: dict[str, str]) -> str:
+    """The posts of the step that the person holds; of who was asked beside them the person's own."""
+    held = list(person.holdings.order_by("pk").values_list("post__code", flat=True))
+    fitting = [post for post in held if post in task.posts] or held[:1]
+    return "、".join(names.get(post, post) for post in dict.fromkeys(fitting))
