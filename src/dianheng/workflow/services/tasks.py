@@ -1,6 +1,6 @@
 """Tasks of people: taken up, handed over, done, sent back, urged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -102,25 +102,67 @@ def _standing(task: ProcessTask, actor: Actor) -> Actor:
     return _holder(task, actor)
 
 
-def tasks_doable(instance: ProcessInstance, actor: Actor) -> list[ProcessTask]:
-    """Open tasks of an instance that this person could do now."""
-    found = []
+def _in_charge(task: ProcessTask, actor: Actor) -> Actor:
+    """The actor as one who has the step: by post, by having taken it up, as stand-in; or Refused.
+
+    Who was added for an opinion gives the opinion and no more. Where all holders of the posts
+    are asked, those who have not answered have it together.
+    """
+    found = _asked(task, actor)
+    if found is None or found[0].asked_by_id is None:
+        return _standing(task, actor)
+    try:
+        if task.share is None:
+            return _holder(task, actor)
+    except Refused:
+        pass
+    text = _("You are asked for your opinion on “%(step)s”; whoever has the step does the rest.")
+    raise Refused(Refusal("only_asked", text % {"step": task.name}))
+
+
+def _refuse_together(task: ProcessTask) -> None:
+    if task.share is not None:
+        text = _("“%(step)s” is done by all who are asked; nobody takes it up alone.")
+        raise Refused(Refusal("together", text % {"step": task.name}))
+
+
+def tasks_doable(instance: ProcessInstance, actor: Actor) -> dict[int, bool]:
+    """Keys of the open tasks of an instance that this person could do now.
+
+    Returns:
+        For each whether the person has the step, not only an opinion to give on it.
+    """
+    found = {}
     for task in instance.tasks.select_related("assignee", "unit").filter(state__in=OPEN_STATES):
         task.instance = instance
-        try:
-            _separated(task, _standing(task, actor))
-        except Refused:
-            continue
-        found.append(task)
+        if _may(_standing, task, actor):
+            found[task.pk] = _may(_in_charge, task, actor)
     return found
+
+
+def task_guard(*, task: ProcessTask, actor: Actor) -> None:
+    """The door of what only whoever has the step does.
+
+    Raises:
+        Refused: somebody else has it, or the person is only asked for an opinion.
+    """
+    _in_charge(task, actor)
+
+
+def _may(stands: Callable[[ProcessTask, Actor], Actor], task: ProcessTask, actor: Actor) -> bool:
+    try:
+        _separated(task, stands(task, actor))
+    except Refused:
+        return False
+    return True
 
 
 def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:
     """Take a task up, so that nobody else does it at the same time."""
     with write_batch(actor=actor, action="task.claim") as batch:
         found = _open_task(task)
-        standing = _standing(found, actor)
-        _separated(found, standing)
+        _refuse_together(found)
+        _separated(found, _in_charge(found, actor))
         if found.state == TaskState.CLAIMED:
             return found
         found.state, found.assignee_id, found.claimed_at = (
@@ -136,7 +178,7 @@ def task_release(*, task: ProcessTask, actor: Actor) -> ProcessTask:
     """Put a task back for everybody of its posts."""
     with write_batch(actor=actor, action="task.release"):
         found = _open_task(task)
-        _standing(found, actor)
+        _in_charge(found, actor)
         found.state, found.assignee_id, found.claimed_at = TaskState.OPEN, None, None
         found.save(update_fields=["state", "assignee", "claimed_at"])
     return found
@@ -148,9 +190,10 @@ def task_hand_over(*, task: ProcessTask, to: Person, reason: str, actor: Actor) 
         found = _open_task(task)
         if actor.person_id != found.assignee_id:
             actor = require(actor, "workflow.manage", found.instance.unit_id)
+        _refuse_together(found)
         other = Actor(to.pk, to.name)
         free = replace_assignee(found)
-        _separated(free, _standing(free, other))
+        _separated(free, _in_charge(free, other))
         found.state, found.assignee, found.claimed_at = TaskState.CLAIMED, to, batch.at
         found.save(update_fields=["state", "assignee", "claimed_at"])
         note(
@@ -301,7 +344,7 @@ def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) ->
         raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
     with write_batch(actor=actor, action="task.ask", reason=reason) as batch:
         found = _open_task(task)
-        standing = _standing(found, actor)
+        standing = _in_charge(found, actor)
         _separated(found, standing)
         _separated(found, Actor(person.pk, person.name))
         if person.pk == actor.person_id or found.asked.filter(person=person).exists():
@@ -329,7 +372,7 @@ def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = ""
         raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
     with write_batch(actor=actor, action="task.send_back", reason=reason) as batch:
         found = _open_task(task)
-        standing = _standing(found, actor)
+        standing = _in_charge(found, actor)
         _separated(found, standing)
         running = running_of(found.instance)
         served = running.served()

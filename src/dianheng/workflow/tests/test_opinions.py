@@ -207,6 +207,93 @@ def test_an_added_person_gives_an_opinion_before_the_step_is_done(booked, tmp_pa
     assert one.state == "done"
 
 
+@pytest.fixture
+def advised(booked, tmp_path, leaders):
+    """A step of one leader on which an expert of no post of its lane was asked; and the expert."""
+    load(tmp_path, PLAN.replace("share = 0.6\n", ""))
+    one = services.instance_start(
+        code="together", unit=metering_centre(), title="购置", actor=verifier()
+    )
+    done(one, "ask", verifier(), amount="5")
+    expert = holder("wu", "吴技术", "EXPERT", metering_centre())
+    services.task_ask(task=task(one, "sign"), person=expert, reason="可行性", actor=leaders[0])
+    return one, actor_for_person(expert)
+
+
+@pytest.mark.parametrize("act", ["claim", "release", "send_back", "ask"])
+def test_who_was_asked_for_an_opinion_gives_it_and_no_more(advised, leaders, act):
+    one, expert = advised
+    step = task(one, "sign")
+    if act == "release":
+        services.task_claim(task=step, actor=leaders[1])
+    other = holder("zheng", "郑专家", "EXPERT", metering_centre())
+    acts = {
+        "claim": lambda: services.task_claim(task=step, actor=expert),
+        "release": lambda: services.task_release(task=step, actor=expert),
+        "send_back": lambda: services.task_send_back(task=step, reason="x", actor=expert),
+        "ask": lambda: services.task_ask(task=step, person=other, reason="x", actor=expert),
+    }
+    before = ProcessTask.objects.values().get(pk=step.pk)
+    assert refused(acts[act]).code == "only_asked"
+    assert ProcessTask.objects.values().get(pk=step.pk) == before and step.asked.count() == 1
+
+
+def test_an_opinion_does_not_send_back_by_its_form(advised):
+    one, expert = advised
+    answer = refused(lambda: done(one, "sign", expert, opinion="back", reason="x"))
+    assert answer.code == "only_asked"
+    assert (task(one, "sign").state, FormEntry.objects.filter(task__task="sign").count()) == (
+        "open", 0,
+    )  # fmt: skip
+
+
+def test_a_step_is_not_handed_to_who_only_gives_an_opinion(advised, leaders):
+    one, expert = advised
+    services.task_claim(task=task(one, "sign"), actor=leaders[0])
+    to = Person.objects.get(pk=expert.person_id)
+    answer = refused(
+        lambda: services.task_hand_over(task=task(one, "sign"), to=to, reason="x", actor=leaders[0])
+    )
+    assert answer.code == "only_asked"
+    assert task(one, "sign").assignee_id == leaders[0].person_id
+
+
+def test_who_has_the_step_does_all_of_it_while_an_opinion_is_asked(advised, leaders):
+    one, _expert = advised
+    services.task_claim(task=task(one, "sign"), actor=leaders[0])
+    services.task_release(task=task(one, "sign"), actor=leaders[0])
+    other = holder("zheng", "郑专家", "EXPERT", metering_centre())
+    services.task_ask(task=task(one, "sign"), person=other, reason="x", actor=leaders[1])
+    services.task_send_back(task=task(one, "sign"), reason="数量有误", actor=leaders[1])
+    assert task(one, "ask").is_returned
+
+
+def test_a_holder_who_was_asked_as_well_still_has_the_step(advised, leaders):
+    one, _expert = advised
+    second = Person.objects.get(pk=leaders[1].person_id)
+    services.task_ask(task=task(one, "sign"), person=second, reason="x", actor=leaders[0])
+    services.task_claim(task=task(one, "sign"), actor=leaders[1])
+    assert task(one, "sign").assignee == second
+
+
+def test_nobody_takes_up_alone_what_all_are_asked_for(made, leaders):
+    step = task(made, "sign")
+    assert refused(lambda: services.task_claim(task=step, actor=leaders[0])).code == "together"
+    to = Person.objects.get(pk=leaders[1].person_id)
+
+    def give():
+        services.task_hand_over(task=step, to=to, reason="x", actor=head())
+
+    assert refused(give).code == "together" and task(made, "sign").state == "open"
+
+
+def test_who_has_answered_sends_back_no_more(made, leaders):
+    done(made, "sign", leaders[0], opinion="agree")
+    step = task(made, "sign")
+    answer = refused(lambda: services.task_send_back(task=step, reason="x", actor=leaders[0]))
+    assert answer.code == "not_asked" and task(made, "sign").state == "open"
+
+
 def test_what_changed_after_it_was_shown_is_not_approved(booked, tmp_path, leaders):
     load(tmp_path, PLAN.replace("share = 0.6\n", ""))
     where = {"state": "ready"}

@@ -241,6 +241,28 @@ def test_an_opinion_is_asked_for_on_the_page(client, order):
     login(client, actor_for_person(expert))
     page = shown(client, "process", order.number)
     assert 'name="opinion"' in page
+    for name in ("task_claim", "task_release", "task_back", "task_ask"):
+        assert reverse(name, args=[order.number, key]) not in page
+    assert 'value="back"' not in page and "由办理人" in page
+    again = client.post(
+        reverse("task_form", args=[order.number, key]), {"keep": "1", "opinion": "agree"}
+    )
+    assert (
+        'value="agree"' in again.content.decode() and 'value="back"' not in again.content.decode()
+    )
+    for name, data in (
+        ("task_claim", {}),
+        ("task_release", {}),
+        ("task_back", {"reason": "x", "to": "apply"}),
+        ("task_ask", {"person": "zhang", "reason": "x"}),
+    ):
+        answer = client.post(reverse(name, args=[order.number, key]), data, follow=True)
+        assert "您只被征求意见" in answer.content.decode()
+    for name in ("task_back", "task_ask"):
+        door = client.get(reverse(name, args=[order.number, key]))
+        assert door.status_code == 409 and "您只被征求意见" in door.content.decode()
+    step = order.tasks.get(pk=key)
+    assert (step.state, step.assignee, step.asked.count()) == ("open", None, 1)
     decide(client, order, seen=content_digest(order), password=PASSWORD, reason="可行")
     assert order.tasks.get(pk=key).asked.get().answered_at is not None
     assert "可行" in shown(client, "process", order.number)

@@ -20,7 +20,7 @@ from dianheng.identity.services import actor_of
 
 from .. import services
 from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskState
-from ..fields import drawn_fields, sent_data
+from ..fields import Drawn, drawn_fields, sent_data
 from ..forms_pages import AskForm, ReasonForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
 from ..registry import papers_of, subject_url
@@ -167,7 +167,7 @@ def _shown(
         .order_by("pk")
     )
     plan = found.pack.plan["tasks"]
-    mine = {t.pk for t in services.tasks_doable(found, actor_of(request))}
+    mine = services.tasks_doable(found, actor_of(request))
     open_tasks = []
     for task in tasks:
         if not task.is_open:
@@ -175,11 +175,13 @@ def _shown(
         schema = form_of(task, found.pack)
         draft = FormDraft.objects.filter(task=task, person_id=request.user.pk).first()
         data = draft.data if draft else earlier_entry(task)
+        has = mine.get(task.pk, False)
+        fields = _fields(schema, data, has, faults if task.pk == answered else ())
         open_tasks.append(
             {
                 "task": task, "label": text_of(plan[task.task]["title"]), "may": task.pk in mine,
-                "fields": drawn_fields(schema, data, faults if task.pk == answered else ()),
-                "path": [(s.task, text_of(plan[s.task]["title"])) for s in open_path(task)] if task.pk in mine else [],
+                "has": has, "may_claim": has and task.share is None, "fields": fields,
+                "path": open_path(task) if has else [],
                 "is_late": task.due_at is not None and task.due_at < timezone.now(),
                 "is_decision": task.role == "approve",
                 "changes": changes_since(task) if task.role == "approve" else [],
@@ -206,6 +208,15 @@ def _shown(
         "faults": faults,
     }
     return render(request, "workflow/instance.html", context, status=422 if faults else 200)
+
+
+def _fields(schema: Any, data: Any, has: bool, faults: Any = ()) -> list[Drawn]:
+    """The fields of an open task; who only gives an opinion is offered no sending back."""
+    fields = drawn_fields(schema, data, faults)
+    for one in fields:
+        if one.kind == "opinion" and not has:
+            one.options = [option for option in one.options if option[0] != "back"]
+    return fields
 
 
 def _course(found: ProcessInstance, tasks: list[ProcessTask]) -> list[dict[str, Any]]:
@@ -254,8 +265,9 @@ def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
     actor = actor_of(request)
     if "keep" in request.POST:
         services.draft_keep(task=task, data=data, actor=actor)
+        has = services.tasks_doable(task.instance, actor).get(task.pk, False)
         return render(
-            request, "workflow/fields.html", {"fields": drawn_fields(schema, data), "task": task}
+            request, "workflow/fields.html", {"fields": _fields(schema, data, has), "task": task}
         )
     try:
         signs = task.role == "approve" and data.get("opinion") != "back"
@@ -301,6 +313,7 @@ def release(request: HttpRequest, number: str, key: int) -> HttpResponse:
 def send_back(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Send back to a step of the way that led here, with the reason."""
     task = _task(request, number, key)
+    services.task_guard(task=task, actor=actor_of(request))
     plan = task.instance.pack.plan["tasks"]
     steps = [(step.task, text_of(plan[step.task]["title"])) for step in open_path(task)]
     page = ReasonForm(request.POST or None, steps=steps)
@@ -319,6 +332,7 @@ def send_back(request: HttpRequest, number: str, key: int) -> HttpResponse:
 def ask(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Add somebody whose opinion is wanted before the step is done."""
     task = _task(request, number, key)
+    services.task_guard(task=task, actor=actor_of(request))
     page = AskForm(request.POST or None)
 
     def act(data: dict[str, Any]) -> str:
