@@ -1,13 +1,17 @@
 """Data of the office's papers: the sheet of a process."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
-from dianheng.identity.models import Person, Post
+from dianheng.identity.models import Person, PostHolding
 from dianheng.workflow.fields import Drawn, drawn_fields
-from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessTask
+from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessNote, ProcessTask
 from dianheng.workflow.selectors import form_of, text_of, titles_of
+
+Held = dict[int, dict[str, str]]  # person -> code of a post held, ever -> its name
 
 
 def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
@@ -19,7 +23,15 @@ def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
         .select_related("task", "person", "acting_for", "asked")
         .order_by("at", "pk")
     )
-    names = dict(Post.objects.values_list("code", "name"))
+    held = _posts_held(
+        one.acting_for or by
+        for one, by in (
+            *((entry, entry.person) for entry in entries),
+            *((task, task.done_by) for task in tasks.values()),
+        )
+        if by
+    )
+    back = {note.task_id: note for note in instance.notes.filter(kind="send_back").order_by("-pk")}
     last = {e.task.task: e for e in entries if e.asked_id is None and e.task.role == "handle"}
     forms = tuple(
         _form(text_of(plan[name]["title"]), drawn_fields(form_of(entry.task, instance.pack), entry.data, spare=False))
@@ -27,13 +39,13 @@ def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
     )  # fmt: skip
     is_joint = {task.pk for task in tasks.values() if task.share is not None}
     steps = [
-        _step(entry, text_of(plan[entry.task.task]["title"]), names, instance)
+        _step(entry, text_of(plan[entry.task.task]["title"]), held, instance)
         for entry in entries
         # What people who sign together decided stands in their own lines.
         if not (entry.task_id in is_joint and entry.asked_id is None)
     ]
     steps += [
-        _returned(task, instance, names)
+        _returned(task, instance, held, back.get(task.pk))
         for task in tasks.values()
         if task.state == "sent_back" and task.done_by
     ]
@@ -66,14 +78,12 @@ def _form(heading: str, fields: list[Drawn]) -> paper.FilledForm:
     )
 
 
-def _step(
-    entry: FormEntry, title: str, names: dict[str, str], instance: ProcessInstance
-) -> paper.StepLine:
+def _step(entry: FormEntry, title: str, held: Held, instance: ProcessInstance) -> paper.StepLine:
     fields = drawn_fields(form_of(entry.task, instance.pack), entry.data, spare=False)
     opinion = next((f.shown for f in fields if f.kind == "opinion"), "")
     said = [f.shown for f in fields if f.kind == "long_text" and f.shown]
     return paper.StepLine(
-        step=title, name=entry.person.name, post=_posts(entry.task, entry.acting_for or entry.person, names),
+        step=title, name=entry.person.name, post=_posts(entry.task, entry.acting_for or entry.person, held),
         on_behalf_of=entry.acting_for.name if entry.acting_for else "",
         at=timezone.localtime(entry.at), opinion=opinion, text="\n".join(said) if opinion else "",
         digest=entry.seen if entry.is_signed else "",
@@ -81,19 +91,28 @@ def _step(
 
 
 def _returned(
-    task: ProcessTask, instance: ProcessInstance, names: dict[str, str]
+    task: ProcessTask, instance: ProcessInstance, held: Held, note: ProcessNote | None
 ) -> paper.StepLine:
-    note = instance.notes.filter(task=task, kind="send_back").first()
     return paper.StepLine(
         step=text_of(instance.pack.plan["tasks"][task.task]["title"]), name=task.done_by.name,  # type: ignore[union-attr]
-        post=_posts(task, task.acting_for or task.done_by, names), on_behalf_of=task.acting_for.name if task.acting_for else "",
+        post=_posts(task, task.acting_for or task.done_by, held), on_behalf_of=task.acting_for.name if task.acting_for else "",
         at=timezone.localtime(task.ended_at), opinion=str(task.get_state_display()),
         text=note.text if note else "",
     )  # fmt: skip
 
 
-def _posts(task: ProcessTask, person: Person, names: dict[str, str]) -> str:
+def _posts_held(people: Iterable[Person]) -> Held:
+    """Posts of all these people, asked once."""
+    held: Held = {}
+    rows = PostHolding.objects.filter(person__in={person.pk for person in people}).order_by("pk")
+    for person_id, code, name in rows.values_list("person_id", "post__code", "post__name"):
+        held.setdefault(person_id, {})[code] = name
+    return held
+
+
+def _posts(task: ProcessTask, person: Person, held: Held) -> str:
     """The posts of the step that the person holds; of who was asked beside them the person's own."""
-    held = list(person.holdings.order_by("pk").values_list("post__code", flat=True))
-    fitting = [post for post in held if post in task.posts] or held[:1]
-    return "、".join(names.get(post, post) for post in dict.fromkeys(fitting))
+    own = held.get(person.pk, {})
+    return "、".join(
+        [name for code, name in own.items() if code in task.posts] or [*own.values()][:1]
+    )

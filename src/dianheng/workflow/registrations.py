@@ -53,10 +53,9 @@ def access(person_id: int) -> tuple[Text, list[AccessLine]]:
     ways = [
         AccessLine(
             f"{line.handle_step} → {line.approve_step}", _("can handle and approve"),
-            reverse("duty_path", args=[line.key]), "good" if line.is_accepted else "warn",
+            reverse("duty_path", args=[line.person.person_no, line.key]), "good" if line.is_accepted else "warn",
         )
-        for line in duty_lines()
-        if line.person_id == person_id
+        for line in duty_lines(person_id=person_id)
     ]  # fmt: skip
     return gettext_lazy("Steps of processes"), [*ways, *steps]
 

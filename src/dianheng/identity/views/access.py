@@ -1,5 +1,7 @@
 """What a person can see and do, and why: for the person, for leaders, for an audit day."""
 
+from collections import Counter
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,18 +23,16 @@ def person_access(request: HttpRequest, person_no: str) -> HttpResponse:
         raise Refused(no_right("identity.view"))
     units = dict(Unit.objects.values_list("path", "name"))
     labels = all_rights()
+    held = rights_of(found.pk).grants
     grants = [
         {
             "unit": units.get(grant.unit_path, grant.unit_path), "post": grant.post_code,
             "for": grant.from_person_name,
             "rights": sorted(str(labels.get(right, right)) for right in grant.rights),
         }
-        for grant in rights_of(found.pk).grants
+        for grant in held
     ]  # fmt: skip
-    seen: dict[str, int] = {}
-    for grant in rights_of(found.pk).grants:
-        for right in grant.rights:
-            seen[right] = seen.get(right, 0) + 1
+    seen = Counter(right for grant in held for right in grant.rights)
     context = {
         "title": _("What %(name)s can see and do") % {"name": found.name},
         "person": found,

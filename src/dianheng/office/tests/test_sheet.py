@@ -1,6 +1,8 @@
 """审批单: every opinion with name, post and time, on a real PDF."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from dianheng.documents.models import DocumentCopy
@@ -8,7 +10,9 @@ from dianheng.documents.tests.reading import pages
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_for_person, system_actor, unit_make
 from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
+from dianheng.office.papers import sheet_of
 from dianheng.workflow import services
+from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.selectors import content_digest
 from dianheng.workflow.tests.factories import head, holder, verifier, work_order
 from dianheng.workflow.tests.test_services import APPLY
@@ -51,6 +55,27 @@ def test_the_sheet_says_what_was_asked_for_and_every_opinion(client, order):
     ):  # fmt: skip
         assert part in text, part
     assert DocumentCopy.objects.get().number == order.number, "each copy stands in the ledger"
+
+
+def test_a_long_story_asks_no_more_than_a_short_one(order, django_assert_max_num_queries):
+    with CaptureQueriesContext(connection) as short:
+        sheet_of(ProcessInstance.objects.get(pk=order.pk))
+    again = services.instance_start(
+        code="work-order", unit=metering_centre(), title="四楼表箱进水", actor=verifier()
+    )
+    for place in ("一号楼", "二号楼", "三号楼"):
+        services.task_complete(
+            task=again.tasks.latest("pk"), data=APPLY | {"place": place}, actor=verifier()
+        )
+        services.task_complete(
+            task=again.tasks.latest("pk"), data={"opinion": "back", "reason": place}, actor=head()
+        )
+    again = ProcessInstance.objects.get(pk=again.pk)
+    with django_assert_max_num_queries(len(short)):
+        steps = sheet_of(again).steps
+    assert [(step.name, step.post, step.text) for step in steps if step.text] == [
+        ("刘静", "HEAD岗", place) for place in ("一号楼", "二号楼", "三号楼")
+    ]
 
 
 def test_who_took_part_prints_it_and_a_stranger_does_not(client, order):

@@ -12,10 +12,11 @@ from dianheng.identity.models import Person, Post, Unit
 from ..choices import InstanceState, Role, TaskState
 from ..duties import Handled, Holding, Part, Path, paths_to_both
 from ..models import DutyAcceptance, PackInForce, PackVersion, ProcessTask
-from .processes import lanes_of_tasks, posts_of_lanes, text_of
+from .processes import lanes_of_tasks, posts_of_all_lanes, text_of
 
 # Posts in force on a day or later: own ones, and those of others under a delegation.
 _HOLDINGS = """
+select * from (
 select h.person_id, p.code, u.path, h.valid_from, h.valid_through, null::bigint
   from identity_postholding h join identity_post p on p.id = h.post_id
   join identity_unit u on u.id = h.unit_id join identity_person e on e.id = h.person_id and e.is_active
@@ -31,6 +32,8 @@ select d.to_person_id, p.code, u.path, greatest(h.valid_from, d.valid_from),
   join identity_person e on e.id = d.to_person_id and e.is_active
  where d.revoked_at is null and d.valid_through >= %(on)s
    and (h.valid_through is null or h.valid_through >= %(on)s)
+) held (person_id, post, path, since, through, for_id)
+ where %(person)s is null or person_id = %(person)s
 """
 
 
@@ -39,8 +42,7 @@ class DutyLine:
     """A path as a leader reads it."""
 
     path: Path
-    person: str
-    person_id: int
+    person: Person
     handles: str
     approves: str
     handle_step: str
@@ -61,16 +63,18 @@ class DutyLine:
         return one is not None and one.valid_through >= timezone.localdate()
 
 
-def holdings_now(on: date | None = None) -> list[Holding]:
-    """Every post that is exercised on a day or later."""
+def holdings_now(on: date | None = None, person_id: int | None = None) -> list[Holding]:
+    """Every post that is exercised on a day or later, by everybody or by one person."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOLDINGS, {"on": on or timezone.localdate()})
+        cursor.execute(_HOLDINGS, {"on": on or timezone.localdate(), "person": person_id})
         return [Holding(*row) for row in cursor.fetchall()]
 
 
 def parts_in_force() -> tuple[list[Part], list[tuple[str, str]], dict[str, PackVersion]]:
     """Steps of all processes in force with their posts, and which process begins which."""
-    versions = {row.code: row.version for row in PackInForce.objects.select_related("version")}
+    in_force = PackInForce.objects.select_related("version").defer("version__spec")
+    versions = {row.code: row.version for row in in_force}
+    posts_of = posts_of_all_lanes(versions.values())
     parts, begins = [], []
     by_message = {
         message: code
@@ -78,11 +82,10 @@ def parts_in_force() -> tuple[list[Part], list[tuple[str, str]], dict[str, PackV
         if (message := (version.plan.get("start") or {}).get("message"))
     }
     for code, version in versions.items():
-        posts = posts_of_lanes(version)
         for task, lane in lanes_of_tasks(version).items():
             plan = version.plan["tasks"][task]
             unit = version.plan["lanes"][lane]["unit"]
-            parts += [Part(code, task, plan["role"], post, unit) for post in posts[lane]]
+            parts += [Part(code, task, plan["role"], post, unit) for post in posts_of[code][lane]]
         for plan in version.plan["tasks"].values():
             if plan["service"] == "process.start":
                 begins.append((code, _literal(plan["inputs"].get("process", ""))))
@@ -96,39 +99,43 @@ def _literal(text: str) -> str:
     return text.strip().strip("'\"")
 
 
-def duty_paths(on: date | None = None) -> tuple[list[Path], dict[str, PackVersion]]:
-    """Each shortest way by which one person could handle and approve."""
+def duty_paths(
+    on: date | None = None, person_id: int | None = None
+) -> tuple[list[Path], dict[str, PackVersion]]:
+    """Each shortest way by which one person (of everybody, or this one) could handle and approve."""
     day = on or timezone.localdate()
     parts, links, versions = parts_in_force()
     rows = ProcessTask.objects.filter(
         state=TaskState.DONE, role="handle", instance__state=InstanceState.RUNNING
-    ).values_list(
+    )
+    if person_id is not None:
+        rows = rows.filter(done_by_id=person_id)
+    rows = rows.values_list(
         "done_by_id", "instance__pack__code", "task", "instance__number", "instance__unit__path",
         "posts",
     )  # fmt: skip
     handled = [Handled(*row[:5], row[5][0]) for row in rows.iterator(chunk_size=5000)]
     paths = paths_to_both(
-        holdings_now(day), parts, Unit.objects.values_list("path", flat=True), links=links,
+        holdings_now(day, person_id), parts, Unit.objects.values_list("path", flat=True), links=links,
         handled=handled, on=day,
     )  # fmt: skip
     return paths, versions
 
 
-def duty_lines(on: date | None = None) -> list[DutyLine]:
-    """All paths in words, with what a leader said of each; those not accepted first."""
-    paths, versions = duty_paths(on)
-    people = dict(
-        Person.objects.filter(
-            pk__in={
-                key
-                for path in paths
-                for key in (
-                    path.person_id, path.approves.for_id, path.handles and path.handles.for_id,
-                )
-                if key
-            }
-        ).values_list("pk", "name")
-    )  # fmt: skip
+def duty_lines(on: date | None = None, person_id: int | None = None) -> list[DutyLine]:
+    """All paths in words, with what a leader said of each; those not accepted first.
+
+    Of everybody, or of one person: then only what concerns that person is asked.
+    """
+    paths, versions = duty_paths(on, person_id)
+    people = Person.objects.only("name", "person_no").in_bulk(
+        {
+            key
+            for path in paths
+            for key in (path.person_id, path.approves.for_id, path.handles and path.handles.for_id)
+            if key
+        }
+    )
     posts = dict(Post.objects.values_list("code", "name"))
     units = dict(Unit.objects.values_list("path", "name"))
     accepted = {
@@ -145,7 +152,7 @@ def duty_lines(on: date | None = None) -> list[DutyLine]:
         facts = {"post": name, "unit": units.get(held.unit_path, held.unit_path)}
         if held.for_id is None:
             return f"{facts['unit']} · {name}"
-        facts["name"] = people.get(held.for_id, "")
+        facts["name"] = people[held.for_id].name
         return _("%(unit)s · %(post)s, standing in for %(name)s") % facts
 
     def step(part: Part) -> str:
@@ -155,7 +162,7 @@ def duty_lines(on: date | None = None) -> list[DutyLine]:
 
     lines = [
         DutyLine(
-            path, people.get(path.person_id, ""), path.person_id,
+            path, people[path.person_id],
             way(path.handles, path.handle.post), way(path.approves, path.approve.post),
             step(path.handle), step(path.approve), path.since, path.through,
             accepted.get(path.key),
@@ -163,12 +170,12 @@ def duty_lines(on: date | None = None) -> list[DutyLine]:
         for path in paths
         if path.handle.process in versions and path.approve.process in versions
     ]  # fmt: skip
-    return sorted(lines, key=lambda line: (line.is_accepted, line.person))
+    return sorted(lines, key=lambda line: (line.is_accepted, line.person.name))
 
 
 def steps_of(person_id: int) -> list[tuple[str, str, str, str]]:
     """Steps that fall to a person's posts today: process, step, what the post does, code."""
-    posts = {held.post for held in holdings_now() if held.person_id == person_id}
+    posts = {held.post for held in holdings_now(person_id=person_id)}
     parts, _begins, versions = parts_in_force()
     found = []
     for part in parts:
@@ -180,6 +187,9 @@ def steps_of(person_id: int) -> list[tuple[str, str, str, str]]:
     return list(dict.fromkeys(found))
 
 
-def duty_line(key: str) -> DutyLine | None:
-    """One path, if it is still there."""
-    return next((line for line in duty_lines() if line.key == key), None)
+def duty_line(person_no: str, key: str) -> DutyLine | None:
+    """One path of a person, if it is still there."""
+    person_id = Person.objects.filter(person_no=person_no).values_list("pk", flat=True).first()
+    if person_id is None:
+        return None
+    return next((line for line in duty_lines(person_id=person_id) if line.key == key), None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -78,9 +78,19 @@ def lanes_of_tasks(version: PackVersion) -> Mapping[str, str]:
 
 def posts_of_lanes(version: PackVersion) -> dict[str, list[str]]:
     """Posts of each lane: the company's own, else those that the pack proposes."""
-    own = dict(LanePosts.objects.filter(code=version.code).values_list("lane", "posts"))
+    return posts_of_all_lanes([version])[version.code]
+
+
+def posts_of_all_lanes(versions: Collection[PackVersion]) -> dict[str, dict[str, list[str]]]:
+    """`posts_of_lanes` of many processes, by code."""
+    rows = LanePosts.objects.filter(code__in=[version.code for version in versions])
+    own = {(code, lane): posts for code, lane, posts in rows.values_list("code", "lane", "posts")}
     return {
-        name: list(own.get(name) or lane["posts"]) for name, lane in version.plan["lanes"].items()
+        version.code: {
+            name: list(own.get((version.code, name)) or lane["posts"])
+            for name, lane in version.plan["lanes"].items()
+        }
+        for version in versions
     }
 
 

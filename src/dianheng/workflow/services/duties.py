@@ -15,7 +15,9 @@ from ..selectors import duty_line
 LONGEST = timedelta(days=366)  # then a leader looks again
 
 
-def duty_accept(*, key: str, reason: str, valid_through: date, actor: Actor) -> DutyAcceptance:
+def duty_accept(
+    *, person_no: str, key: str, reason: str, valid_through: date, actor: Actor
+) -> DutyAcceptance:
     """Let a path stand for a while, knowing of it; on the same instance it grants nothing.
 
     Raises:
@@ -32,16 +34,16 @@ def duty_accept(*, key: str, reason: str, valid_through: date, actor: Actor) -> 
         errors.append({"field": "valid_through", "code": "period", "text": text})
     if errors:
         raise BadInput(_("Please look at these once more:"), errors)
-    line = duty_line(key)
+    line = duty_line(person_no, key)
     if line is None:
         raise NotFound(_("This way is not there any more."))
-    if line.person_id in (actor.person_id, actor.acting_for_id):
+    if line.person.pk in (actor.person_id, actor.acting_for_id):
         raise Refused(Refusal("own_path", _("Nobody accepts a way of their own.")))
     with write_batch(actor=actor, action="duty.accept", reason=reason) as batch:
         row, _made = DutyAcceptance.objects.update_or_create(
             key=key,
             defaults={
-                "person_id": line.person_id, "reason": reason.strip(),
+                "person_id": line.person.pk, "reason": reason.strip(),
                 "valid_through": valid_through, "accepted_by_id": actor.person_id,
                 "accepted_at": batch.at,
             },

@@ -19,7 +19,8 @@ from dianheng.identity.tests.factories import PASSWORD, city_company, metering_c
 from dianheng.workflow import services
 from dianheng.workflow.models import DutyAcceptance, FormEntry, PackVersion
 from dianheng.workflow.packs.shipped import shipped_folders
-from dianheng.workflow.selectors import content_digest, duty_lines
+from dianheng.workflow.selectors import content_digest, duty_line, duty_lines
+from dianheng.workflow.selectors.duties import holdings_now
 
 from .factories import RIGHTS, head, holder, verifier, work_order
 from .test_services import APPLY
@@ -144,18 +145,18 @@ def test_a_stand_in_is_a_way_until_it_is_ended_or_accepted(client):
         actor=system_actor(),
     )  # fmt: skip
     (line,) = duty_lines()
-    assert (line.person, line.path.kind, line.is_accepted) == ("张伟", "stand_in", False)
+    assert (line.person.name, line.path.kind, line.is_accepted) == ("张伟", "stand_in", False)
     login(client, keeper())
     page = shown(client, "duties")
     assert "张伟" in page and "代理刘静" in page
     answer = client.post(
-        reverse("duty_path", args=[line.key]),
+        reverse("duty_path", args=[line.person.person_no, line.key]),
         {"reason": "站内仅一人", "valid_through": today + timedelta(days=30)},
     )
     assert answer.status_code == 302 and duty_lines()[0].is_accepted
     login(client, handler)
     mine = {"reason": "x", "valid_through": today}
-    client.post(reverse("duty_path", args=[line.key]), mine)
+    client.post(reverse("duty_path", args=[line.person.person_no, line.key]), mine)
     assert DutyAcceptance.objects.get().reason == "站内仅一人"
     assert DutyAcceptance.objects.count() == 1
 
@@ -188,6 +189,29 @@ def test_what_a_person_can_do_and_why(client):
     assert client.get(reverse("person_access", args=[other.person_no])).status_code == 403
 
 
+def test_of_one_person_only_what_concerns_that_person_is_asked():
+    work_order()
+    leader = head()
+    for login, name in (("zhang", "张伟"), ("li", "李娜")):
+        holder(login, name, "VERIFIER", metering_centre())
+        delegation_make(
+            from_person=Person.objects.get(pk=leader.person_id),
+            to_person=Person.objects.get(login=login), valid_from=date.today(),
+            valid_through=date.today() + timedelta(days=9), reason="休假", actor=system_actor(),
+        )  # fmt: skip
+    li = Person.objects.get(login="li")
+    assert {line.person.name for line in duty_lines()} == {"张伟", "李娜"}
+    (line,) = duty_lines(person_id=li.pk)
+    assert line.person == li and line == duty_line(li.person_no, line.key)
+    assert duty_line("N-zhang", line.key) is None, "the way of another person"
+    assert duty_line("N-nobody", line.key) is None
+    held = holdings_now(person_id=li.pk)
+    assert {(one.person_id, one.post, one.for_id) for one in held} == {
+        (li.pk, "VERIFIER", None),
+        (li.pk, "HEAD", leader.person_id),
+    }
+
+
 def test_nobody_accepts_a_way_of_their_own(client):
     work_order()
     person = holder("zhang", "张伟", "VERIFIER", metering_centre())
@@ -196,7 +220,8 @@ def test_nobody_accepts_a_way_of_their_own(client):
     (line,) = duty_lines()
     login(client, actor_for_person(person))
     answer = client.post(
-        reverse("duty_path", args=[line.key]), {"reason": "x", "valid_through": date.today()}
+        reverse("duty_path", args=[line.person.person_no, line.key]),
+        {"reason": "x", "valid_through": date.today()},
     )
     assert "自己的路径" in answer.content.decode() and not DutyAcceptance.objects.exists()
 

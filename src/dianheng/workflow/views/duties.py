@@ -35,20 +35,20 @@ def path_list(request: HttpRequest) -> HttpResponse:
 
 
 @needs("workflow.view")
-def path(request: HttpRequest, key: str) -> HttpResponse:
+def path(request: HttpRequest, person_no: str, key: str) -> HttpResponse:
     """One way, and the acceptance of it."""
-    line = duty_line(key)
+    line = duty_line(person_no, key)
     if line is None:
         raise NotFound(_("This way is not there any more."))
 
     def act(data: dict[str, Any]) -> str:
-        services.duty_accept(key=key, actor=actor_of(request), **data)
+        services.duty_accept(person_no=person_no, key=key, actor=actor_of(request), **data)
         return reverse("duties")
 
     may = request.rights.may("workflow.duties")  # type: ignore[attr-defined]
     initial = {"valid_through": timezone.localdate() + timedelta(days=90)}
     return answer_form(
-        request, AcceptForm(request.POST or None, initial=initial), act, title=line.person,
+        request, AcceptForm(request.POST or None, initial=initial), act, title=line.person.name,
         submit=_("Accept for a while"), back=reverse("duties"), success=_("Accepted."),
         crumbs=[(_("Who could handle and approve"), reverse("duties"))],
         template="workflow/duty.html", line=line, kind=DutyKind(line.path.kind).label,
