@@ -1,10 +1,12 @@
-"""Rounding to an interval, GB/T 8170-2008: half to the even multiple."""
+"""Rounding: to an interval, half to the even multiple (GB/T 8170-2008); of money, half up."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from dianheng.metrology.errors import NoRule, WrongValue
 from dianheng.metrology.quantities import EXACT, ZERO
 from dianheng.metrology.rule_sets import Figure, RuleSet
+
+FEN = Decimal("0.01")  # yuan
 
 
 def round_to_interval(value: Decimal, interval: Decimal) -> Decimal:
@@ -37,6 +39,25 @@ def round_to_interval(value: Decimal, interval: Decimal) -> Decimal:
     if not multiple:
         return ZERO.scaleb(-decimals_of(interval))
     return EXACT.multiply(multiple, interval).quantize(_unit_of(interval), context=EXACT)
+
+
+def round_money(amount_yuan: Decimal) -> Decimal:
+    """Round an amount to 0.01 yuan, half up on the magnitude: the last step of an amount.
+
+    Args:
+        amount_yuan: yuan, not rounded before; negative where money is given back.
+
+    Returns:
+        Yuan with two decimals; a zero has no sign.
+
+    Source:
+        docs/sources/utility-practice.md, amounts of money.
+
+    >>> round_money(Decimal("12.345")), round_money(Decimal("-12.345"))
+    (Decimal('12.35'), Decimal('-12.35'))
+    """
+    rounded = amount_yuan.quantize(FEN, ROUND_HALF_UP, context=EXACT)
+    return rounded if rounded else FEN * 0
 
 
 def decimals_of(interval: Decimal) -> int:

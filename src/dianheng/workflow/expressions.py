@@ -14,6 +14,8 @@ from typing import Any
 
 import simpleeval
 
+from dianheng.metrology.rounding import round_money
+
 from .errors import WrongExpression
 
 MAX_LENGTH = 2000
@@ -55,8 +57,18 @@ def days(first: Any, last: Any) -> int:
         raise WrongExpression(str(error)) from None
 
 
+def money(value: Any) -> Decimal:
+    """An amount in yuan, rounded to 0.01 half up; the last step, never twice.
+
+    >>> money("12.345")
+    Decimal('12.35')
+    """
+    return round_money(number(value))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "number": number,
+    "money": money,
     "total": total,
     "days": days,
     "count": len,

@@ -9,6 +9,7 @@ from dianheng.metrology.errors import NoRule, WrongValue
 from dianheng.metrology.rounding import (
     decimals_of,
     error_interval,
+    round_money,
     round_to_interval,
     signed_text,
 )
@@ -108,3 +109,18 @@ def test_an_unknown_class_has_no_interval() -> None:
     with pytest.raises(NoRule) as refusal:
         error_interval(JJG_596, "0.5")
     assert refusal.value.facts["accuracy_class"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounded"),
+    [
+        pytest.param("12.345", "12.35", id="a tie goes up, not to the even cent"),
+        pytest.param("-12.345", "-12.35", id="a tie of money given back"),
+        pytest.param("-0.005", "-0.01", id="half a cent given back"),
+        pytest.param("12.34499999", "12.34", id="just below a tie"),
+        pytest.param("-0.004", "0.00", id="a zero has no sign"),
+        pytest.param("7", "7.00", id="two decimals always"),
+    ],
+)
+def test_money_is_rounded_half_up(amount: str, rounded: str) -> None:
+    assert str(round_money(Decimal(amount))) == rounded
