@@ -12,7 +12,7 @@ from django.utils import timezone
 from dianheng.identity.selectors import setting
 
 from .errors import WrongExpression
-from .rules import working_deadline
+from .rules import working_days_end, working_deadline
 
 PERIOD = re.compile(
     r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)"
@@ -39,6 +39,17 @@ def due_after(
     start = timezone.localtime(start)
     office = setting("workflow.office_hours", unit_id, start.date())
     return working_deadline(start, hours, is_workday, office)
+
+
+def due_within(name: str, start: datetime, unit_id: int) -> datetime:
+    """The end of the working days that a setting gives, counted from the day of a moment.
+
+    Setting and office hours are those of the unit on that day.
+    """
+    start = timezone.localtime(start)
+    days: int = setting(name, unit_id, start.date())
+    office = setting("workflow.office_hours", unit_id, start.date())
+    return working_days_end(start, days, is_workday, office)
 
 
 def timer(text: str, unit_id: int | None = None) -> str:

@@ -14,6 +14,15 @@ RIGHTS = {
     "workflow.packs": _("Bring packs into force and switch them"),
 }
 register_rights(RIGHTS)
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 3660:
+        raise ValueError(text)
+    return value
+
+
 register_settings(
     SettingKind(
         "workflow.office_hours",
@@ -22,5 +31,34 @@ register_settings(
         OfficeHours.parse,
         source="own choice: an ordinary office day",
         certainty="project",
+    ),
+    SettingKind(
+        "workflow.acceptance_days",
+        _(
+            "A way by which one person could handle and approve is accepted for at most so many days"
+        ),
+        366,
+        _whole,
+        source="own choice: a leader looks again every year",
+        certainty="project",
+        unit="d",
+    ),
+    SettingKind(
+        "workflow.urge_hours",
+        _("Hours between two urgings of a step"),
+        4,
+        _whole,
+        source="own choice: half an office day",
+        certainty="project",
+        unit="h",
+    ),
+    SettingKind(
+        "workflow.meter_doubt_days",
+        _("Working days from a customer's request to the approved verdict on the meter"),
+        5,
+        _whole,
+        source="service promises of the grid company: 5 working days from the request to the result",
+        certainty="from_memory",
+        unit="d",
     ),
 )

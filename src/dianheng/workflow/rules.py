@@ -87,6 +87,36 @@ def working_deadline(
             raise ValueError("no working day within ten years")
 
 
+def working_days_end(
+    start: datetime,
+    days: int,
+    is_workday: IsWorkday,
+    office: OfficeHours,
+) -> datetime:
+    """The end of the office day so many working days after the day of a moment.
+
+    Args:
+        start: aware moment, in the zone of the organisation; its own day does not count.
+        days: working days, from 1 on.
+
+    Raises:
+        ValueError: no such working day within ten years.
+
+    >>> from datetime import timezone
+    >>> friday = datetime(2026, 11, 27, 16, 0, tzinfo=timezone.utc)
+    >>> office = OfficeHours.parse("8:30-12:00, 13:30-18:00")
+    >>> str(working_days_end(friday, 5, lambda day: day.weekday() < 5, office))
+    '2026-12-04 18:00:00+00:00'
+    """
+    day, left = start.date(), days
+    while left > 0:
+        day += timedelta(days=1)
+        left -= is_workday(day)
+        if day > (start + LONGEST).date():
+            raise ValueError("no working day within ten years")
+    return datetime.combine(day, office.spans[-1][1], start.tzinfo)
+
+
 def working_time(
     start: datetime,
     end: datetime,

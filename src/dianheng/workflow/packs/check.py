@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from dianheng.identity.registry import all_settings
+
 from ..engine import parse
 from ..errors import NoDiagram, WrongExpression
 from ..expressions import names_in
@@ -157,6 +159,9 @@ def _user_task(node: Node, plan: TaskPlan, pack: Pack) -> Iterator[Finding]:
         )
     if plan.hours is None or plan.hours <= 0:
         yield Finding("time_limit", node.code, _("has no time limit in working hours"))
+    if plan.limit and not _is_of_days(plan.limit):
+        text = _("“%(name)s” is no setting that gives working days")
+        yield Finding("time_limit", node.code, text % {"name": plan.limit})
     if plan.role not in ROLES:
         yield Finding(
             "role",
@@ -176,6 +181,11 @@ def _user_task(node: Node, plan: TaskPlan, pack: Pack) -> Iterator[Finding]:
         )
     if plan.service or plan.inputs:
         yield Finding("service", node.code, _("is done by a person and names a service"))
+
+
+def _is_of_days(setting: str) -> bool:
+    kind = all_settings().get(setting)
+    return kind is not None and isinstance(kind.default, int) and kind.unit == "d"
 
 
 def _service_task(

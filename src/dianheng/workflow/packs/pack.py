@@ -24,6 +24,8 @@ class TaskPlan:
         role: handle, approve or read; the posts of handling and approving lanes differ.
         hours: working hours that the step may take; None where none is said.
         share: of the people asked, the part that must have agreed (countersigning); None: one.
+        limit: setting that gives the working days from the start of the instance in which the
+            step is done; empty: only its own hours count.
         inputs: for a service, each input with its expression.
     """
 
@@ -31,6 +33,7 @@ class TaskPlan:
     role: str = "handle"
     form: str = ""
     hours: Decimal | None = None
+    limit: str = ""
     share: Decimal | None = None
     service: str = ""
     undo: str = ""
@@ -165,13 +168,23 @@ def _lane(name: str, each: Mapping[str, Any]) -> Lane:
 
 
 def _task(name: str, each: Mapping[str, Any]) -> TaskPlan:
-    unknown = set(each) - {"role", "form", "hours", "share", "service", "undo", "inputs", "title"}
+    unknown = set(each) - {
+        "role",
+        "form",
+        "hours",
+        "limit",
+        "share",
+        "service",
+        "undo",
+        "inputs",
+        "title",
+    }
     if unknown:
         raise ValueError(f"task {name} says something unknown: {', '.join(sorted(unknown))}")
     return TaskPlan(
         task=name, role=str(each.get("role", "handle")), form=str(each.get("form", "")),
         hours=_decimal(each.get("hours")), share=_decimal(each.get("share")),
-        service=str(each.get("service", "")), undo=str(each.get("undo", "")),
+        limit=str(each.get("limit", "")), service=str(each.get("service", "")), undo=str(each.get("undo", "")),
         inputs={key: str(value) for key, value in each.get("inputs", {}).items()},
         title=dict(each.get("title", {})),
     )  # fmt: skip

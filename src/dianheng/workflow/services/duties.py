@@ -7,12 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
+from dianheng.identity.selectors import setting
 from dianheng.identity.services import require, write_batch
 
 from ..models import DutyAcceptance
 from ..selectors import duty_line
-
-LONGEST = timedelta(days=366)  # then a leader looks again
 
 
 def duty_accept(
@@ -29,8 +28,9 @@ def duty_accept(
     if not reason.strip():
         errors.append({"field": "reason", "code": "missing", "text": _("Say why.")})
     today = timezone.localdate()
-    if not today <= valid_through <= today + LONGEST:
-        text = _("At most a year, from today on.")
+    days = setting("workflow.acceptance_days")
+    if not today <= valid_through <= today + timedelta(days=days):
+        text = _("At most %(days)s days, from today on.") % {"days": days}
         errors.append({"field": "valid_through", "code": "period", "text": text})
     if errors:
         raise BadInput(_("Please look at these once more:"), errors)

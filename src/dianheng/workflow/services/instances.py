@@ -17,7 +17,7 @@ from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
 from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
 
-from ..calendar import due_after, timer_of
+from ..calendar import due_after, due_within, timer_of
 from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
 from ..engine import Running, Step, advance_to, restore, start
 from ..errors import WrongExpression
@@ -232,13 +232,23 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
             instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
             role=plan["role"], round=(earlier.round + 1 if earlier else 1),
             posts=posts[lanes[step.task]], unit=unit, offered_at=at,
-            due_at=due_after(Decimal(plan["hours"]), at, unit.pk), is_returned=is_returned,
+            due_at=_due_at(instance, plan, unit, at), is_returned=is_returned,
             assignee_id=assignee, claimed_at=at if assignee else None,
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
             share=Decimal(plan["share"]) if plan["share"] else None,
         )  # fmt: skip
         if made.share is not None:
             _ask_holders(instance, made)
+
+
+def _due_at(
+    instance: ProcessInstance, plan: Mapping[str, Any], unit: Unit, at: datetime
+) -> datetime:
+    """When the hours of the step have passed, or the days of the instance if that is sooner."""
+    due = due_after(Decimal(plan["hours"]), at, unit.pk)
+    if limit := plan.get("limit"):
+        due = min(due, due_within(limit, instance.started_at, unit.pk))
+    return due
 
 
 def _ask_holders(instance: ProcessInstance, task: ProcessTask) -> None:

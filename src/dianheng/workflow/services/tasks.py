@@ -12,6 +12,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Person, Post
 from dianheng.identity.rules import Step as Part
+from dianheng.identity.selectors import setting
 from dianheng.identity.services import (
     idempotent,
     remember,
@@ -28,8 +29,6 @@ from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, Process
 from ..rules import countersigned, guard_assignee, guard_post, guard_running, guard_task_open
 from ..selectors import content_digest, form_of, posts_held
 from .instances import entry_digest, locked, note, running_of, settle, undo_served
-
-URGE_AGAIN = timedelta(hours=4)
 
 
 def _open_task(task: ProcessTask) -> ProcessTask:
@@ -408,9 +407,9 @@ def task_urge(*, task: ProcessTask, text: str, actor: Actor) -> ProcessNote:
     actor = require(actor, "workflow.view", task.instance.unit_id)
     with write_batch(actor=actor, action="task.urge") as batch:
         found = _open_task(task)
-        lately = ProcessNote.objects.filter(
-            task=found, kind=NoteKind.URGE, at__gt=batch.at - URGE_AGAIN
-        )
-        if lately.exists():
-            raise Refused(Refusal("urged", _("It was urged within the last four hours.")))
+        hours = setting("workflow.urge_hours", found.instance.unit_id)
+        since = batch.at - timedelta(hours=hours)
+        if ProcessNote.objects.filter(task=found, kind=NoteKind.URGE, at__gt=since).exists():
+            text = _("It was urged within the last %(hours)s hours.") % {"hours": hours}
+            raise Refused(Refusal("urged", text, {"hours": hours}))
         return note(found.instance, NoteKind.URGE, actor, batch.at, text=text.strip(), task=found)
