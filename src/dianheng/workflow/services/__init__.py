@@ -1,17 +1,8 @@
 """Writes of processes."""
 
 from .duties import duty_accept
-from .instances import (
-    instance_migrate,
-    instance_start,
-    instance_suspend,
-    instance_withdraw,
-    late_tick,
-    message_receive,
-    note_add,
-    starts_tick,
-    timers_tick,
-)
+from .events import late_tick, message_receive, starts_tick, timers_tick
+from .instances import instance_start, instance_suspend, instance_withdraw, note_add
 from .packs import lane_posts_set, pack_bring_into_force, pack_load, pack_switch
 from .tasks import (
     draft_keep,
@@ -25,6 +16,7 @@ from .tasks import (
     task_urge,
     tasks_doable,
 )
+from .versions import instance_migrate
 
 __all__ = [
     "draft_keep",

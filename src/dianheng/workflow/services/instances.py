@@ -15,17 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
-from dianheng.identity.services import idempotent, remember, require, system_actor, write_batch
+from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..calendar import due_after, due_within, timer_of
 from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
-from ..engine import Running, Step, advance_to, restore, start
+from ..engine import Running, Step, restore, start
 from ..errors import WrongExpression
 from ..expressions import evaluate
 from ..models import (
     EngineState,
-    PackInForce,
-    PackSwitch,
     PackVersion,
     ProcessInstance,
     ProcessNote,
@@ -348,170 +346,7 @@ def instance_withdraw(*, instance: ProcessInstance, reason: str, actor: Actor) -
     return found
 
 
-def timers_tick(limit: int = 100) -> int:
-    """Let timers that are due go off; one instance, one transaction."""
-    due = ProcessInstance.objects.filter(timer_at__lte=timezone.now(), state=InstanceState.RUNNING)
-    keys: Sequence[int] = list(due.order_by("timer_at").values_list("pk", flat=True)[:limit])
-    actor = system_actor("job")
-    for key in keys:
-        with write_batch(actor=actor, action="process.timer") as batch:
-            found = locked(ProcessInstance(pk=key))
-            if found.state != InstanceState.RUNNING or found.timer_at is None:
-                continue
-            running = running_of(found)
-            running.tick()
-            settle(found, running, actor, batch.at)
-    return len(keys)
-
-
-def late_tick(limit: int = 500) -> int:
-    """Say in the course, and to who answers for the process, that a step is late; once each."""
-    due = ProcessTask.objects.filter(
-        state__in=OPEN_STATES, due_at__lt=timezone.now(), escalated_at=None
-    )
-    if not due.exists():
-        return 0
-    actor = system_actor("job")
-    with write_batch(actor=actor, action="process.late") as batch:
-        rows = list(due.select_for_update(skip_locked=True).order_by("due_at")[:limit])
-        ProcessNote.objects.bulk_create(
-            [
-                ProcessNote(
-                    instance_id=row.instance_id, task=row, kind=NoteKind.LATE, text=row.name,
-                    facts={"due": row.due_at.isoformat()}, person_id=actor.person_id, at=batch.at,
-                )
-                for row in rows
-            ]
-        )  # fmt: skip
-        ProcessTask.objects.filter(pk__in=[row.pk for row in rows]).update(escalated_at=batch.at)
-    return len(rows)
-
-
-def message_receive(
-    *, message: str, data: Mapping[str, Any], actor: Actor, number: str = "", subject: str = ""
-) -> list[ProcessInstance]:
-    """Hand a message to the instances that wait for it, by number or by what they are about.
-
-    A process in force that a message begins is begun by it when nothing waits, in the unit
-    `data["unit"]` (its code), about `subject`.
-    """
-    rows = ProcessInstance.objects.filter(state=InstanceState.RUNNING)
-    rows = rows.filter(number=number) if number else rows.filter(subject=subject)
-    moved = []
-    with write_batch(actor=actor, action="process.message") as batch:
-        for one in rows.order_by("pk") if number or subject else ():
-            found = locked(one)
-            if found.state != InstanceState.RUNNING:
-                continue
-            running = running_of(found)
-            if running.receive(message, {message: dict(data)}):
-                note(found, NoteKind.MESSAGE, actor, batch.at, text=message, facts=plain(data))
-                settle(found, running, actor, batch.at)
-                moved.append(found)
-        if moved or number:
-            return moved
-        for row in PackInForce.objects.select_related("version").order_by("code"):
-            if row.version.plan.get("start", {}).get("message") != message:
-                continue
-            unit = Unit.objects.get(code=data["unit"])
-            if is_switched_on(row.code, unit):
-                made = instance_start(
-                    code=row.code, unit=unit, title=str(data.get("title", message)), actor=actor,
-                    subject=subject, data=data,
-                )  # fmt: skip
-                moved.append(made)
-    return moved
-
-
-def starts_tick() -> int:
-    """Begin the processes of the month, in every unit where they are switched on by name."""
-    now, begun = timezone.localtime(), 0
-    for row in PackInForce.objects.select_related("version").order_by("code"):
-        plan = row.version.plan.get("start") or {}
-        day = plan.get("monthly")
-        if day is None or (now.day, now.hour) < (day, plan["hour"]):
-            continue
-        month = f"{now:%Y-%m}"
-        for switch in PackSwitch.objects.filter(code=row.code, is_on=True).select_related("unit"):
-            key = f"start:{row.code}:{switch.unit_id}:{month}"
-            with write_batch(actor=system_actor("job"), action="process.start"):
-                if idempotent(key, "process.start") is not None:
-                    continue
-                instance_start(
-                    code=row.code, unit=switch.unit, title=f"{row.version.title_zh} {month}",
-                    actor=system_actor("job"), request_key=key,
-                )  # fmt: skip
-            begun += 1
-    return begun
-
-
-def instance_migrate(
-    *,
-    instance: ProcessInstance,
-    version: PackVersion,
-    reason: str,
-    actor: Actor,
-    steps: Mapping[str, str] | None = None,
-) -> ProcessInstance:
-    """Move an instance to another version of its process; it goes on where it stands.
-
-    The forms that were sent stay; the steps that are open begin anew under the other version.
-
-    Args:
-        steps: open step of the old diagram -> step of the new one, where they are called otherwise.
-
-    Raises:
-        Refused: the other version has no such step, or several steps are open at once.
-    """
-    if not reason.strip():
-        raise BadInput(_("Say why."))
-    actor = require(actor, "workflow.packs")
-    with write_batch(actor=actor, action="process.migrate", reason=reason) as batch:
-        found = locked(instance)
-        refuse(guard_running(found.state, found.number))
-        old = running_of(found)
-        open_steps = old.ready()
-        if version.code != found.pack.code or len(open_steps) != 1:
-            text = _("%(number)s cannot be moved: one step of the same process must be open.")
-            raise Refused(Refusal("cannot_move", text % {"number": found.number}))
-        step = open_steps[0]
-        target = (steps or {}).get(step.task, step.task)
-        fresh = advance_to(
-            definition_of(version), old.data_of(step.id), target, timer_of(found.unit_id)
-        )
-        if fresh is None:
-            text = _("Version %(version)s has no step “%(step)s” that can be reached so.")
-            facts = {"version": version.version, "step": target}
-            raise Refused(Refusal("no_step", text % facts, facts))
-        facts = {"from": found.pack.version, "to": version.version, "step": target}
-        note(found, NoteKind.MIGRATE, actor, batch.at, text=reason.strip(), facts=facts)
-        found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
-        found.pack = version
-        found.save(update_fields=["pack"])
-        settle(found, fresh, actor, batch.at)
-    return found
-
-
 def entry_digest(data: Mapping[str, Any]) -> str:
     """Digest of a form as it was sent."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-__all__ = [
-    "entry_digest",
-    "instance_migrate",
-    "instance_start",
-    "instance_suspend",
-    "instance_withdraw",
-    "late_tick",
-    "locked",
-    "message_receive",
-    "note",
-    "note_add",
-    "running_of",
-    "settle",
-    "starts_tick",
-    "timers_tick",
-    "undo_served",
-]

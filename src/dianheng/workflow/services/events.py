@@ -1,0 +1,112 @@
+"""What begins or moves an instance without a person: messages, timers, the day of the month."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from dianheng.common.actor import Actor
+from dianheng.identity.models import Unit
+from dianheng.identity.services import idempotent, system_actor, write_batch
+
+from ..choices import OPEN_STATES, InstanceState, NoteKind
+from ..models import PackInForce, PackSwitch, ProcessInstance, ProcessNote, ProcessTask
+from ..selectors import is_switched_on
+from .instances import instance_start, locked, note, plain, running_of, settle
+
+
+def message_receive(
+    *, message: str, data: Mapping[str, Any], actor: Actor, number: str = "", subject: str = ""
+) -> list[ProcessInstance]:
+    """Hand a message to the instances that wait for it, by number or by what they are about.
+
+    A process in force that a message begins is begun by it when nothing waits, in the unit
+    `data["unit"]` (its code), about `subject`.
+    """
+    rows = ProcessInstance.objects.filter(state=InstanceState.RUNNING)
+    rows = rows.filter(number=number) if number else rows.filter(subject=subject)
+    moved = []
+    with write_batch(actor=actor, action="process.message") as batch:
+        for one in rows.order_by("pk") if number or subject else ():
+            found = locked(one)
+            if found.state != InstanceState.RUNNING:
+                continue
+            running = running_of(found)
+            if running.receive(message, {message: dict(data)}):
+                note(found, NoteKind.MESSAGE, actor, batch.at, text=message, facts=plain(data))
+                settle(found, running, actor, batch.at)
+                moved.append(found)
+        if moved or number:
+            return moved
+        for row in PackInForce.objects.select_related("version").order_by("code"):
+            if row.version.plan.get("start", {}).get("message") != message:
+                continue
+            unit = Unit.objects.get(code=data["unit"])
+            if is_switched_on(row.code, unit):
+                made = instance_start(
+                    code=row.code, unit=unit, title=str(data.get("title", message)), actor=actor,
+                    subject=subject, data=data,
+                )  # fmt: skip
+                moved.append(made)
+    return moved
+
+
+def starts_tick() -> int:
+    """Begin the processes of the month, in every unit where they are switched on by name."""
+    now, begun = timezone.localtime(), 0
+    for row in PackInForce.objects.select_related("version").order_by("code"):
+        plan = row.version.plan.get("start") or {}
+        day = plan.get("monthly")
+        if day is None or (now.day, now.hour) < (day, plan["hour"]):
+            continue
+        month = f"{now:%Y-%m}"
+        for switch in PackSwitch.objects.filter(code=row.code, is_on=True).select_related("unit"):
+            key = f"start:{row.code}:{switch.unit_id}:{month}"
+            with write_batch(actor=system_actor("job"), action="process.start"):
+                if idempotent(key, "process.start") is not None:
+                    continue
+                instance_start(
+                    code=row.code, unit=switch.unit, title=f"{row.version.title_zh} {month}",
+                    actor=system_actor("job"), request_key=key,
+                )  # fmt: skip
+            begun += 1
+    return begun
+
+
+def timers_tick(limit: int = 100) -> int:
+    """Let timers that are due go off; one instance, one transaction."""
+    due = ProcessInstance.objects.filter(timer_at__lte=timezone.now(), state=InstanceState.RUNNING)
+    keys: Sequence[int] = list(due.order_by("timer_at").values_list("pk", flat=True)[:limit])
+    actor = system_actor("job")
+    for key in keys:
+        with write_batch(actor=actor, action="process.timer") as batch:
+            found = locked(ProcessInstance(pk=key))
+            if found.state != InstanceState.RUNNING or found.timer_at is None:
+                continue
+            running = running_of(found)
+            running.tick()
+            settle(found, running, actor, batch.at)
+    return len(keys)
+
+
+def late_tick(limit: int = 500) -> int:
+    """Say in the course, and to who answers for the process, that a step is late; once each."""
+    due = ProcessTask.objects.filter(
+        state__in=OPEN_STATES, due_at__lt=timezone.now(), escalated_at=None
+    )
+    if not due.exists():
+        return 0
+    actor = system_actor("job")
+    with write_batch(actor=actor, action="process.late") as batch:
+        rows = list(due.select_for_update(skip_locked=True).order_by("due_at")[:limit])
+        ProcessNote.objects.bulk_create(
+            [
+                ProcessNote(
+                    instance_id=row.instance_id, task=row, kind=NoteKind.LATE, text=row.name,
+                    facts={"due": row.due_at.isoformat()}, person_id=actor.person_id, at=batch.at,
+                )
+                for row in rows
+            ]
+        )  # fmt: skip
+        ProcessTask.objects.filter(pk__in=[row.pk for row in rows]).update(escalated_at=batch.at)
+    return len(rows)
