@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..errors import Text
@@ -90,7 +92,6 @@ class Column:
         """All that the template needs."""
         value = self.raw(row)
         return Cell(
-            self,
             self.text(value),
             self.tones.get(value, "calm") if self.kind == "state" and value else "",
             self.url(row) if self.url else None,
@@ -102,11 +103,21 @@ class Column:
 class Cell:
     """One field of the table."""
 
-    column: Column
     text: str
     tone: str = ""
     url: str | None = None
     hint: Text = ""
+
+    @property
+    def html(self) -> SafeString:
+        """From the attribute of the hint to the end of the field."""
+        hint = format_html(' title="{}"', self.hint) if self.hint else ""
+        if self.tone:
+            shown = '{}><span class="state state-{}">{}</span></td>'
+            return format_html(shown, hint, self.tone, self.text)
+        if self.url:
+            return format_html('{}><a href="{}">{}</a></td>', hint, self.url, self.text)
+        return format_html("{}>{}</td>", hint, self.text)
 
 
 def follow(row: Any, path: str) -> Any:

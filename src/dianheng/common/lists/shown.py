@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,12 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Row:
-    """One row as the template shows it."""
+    """One row as the template shows it.
+
+    name: what its first column says.
+    fields: its `<td>`s, put together here: as a template they were a third of the page's time.
+    """
 
     key: Any
-    url: str | None
-    cells: list[Cell]
-    row: Any
+    name: str
+    fields: SafeString
 
 
 class ListShown:
@@ -52,13 +57,25 @@ class ListShown:
 
     @cached_property
     def rows(self) -> list[Row]:
+        begins = [self._begin(column) for column in self.query.columns]
+        return [self._row(row, begins) for row in self._found[0]]
+
+    def _row(self, row: Any, begins: Sequence[SafeString]) -> Row:
         url = self.page.row_url
-        return [
-            Row(row["pk"] if isinstance(row, dict) else row.pk,
-                self._way("", url(row) if url else None),
-                [self._cell(column, row) for column in self.query.columns], row)
-            for row in self._found[0]
-        ]  # fmt: skip
+        cells = [self._cell(column, row) for column in self.query.columns]
+        own = self._way("", url(row) if url else None)
+        if own:
+            cells[0] = replace(cells[0], text=cells[0].text or "–", url=own, tone="")
+        fields = [begin + cell.html for begin, cell in zip(begins, cells, strict=True)]
+        key = row["pk"] if isinstance(row, dict) else row.pk
+        return Row(key, cells[0].text, mark_safe("".join(fields)))  # noqa: S308  of escaped parts
+
+    def _begin(self, column: Column) -> SafeString:
+        """What begins each field of a column."""
+        more = f"{' right' if column.is_right else ''}{'' if column.key in self.cards else ' off-card'}"
+        return format_html(
+            '<td role="cell" data-label="{}" class="kind-{}{}"', column.label, column.kind, more
+        )
 
     def _cell(self, column: Column, row: Any) -> Cell:
         cell = column.cell(row)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from statistics import stdev
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -241,60 +242,52 @@ class Overview:
     differing: list[Differing] = field(default_factory=list)
     positions: list[Group] = field(default_factory=list)
     operators: list[Group] = field(default_factory=list)
-    worst: dict[int, tuple[Decimal, str, str]] = field(default_factory=dict)  # share, point, item
+    shares: dict[int, Decimal] = field(default_factory=dict)  # by record, at its worst point
 
 
 BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 
-_DISTRIBUTION = """
-select point, max(limit_high), max(internal_limit), count(*), avg(value), coalesce(stddev_samp(value), 0),
-       min(value), max(value),
+# One reading of the results for the table of points, of what only samples are tested for, and
+# for the columns of the histograms: rows of a point (`bar` null) and rows of its columns.
+_POINTS = """
+select item, point, bar, grouping(bar) = 1 as is_point, max(limit_high), max(internal_limit), max(unit),
+       count(*), avg(value), coalesce(stddev_samp(value), 0), min(value), max(value),
        count(*) filter (where abs(rounded) > internal_limit), count(*) filter (where abs(rounded) > limit_high),
-       min(seq)
-  from verification_testresult
- where record_id = any(%s) and item = 'basic_error' and value is not null
- group by point order by min(seq)
+       count(*) filter (where conclusion = 'fail'), min(seq)
+  from (select *, case when item = 'basic_error'
+                  then width_bucket(value / limit_high, -1.25, 1.25, %s) end as bar
+          from verification_testresult
+         where record_id = any(%s) and value is not null
+           and item in ('basic_error', 'consistency', 'variation', 'load_variation', 'standard_deviation')) r
+ group by grouping sets ((item, point), (item, point, bar))
 """
-_BARS = """
-select point, width_bucket(value / limit_high, -1.25, 1.25, %s) as bar, count(*)
-  from verification_testresult
- where record_id = any(%s) and item = 'basic_error' and value is not null
- group by point, bar order by point, bar
+# Of each record the worst point, and the mean departure from the means of the points, both in
+# parts of the limit.
+_RECORDS = """
+with mean as (select * from unnest(%s::text[], %s::numeric[]) as m (point, mean))
+select r.record_id, max(abs(coalesce(r.rounded, r.value)) / r.limit_high),
+       avg((r.value - m.mean) / r.limit_high)
+  from verification_testresult r
+  left join mean m on r.item = 'basic_error' and m.point = r.point and r.value is not null
+ where r.record_id = any(%s) and r.limit_high > 0 and coalesce(r.rounded, r.value) is not null
+   and r.item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
+ group by r.record_id
 """
 _WORST = """
-select distinct on (record_id) record_id, abs(coalesce(rounded, value)) / limit_high, point, item
+select distinct on (record_id) record_id, point, item
   from verification_testresult
  where record_id = any(%s) and limit_high > 0 and coalesce(rounded, value) is not null
    and item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
- order by record_id, abs(coalesce(rounded, value)) / limit_high desc
-"""
-_SAMPLE_ITEMS = """
-select item, point, max(limit_high), max(unit), count(*), avg(value), min(value), max(value),
-       count(*) filter (where conclusion = 'fail')
-  from verification_testresult
- where record_id = any(%s) and value is not null
-   and item in ('consistency', 'variation', 'load_variation', 'standard_deviation')
- group by item, point order by item, min(seq)
+ order by record_id, abs(coalesce(rounded, value)) / limit_high desc, seq
 """
 _DIFFERING = """
 select r.item, code, count(*), count(distinct r.record_id)
   from verification_testresult r cross join unnest(r.differences) code
- where r.record_id = any(%s) group by r.item, code order by 4 desc, 1, 2
+ where r.record_id = any(%s) and r.differences <> '{}' group by r.item, code order by 4 desc, 1, 2
 """
-# Each record's mean departure from the mean of its point, in parts of the limit; then by group.
-_GROUPS = """
-with point as (
-    select point, avg(value) as mean from verification_testresult
-     where record_id = any(%(ids)s) and item = 'basic_error' and value is not null group by point
-), departure as (
-    select r.record_id, avg((r.value - p.mean) / r.limit_high) as share
-      from verification_testresult r join point p using (point)
-     where r.record_id = any(%(ids)s) and r.item = 'basic_error' and r.value is not null
-     group by r.record_id
-)
-select {label}, count(*), avg(d.share), (select coalesce(stddev_samp(share), 0) from departure)
-  from departure d join verification_testrecord t on t.id = d.record_id {join}
- group by 1 having count(*) > 0 order by 1
+_WHOSE = """
+select t.id, coalesce(t.position::text, '–'), e.name
+  from verification_testrecord t join identity_person e on e.id = t.verifier_id where t.id = any(%s)
 """
 
 
@@ -305,27 +298,75 @@ def overview_of(record_ids: Sequence[int]) -> Overview:
     if not ids:
         return found
     with connection.cursor() as cursor:
-        cursor.execute(_BARS, [BARS, ids])
-        bars: dict[str, dict[int, int]] = {}
-        for point, bar, count in cursor.fetchall():
-            bars.setdefault(point, {})[bar] = count
-        cursor.execute(_DISTRIBUTION, [ids])
-        for row in cursor.fetchall():
-            found.distributions.append(
-                Distribution(*row[:10], bars=_bars(bars.get(row[0], {}), row[1]))
-            )
-        cursor.execute(_WORST, [ids])
-        for record_id, share, point, item in cursor.fetchall():
-            found.worst[record_id] = (share, point, item)
-        cursor.execute(_SAMPLE_ITEMS, [ids])
-        found.sample_items = [SampleItem(*row) for row in cursor.fetchall()]
+        cursor.execute(_POINTS, [BARS, ids])
+        _read_points(found, [Statistics(*row) for row in cursor.fetchall()])
+        means = {one.point: one.mean_pct for one in found.distributions}
+        cursor.execute(_RECORDS, [list(means), list(means.values()), ids])
+        departures = {}
+        for record_id, share, departure in cursor.fetchall():
+            found.shares[record_id] = share
+            if departure is not None:
+                departures[record_id] = departure
         cursor.execute(_DIFFERING, [ids])
         found.differing = [Differing(*row) for row in cursor.fetchall()]
-        found.positions = _groups(cursor, ids, "coalesce(t.position::text, '–')", "")
-        found.operators = _groups(
-            cursor, ids, "e.name", "join identity_person e on e.id = t.verifier_id"
-        )
+        cursor.execute(_WHOSE, [list(departures)])
+        whose = cursor.fetchall()
+    spread = stdev(departures.values()) if len(departures) > 1 else Decimal(0)
+    found.positions = _groups([(place, departures[key]) for key, place, _name in whose], spread)
+    found.operators = _groups([(name, departures[key]) for key, _place, name in whose], spread)
     return found
+
+
+def worst_points(record_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """By record the point and item that lie nearest to, or furthest over, their limit."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WORST, [list(record_ids)])
+        return {key: (point, item) for key, point, item in cursor.fetchall()}
+
+
+class Statistics(NamedTuple):
+    """One row of `_POINTS`."""
+
+    item: str
+    point: str
+    bar: int | None
+    is_point: bool
+    limit: Decimal
+    band: Decimal | None
+    unit: str
+    count: int
+    mean: Decimal
+    deviation: Decimal
+    lowest: Decimal
+    highest: Decimal
+    outside_band: int
+    outside_limit: int
+    failed: int
+    seq: int
+
+
+def _read_points(found: Overview, rows: list[Statistics]) -> None:
+    bars: dict[str, dict[int, int]] = {}
+    for row in rows:
+        if row.item == "basic_error" and not row.is_point and row.bar is not None:
+            bars.setdefault(row.point, {})[row.bar] = row.count
+    points = [row for row in rows if row.is_point]
+    for row in sorted(points, key=lambda row: (row.item, row.seq)):
+        if row.item == "basic_error":
+            found.distributions.append(
+                Distribution(
+                    row.point, row.limit, row.band, row.count, row.mean, row.deviation, row.lowest,
+                    row.highest, row.outside_band, row.outside_limit,
+                    _bars(bars.get(row.point, {}), row.limit),
+                )
+            )  # fmt: skip
+        else:
+            found.sample_items.append(
+                SampleItem(
+                    row.item, row.point, row.limit, row.unit, row.count, row.mean, row.lowest,
+                    row.highest, row.failed,
+                )
+            )  # fmt: skip
 
 
 def _bars(counts: dict[int, int], limit: Decimal) -> tuple[Bar, ...]:
@@ -342,13 +383,19 @@ def _bars(counts: dict[int, int], limit: Decimal) -> tuple[Bar, ...]:
     )
 
 
-def _groups(cursor: Any, ids: list[int], label: str, join: str) -> list[Group]:
-    """The groups, those that stand out first, then by how far they lie apart."""
-    cursor.execute(_GROUPS.format(label=label, join=join), {"ids": ids})
-    groups = [
-        Group(str(name), count, share, stands_out(share, Decimal(0), deviation, count))
-        for name, count, share, deviation in cursor.fetchall()
-    ]
+def _groups(departures: Sequence[tuple[str, Decimal]], spread: Decimal) -> list[Group]:
+    """The groups, those that stand out first, then by how far they lie apart.
+
+    spread: standard deviation over all records.
+    """
+    by_label: dict[str, list[Decimal]] = {}
+    for label, departure in departures:
+        by_label.setdefault(label, []).append(departure)
+    groups = []
+    for label, values in by_label.items():
+        share = sum(values, Decimal(0)) / len(values)
+        is_apart = stands_out(share, Decimal(0), spread, len(values))
+        groups.append(Group(label, len(values), share, is_apart))
     return sorted(
         groups, key=lambda g: (not g.is_apart, -abs(g.share_of_limit), len(g.label), g.label)
     )

@@ -75,7 +75,7 @@ def step_counts(task: VerificationTask) -> dict[str, int]:
     return dict.fromkeys(Step.values, 0) | {row["step"]: row["n"] for row in rows}
 
 
-def outcome_counts(rows: Iterable[TaskDevice]) -> dict[str, int]:
+def outcome_counts(rows: Iterable[Any]) -> dict[str, int]:
     """Devices by outcome."""
     found: dict[str, int] = {}
     for row in rows:
@@ -100,6 +100,19 @@ def to_decide(task: VerificationTask, step: str) -> QuerySet[TaskDevice]:
         .only(*DECIDED_BY)
         .order_by("seq")
     )
+
+
+# What the page of a reviewer says of each device; whole objects would cost more than the page.
+_LOOKED_AT = (
+    "pk", "seq", "outcome", "attempts", "returned_reason", "record_id", "device__barcode",
+    "record__number", "record__position", "verdict_id", "verdict__number", "verdict__reason",
+    "verdict__blocks", "verdict__failing_items", "verdict__warnings", "verdict__difference_count",
+)  # fmt: skip
+
+
+def to_look_at(task: VerificationTask, step: str) -> list[Any]:
+    """The devices of `to_decide` as named rows of `_LOOKED_AT`, in the same order."""
+    return list(to_decide(task, step).values_list(*_LOOKED_AT, named=True))
 
 
 def signed_lines(rows: Iterable[TaskDevice]) -> list[SignedLine]:
@@ -133,7 +146,7 @@ def task_device_ids(task: VerificationTask, barcodes: Sequence[str]) -> dict[str
     return found
 
 
-def last_review_of(rows: Iterable[TaskDevice]) -> dict[int, ReviewLine]:
+def last_review_of(rows: Iterable[Any]) -> dict[int, ReviewLine]:
     """The newest word of a reviewer on each device."""
     lines = (
         ReviewLine.objects.filter(task_device__in=[row.pk for row in rows])

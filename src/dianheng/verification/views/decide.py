@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,9 +24,16 @@ from dianheng.identity.services import actor_of
 
 from .. import services
 from ..choices import DECIDED, OUTCOME_TONE, Outcome, Step
-from ..models import TaskDevice, Verdict, VerificationTask
-from ..selectors.results import Distribution, Overview, overview_of
-from ..selectors.tasks import digest_of, last_review_of, open_tasks, outcome_counts, to_decide
+from ..models import TaskDevice, VerificationTask
+from ..selectors.results import Distribution, Overview, overview_of, worst_points
+from ..selectors.tasks import (
+    digest_of,
+    last_review_of,
+    open_tasks,
+    outcome_counts,
+    to_decide,
+    to_look_at,
+)
 from ..words import trade_word, warning_text
 from .common import VIEW, Taken, answer_scans, may, visible_task
 from .tasks import TASKS, task_refusal
@@ -38,11 +45,11 @@ SHOWN = 200  # devices in the table: the worst and the odd ones first
 class Candidate:
     """One device of the table of a reviewer."""
 
-    row: TaskDevice
+    row: Any  # of `to_look_at`
     share: Decimal | None  # of the limit at its worst point
-    where: str
     marks: Sequence[str]
     is_ready: bool
+    where: str = ""
 
 
 @needs("verification.review", "verification.approve")
@@ -91,7 +98,7 @@ def _decide(request: HttpRequest, task: VerificationTask, step: Step) -> HttpRes
         if request.POST.get("stage") == "sign":
             return _sign(request, task, step)
         return _confirm(request, task, step)
-    rows = list(to_decide(task, step))
+    rows = to_look_at(task, step)
     overview = overview_of([row.record_id for row in rows if row.record_id])
     candidates = _candidates(rows, overview)
     point = request.GET.get("point", "")
@@ -106,13 +113,13 @@ def _decide(request: HttpRequest, task: VerificationTask, step: Step) -> HttpRes
         "is_review": step == Step.TESTED,
         "rows": rows,
         "ready": sum(1 for each in candidates if each.is_ready),
-        "candidates": candidates[:SHOWN],
+        "candidates": _with_places(candidates[:SHOWN]),
         "not_shown": max(0, len(candidates) - SHOWN),
         "counts": _counts(rows),
         "overview": overview,
         "chosen": distribution,
         "chart": _chart(distribution, task) if distribution else None,
-        "differing": sum(1 for row in rows if row.verdict and row.verdict.difference_count),
+        "differing": sum(1 for row in rows if row.verdict__difference_count),
         "retested": sum(1 for row in rows if row.attempts > 1),
         "reviewers": sorted({line.review.reviewer.name for line in reviewed.values()}),
         "refusal": task_refusal(request, task, right),
@@ -128,7 +135,7 @@ def _decide(request: HttpRequest, task: VerificationTask, step: Step) -> HttpRes
     return render(request, template, context)
 
 
-def _counts(rows: Sequence[TaskDevice]) -> list[tuple[Outcome, int, str]]:
+def _counts(rows: Sequence[Any]) -> list[tuple[Outcome, int, str]]:
     counts = outcome_counts(rows)
     return [
         (outcome, counts[outcome], OUTCOME_TONE[outcome])
@@ -137,33 +144,18 @@ def _counts(rows: Sequence[TaskDevice]) -> list[tuple[Outcome, int, str]]:
     ]
 
 
-def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidate]:
+def _candidates(rows: Sequence[Any], overview: Overview) -> list[Candidate]:
     """Devices, the ones to look at first: no verdict, failed, odd, then the worst errors."""
-    found = []
-    for row in rows:
-        share, point, item = overview.worst.get(row.record_id or 0, (None, "", ""))
-        failing = (
-            [trade_word("item", name) for name in row.verdict.failing_items] if row.verdict else []
-        )
-        place = point or (trade_word("item", item) if item else "")
-        where = ", ".join(dict.fromkeys([place, *failing])).strip(", ")
-        marks = []
-        if row.verdict and row.verdict.difference_count:
-            n = row.verdict.difference_count
-            marks.append(ngettext("%(n)s difference", "%(n)s differences", n) % {"n": n})
-        if row.attempts > 1:
-            marks.append(_("attempt %(about)s") % {"about": row.attempts})
-        if row.verdict:
-            marks += _marks_of(row.verdict)
-        if row.returned_reason:
-            marks.append(_("sent back: %(reason)s") % {"reason": row.returned_reason})
-        found.append(Candidate(row, share, where, marks, row.outcome in DECIDED))
-    order = {outcome: place for place, outcome in enumerate(
+    found = [
+        Candidate(row, overview.shares.get(row.record_id), _marks_of(row), row.outcome in DECIDED)
+        for row in rows
+    ]
+    order: dict[str, int] = {outcome: place for place, outcome in enumerate(
         (Outcome.BLOCKED, Outcome.PROVISIONAL, Outcome.INCOMPLETE, Outcome.FAILED, Outcome.UNFIT, Outcome.OUTSIDE_CONTROL)
     )}  # fmt: skip
     found.sort(
         key=lambda each: (
-            order.get(Outcome(each.row.outcome), 9) if each.row.outcome else 0,
+            order.get(each.row.outcome, 9) if each.row.outcome else 0,
             not each.marks,
             -(each.share or Decimal(0)),
             each.row.seq,
@@ -172,16 +164,35 @@ def _candidates(rows: Sequence[TaskDevice], overview: Overview) -> list[Candidat
     return found
 
 
-def _marks_of(verdict: Verdict) -> list[str]:
-    """What the reviewer should look at of a verdict; what came after the results were sent."""
+def _with_places(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The same, each with where it is worst: the load point or item, and what it failed."""
+    worst = worst_points([one.row.record_id for one in candidates if one.row.record_id])
+    found = []
+    for one in candidates:
+        point, item = worst.get(one.row.record_id, ("", ""))
+        place = point or (trade_word("item", item) if item else "")
+        failing = [trade_word("item", name) for name in one.row.verdict__failing_items or ()]
+        where = ", ".join(dict.fromkeys([place, *failing])).strip(", ")
+        found.append(replace(one, where=where))
+    return found
+
+
+def _marks_of(row: Any) -> list[str]:
+    """What the reviewer should look at; what came after the results were sent."""
     marks = []
-    if any(each["code"] in ("environment", "band") for each in verdict.warnings):
+    if row.verdict__difference_count:
+        n = row.verdict__difference_count
+        marks.append(ngettext("%(n)s difference", "%(n)s differences", n) % {"n": n})
+    if row.attempts > 1:
+        marks.append(_("attempt %(about)s") % {"about": row.attempts})
+    warnings = row.verdict__warnings or ()
+    if any(each["code"] in ("environment", "band") for each in warnings):
         marks.append(_("environment"))
-    marks += [
-        warning_text(each) for each in verdict.warnings if each["code"] in ("overall", "rewritten")
-    ]
-    if verdict.number > 1:
-        marks.append(_("judged again since: %(reason)s") % {"reason": verdict.reason})
+    marks += [warning_text(each) for each in warnings if each["code"] in ("overall", "rewritten")]
+    if row.verdict_id and row.verdict__number > 1:
+        marks.append(_("judged again since: %(reason)s") % {"reason": row.verdict__reason})
+    if row.returned_reason:
+        marks.append(_("sent back: %(reason)s") % {"reason": row.returned_reason})
     return marks
 
 

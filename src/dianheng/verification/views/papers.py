@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -61,7 +62,8 @@ def certificates(request: HttpRequest, number: str) -> HttpResponse:
     piece = clean_code(request.GET.get("q", ""))[:100]
     found = lacking.filter(device__barcode__contains=piece) if piece else lacking
     lines = list(found.select_related("device__model")[:SHOWN])
-    count = len(lines) if len(lines) < SHOWN else found.count()
+    counted = lacking.aggregate(all=Count("pk"), owed=Count("pk", filter=Q(is_owed=True)))
+    count = len(lines) if len(lines) < SHOWN else found.count() if piece else counted["all"]
     papers = IssuedDocument.objects.filter(subjects__contains=[f"task:{task.number}"]).defer("data")
     documents = list(papers.select_related("end").order_by("-pk")[:SHOWN])
     issued = len(documents) if len(documents) < SHOWN else papers.count()
@@ -72,7 +74,7 @@ def certificates(request: HttpRequest, number: str) -> HttpResponse:
         "piece": piece,
         "is_long": bool(piece) or count > SHOWN,
         "more": count - len(lines),
-        "owed": lacking.filter(is_owed=True).count(),
+        "owed": counted["owed"],
         "documents": documents,
         "more_documents": issued - len(documents),
         "refusal": None
