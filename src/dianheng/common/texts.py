@@ -7,8 +7,10 @@ offline checks).
 
 from typing import Any
 
+from dianheng.metrology.errors import MetrologyError
+
 try:
-    from django.utils.translation import gettext_lazy, ngettext_lazy
+    from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
 except ImportError:  # pragma: no cover - the offline commands run without Django
 
     def gettext_lazy(message: str) -> Any:  # type: ignore[misc]
@@ -19,5 +21,14 @@ except ImportError:  # pragma: no cover - the offline commands run without Djang
         """The form for the number."""
         return singular if number == 1 else plural
 
+    def get_language() -> str:  # type: ignore[misc]
+        """The language of the source."""
+        return "en"
 
-__all__ = ["gettext_lazy", "ngettext_lazy"]
+
+def why(error: MetrologyError) -> str:
+    """What a rule refused, in the language of the page."""
+    return error.said(get_language() or "zh")
+
+
+__all__ = ["gettext_lazy", "ngettext_lazy", "why"]

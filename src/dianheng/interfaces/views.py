@@ -65,7 +65,9 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
             if one.value:
                 payload[one.name] = _read(one)
         unit = request.user.unit  # type: ignore[union-attr]
-        body = calculate(name, payload, is_signed=partial(has_signed, unit)).body
+        body = calculate(
+            name, payload, is_signed=partial(has_signed, unit), language=get_language() or ""
+        ).body
         errors = {e["field"].split("[")[0].split(".")[0]: e["text"] for e in body.get("errors", [])}
         for one in inputs:
             one.error = errors.get(one.name, "")

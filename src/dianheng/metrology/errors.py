@@ -7,6 +7,8 @@ MetrologyError
 
 from collections.abc import Mapping
 
+from dianheng.metrology.words import said
+
 
 class MetrologyError(ValueError):
     """A rule was asked something it cannot answer; `code` and `facts` say what."""
@@ -16,6 +18,14 @@ class MetrologyError(ValueError):
         self.code = code
         self.text = text
         self.facts: dict[str, str] = dict(facts or {})
+
+    def said(self, language: str) -> str:
+        """The reason in the language of who reads it.
+
+        >>> NoRule("no_level", "not an inspection level", {"level": "IV"}).said("zh-hans")
+        '检验水平不正确（检验水平：IV）'
+        """
+        return said(self.code, self.text, self.facts, language)
 
 
 class WrongValue(MetrologyError):  # noqa: N818 - the name is the sentence

@@ -4,6 +4,7 @@ Verdicts, steps and refusals carry identifiers and facts; pages and papers show 
 """
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,27 @@ def word(kind: str, identifier: str, language: str = "zh") -> str:
         # A point that could not be judged has the code of the refusal as its reason.
         found = words().get(("problem", identifier))
     return identifier if found is None else found[column]
+
+
+def said(code: str, text: str, facts: Mapping[str, str], language: str) -> str:
+    """Why something is refused: the English text as it stands, or the Chinese of its code.
+
+    The Chinese names the facts; the English text is written for its place and says what matters.
+
+    >>> said("lot_too_small", "a lot has at least two units", {"lot": "1"}, "zh")
+    '批量至少为2（批量：1）'
+    """
+    if not language.lower().startswith("zh"):
+        return text
+    reason = word("problem", code, language)
+    if reason == code:
+        return text
+    known = "，".join(
+        f"{word('fact', name, language)}：{word(name, value, language)}"
+        for name, value in facts.items()
+        if value
+    )
+    return f"{reason}（{known}）" if known else reason
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from dianheng.common.errors import BadInput
 from dianheng.common.texts import gettext_lazy as _
+from dianheng.common.texts import why
 from dianheng.metrology.demand import DemandLimit
 from dianheng.metrology.errors import MetrologyError, NoRule
 from dianheng.metrology.items import Item
@@ -117,7 +118,7 @@ def plate_of(model: PlateFacts) -> MeterPlate:
     except MetrologyError as error:
         raise BadInput(
             _("The plate of the model is not one that the rules know: %(reason)s")
-            % {"reason": error.text}
+            % {"reason": why(error)}
         ) from error
 
 
@@ -331,7 +332,7 @@ def points_from(lines: Sequence[str], plate: MeterPlate) -> tuple[LoadPoint, ...
                 direction, phases, parts[0], parts[1], plate.connection, plate.is_three_phase
             )
         except MetrologyError as error:
-            faults.append({"row": number, "code": error.code, "text": f"{line}: {error.text}"})
+            faults.append({"row": number, "code": error.code, "text": f"{line}: {why(error)}"})
             continue
         if point in points:
             faults.append({"row": number, "code": "twice", "text": line})

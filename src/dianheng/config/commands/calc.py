@@ -3,8 +3,9 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from dianheng.config.runtime.words import _
+from dianheng.config.runtime.words import _, language
 from dianheng.interfaces.calculators import calculate, catalogue, read_json, write_json
 from dianheng.interfaces.calculators.shapes import FieldProblem, InputRefused
 
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Answer on standard output, nothing else; exit code 2 when any part is refused."""
     if args.is_list:
-        print(write_json(catalogue(), indent=2))
+        _say(catalogue(language()))
         return DONE
     try:
         if args.name is None:
@@ -45,11 +46,17 @@ def run(args: argparse.Namespace) -> int:
         else:
             payload = read_json(_input(args.file))
     except InputRefused as refused:
-        print(write_json(refused.as_error(), indent=2))
+        _say(refused.as_error(language()))
         return WRONG_INPUT
-    outcome = calculate(args.name, payload)
-    print(write_json(outcome.body, indent=2))
+    outcome = calculate(args.name, payload, language=language())
+    _say(outcome.body)
     return DONE if outcome.is_answered else WRONG_INPUT
+
+
+def _say(body: Any) -> None:
+    # Where the terminal cannot write Chinese, JSON's escapes do.
+    is_ascii = "utf" not in (sys.stdout.encoding or "").lower()
+    print(write_json(body, indent=2, is_ascii=is_ascii))
 
 
 def _input(path: Path | None) -> bytes:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dianheng.config.runtime.words import _
+from dianheng.config.runtime.words import _, language
 from dianheng.metrology.draws import ALGORITHM, list_digest, seed_digest, verify_draw
 from dianheng.metrology.errors import WrongValue
 
@@ -66,17 +66,20 @@ def run(args: argparse.Namespace) -> int:
             published_sample=None if args.sample is None else read_list(args.sample),
         )
     except WrongValue as problem:
-        facts = ", ".join(f"{name} {value}" for name, value in problem.facts.items())
-        print(f"{problem.text} ({facts})" if facts else problem.text, file=sys.stderr)
+        print(problem.said(language()), file=sys.stderr)
         return WRONG_INPUT
     except (OSError, UnicodeDecodeError) as problem:
         print(_("cannot be read: {problem}").format(problem=problem), file=sys.stderr)
         return WRONG_INPUT
     for code in check.sample:
         print(code)
-    print(f"algorithm    {ALGORITHM}", file=sys.stderr)
-    print(f"seed digest  {seed_digest(seed)}", file=sys.stderr)
-    print(f"list digest  {list_digest(devices)}  {len(devices)} devices", file=sys.stderr)
+    for label, value in (
+        (_("algorithm"), ALGORITHM),
+        (_("digest of the seed"), seed_digest(seed)),
+        (_("digest of the device list"), list_digest(devices)),
+        (_("devices in the list"), len(devices)),
+    ):
+        print(_("{label}: {value}").format(label=label, value=value), file=sys.stderr)
     for name in check.problems:
         print(_("differs: {what}").format(what=PROBLEMS[name]), file=sys.stderr)
     return DONE if check.is_right else DIFFERS

@@ -37,7 +37,13 @@ def no_signatures(rules: RuleSet) -> bool:
     return False
 
 
-def calculate(name: str, payload: object, *, is_signed: SignatureLookup = no_signatures) -> Outcome:
+def calculate(
+    name: str,
+    payload: object,
+    *,
+    is_signed: SignatureLookup = no_signatures,
+    language: str = "en",
+) -> Outcome:
     """Ask a calculator.
 
     Args:
@@ -45,6 +51,7 @@ def calculate(name: str, payload: object, *, is_signed: SignatureLookup = no_sig
         payload: fields by name, or a list of such objects. Numbers are text, `int`, `Decimal`
             or what `read_json` made of them; a binary float is refused.
         is_signed: says whether a rule set was signed by a named metrologist.
+        language: of the texts of a refusal; `zh`, `zh-hans` and the like for Chinese, else English.
 
     Returns:
         The answer `{result, steps, rule}` or the error object, for a list one for each element.
@@ -61,13 +68,12 @@ def calculate(name: str, payload: object, *, is_signed: SignatureLookup = no_sig
         problem = FieldProblem(
             "name", "not_known", f"one of {known}", {"name": name[:_MAX_NAME], "known": known}
         )
-        return Outcome(
-            InputRefused("unknown_calculator", "no such calculator", [problem]).as_error(), False
-        )
+        refused = InputRefused("unknown_calculator", "no such calculator", [problem])
+        return Outcome(refused.as_error(language), False)
     if isinstance(payload, list):
-        answers = [_answer(calculator, each, is_signed) for each in payload]
+        answers = [_answer(calculator, each, is_signed, language) for each in payload]
         return Outcome([body for body, _ in answers], all(is_right for _, is_right in answers))
-    return Outcome(*_answer(calculator, payload, is_signed))
+    return Outcome(*_answer(calculator, payload, is_signed, language))
 
 
 def catalogue(language: str = "en") -> dict[str, Any]:
@@ -113,13 +119,13 @@ def _translate(entry: dict[str, Any], texts: Mapping[str, str]) -> None:
 
 
 def _answer(
-    calculator: Calculator, payload: object, is_signed: SignatureLookup
+    calculator: Calculator, payload: object, is_signed: SignatureLookup, language: str
 ) -> tuple[dict[str, Any], bool]:
     try:
         values, variant = _read(calculator, payload)
         answer = _compute(calculator, variant, values)
     except InputRefused as refused:
-        return refused.as_error(), False
+        return refused.as_error(language), False
     return _written(answer, is_signed), True
 
 
@@ -142,7 +148,9 @@ def _read(calculator: Calculator, payload: object) -> tuple[dict[str, Any], Vari
         present = [name for name in group if name in payload]
         if present:
             problems.extend(
-                FieldProblem(name, "missing", f"missing beside {present[0]}")
+                FieldProblem(
+                    name, "missing", f"missing beside {present[0]}", {"beside": present[0]}
+                )
                 for name in group
                 if name not in payload
             )
@@ -176,7 +184,7 @@ def _compute(calculator: Calculator, variant: Variant, values: Mapping[str, Any]
                 if name in values:
                     names[name] = None
         problems = [FieldProblem(name, problem.code, problem.text, problem.facts) for name in names]
-        raise InputRefused("wrong_fields", problem.text, problems) from problem
+        raise InputRefused("wrong_fields", problem.text, problems, because=problem) from problem
 
 
 def _written(answer: Answer, is_signed: SignatureLookup) -> dict[str, Any]:

@@ -37,13 +37,16 @@ def read_json(data: bytes | str) -> object:
         raise InputRefused("not_json", "the input is not JSON") from None
 
 
-def write_json(value: object, *, indent: int | None = None) -> str:
-    """Write an answer; there is no float in it to write.
+def write_json(value: object, *, indent: int | None = None, is_ascii: bool = False) -> str:
+    """Write an answer; there is no float in it to write, and half a character is escaped.
 
     >>> write_json({"rounded": "+0.4"})
     '{"rounded": "+0.4"}'
+    >>> write_json({"text": "不是有效数字", "facts": chr(0xDC00)})
+    '{"text": "不是有效数字", "facts": "\\\\udc00"}'
     """
-    return json.dumps(value, ensure_ascii=True, indent=indent, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=is_ascii, indent=indent, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

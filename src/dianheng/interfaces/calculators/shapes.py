@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.rule_sets import RuleRef, RuleSet
 from dianheng.metrology.verdicts import Step
+from dianheng.metrology.words import said
 
 # Says whether a named metrologist signed exactly this content of a rule set.
 SignatureLookup = Callable[[RuleSet], bool]
@@ -31,25 +33,36 @@ class FieldProblem(NamedTuple):
 
 
 class InputRefused(Exception):  # noqa: N818 - the name is the sentence
-    """An input that is not answered; every wrong field is named at once."""
+    """An input that is not answered; every wrong field is named at once.
 
-    def __init__(self, code: str, text: str, problems: Sequence[FieldProblem] = ()) -> None:
+    `because` is what a rule refused, where that is the reason of the whole.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        text: str,
+        problems: Sequence[FieldProblem] = (),
+        because: MetrologyError | None = None,
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.problems = tuple(problems)
+        self.because = because
 
-    def as_error(self) -> dict[str, Any]:
-        """The error object, in the form of every refusal of REST."""
+    def as_error(self, language: str = "en") -> dict[str, Any]:
+        """The error object, in the form of every refusal of REST, with texts in the language."""
+        reason = self.because
         return {
             "code": self.code,
-            "text": self.text,
+            "text": reason.said(language) if reason else said(self.code, self.text, {}, language),
             "facts": {},
             "errors": [
                 {
                     "field": problem.field,
                     "code": problem.code,
-                    "text": problem.text,
+                    "text": said(problem.code, problem.text, problem.facts, language),
                     "facts": dict(problem.facts),
                 }
                 for problem in self.problems

@@ -4,6 +4,7 @@ from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from ninja import Router
 
 from dianheng.interfaces.calculators import calculate, catalogue, read_json, write_json
@@ -29,14 +30,18 @@ def calculators(request: HttpRequest) -> HttpResponse:
 })  # fmt: skip
 def calculator(request: HttpRequest, name: str) -> HttpResponse:
     """Ask one rule; an object gives an object, a list a list. Schemas: GET on the list."""
+    language = get_language() or ""
     if name not in catalogue():
-        return _json(calculate(name, {}).body, 422)
+        return _json(calculate(name, {}, language=language).body, 422)
     if int(request.headers.get("Content-Length") or 0) > LARGEST_BYTES:
-        return _json(InputRefused("too_large", "the input is larger than 4 MiB").as_error(), 422)
+        refused = InputRefused("too_large", "the input is larger than 4 MiB")
+        return _json(refused.as_error(language), 422)
     try:
         payload = read_json(request.body)
     except InputRefused as refused:
-        return _json(refused.as_error(), 422)
+        return _json(refused.as_error(language), 422)
     unit = request.user.unit  # type: ignore[union-attr]
-    outcome = calculate(name, payload, is_signed=cache(partial(has_signed, unit)))
+    outcome = calculate(
+        name, payload, is_signed=cache(partial(has_signed, unit)), language=language
+    )
     return _json(outcome.body, 200 if outcome.is_answered else 422)

@@ -37,3 +37,4 @@ def test_readings_are_read_line_by_line_and_full_width(page):
 def test_all_wrong_fields_are_named(page):
     text = page("/calculators/round/?way=0&meter_class=9&mean_error_percent=abc")
     assert text.count("has-error") == 2
+    assert "不是可选值" in text and "不是有效数字" in text

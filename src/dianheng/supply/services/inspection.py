@@ -11,6 +11,7 @@ from dianheng.assets.choices import DeviceState
 from dianheng.assets.models import Device, Lot
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.texts import why
 from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
 from dianheng.metrology.errors import MetrologyError
@@ -159,8 +160,8 @@ def _try_plan(level: str, aql: Mapping[str, str], severity: str) -> None:
     except MetrologyError as error:
         text = _("Level and AQL are not in the tables of GB/T 2828.1: %(why)s.")
         raise BadInput(
-            text % {"why": error.text},
-            [{"field": "aql", "code": error.code, "text": error.text}],
+            text % {"why": why(error)},
+            [{"field": "aql", "code": error.code, "text": why(error)}],
         ) from None
 
 

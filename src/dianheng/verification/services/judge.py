@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from dianheng.common.texts import why
 from dianheng.identity.models import Unit
 from dianheng.identity.selectors import setting
 from dianheng.metrology.environment import Environment, check_environment
@@ -238,7 +239,7 @@ def refused_observation(error: MetrologyError) -> dict[str, Any]:
     return {
         "field": f"points[{item}]" if item else "points",
         "code": error.code,
-        "text": error.text,
+        "text": why(error),
     }
 
 

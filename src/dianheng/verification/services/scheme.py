@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.assets.models import DeviceModel
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
+from dianheng.common.texts import why
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
 from dianheng.metrology.errors import MetrologyError
@@ -71,7 +72,7 @@ def _generate(
         scheme = generate_scheme(plate, stage, purpose)
     except MetrologyError as error:
         raise BadInput(
-            _("The tables have no scheme for this model: %(reason)s") % {"reason": error.text}
+            _("The tables have no scheme for this model: %(reason)s") % {"reason": why(error)}
         ) from error
     holder = TestScheme.objects.filter(key=key, unit=unit, is_active=True).order_by("-pk").first()
     if holder is None:
@@ -179,7 +180,8 @@ def scheme_edit(
             made = scheme_of(draft)
         except (MetrologyError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                _("The scheme cannot be read: %(reason)s") % {"reason": error}
+                _("The scheme cannot be read: %(reason)s")
+                % {"reason": why(error) if isinstance(error, MetrologyError) else error}
             ) from error
         faults = scheme_faults(made, plate_of(model))
         if faults:

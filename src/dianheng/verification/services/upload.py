@@ -22,6 +22,7 @@ from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.texts import why
 from dianheng.identity.selectors import system_person
 from dianheng.identity.services import require, write_batch
 from dianheng.metrology.errors import MetrologyError
@@ -289,7 +290,7 @@ class _Run:
                     seen = observation_of(point, ordered)
                 except MetrologyError as error:
                     where = f"points[{point.seq}]"
-                    faults.append({"field": where, "code": error.code, "text": error.text})
+                    faults.append({"field": where, "code": error.code, "text": why(error)})
                     continue
                 figures = BenchFigures(
                     point.mean, point.rounded, point.limit_low, point.limit_high, point.conclusion

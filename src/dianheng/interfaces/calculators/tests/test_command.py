@@ -15,10 +15,13 @@ SEED = "8f2c1f0e6b7d4a3390cb5f5e1d2a7c44"
 DEVICES = [f"4130001{number:014d}0" for number in range(1, 51)]
 
 
-def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, stdin: str = "", locale: str = "C.UTF-8"
+) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, without any database in reach."""
     environment = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
+    environment["LC_ALL"] = locale
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "dianheng.config.cli", *arguments],
         input=stdin,
@@ -87,6 +90,26 @@ def test_the_list_names_all_with_their_schema() -> None:
     assert "meter class 0.5S" in listed["period"]["input"]["properties"]["item"]["enum"]
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        (
+            "sampling",
+            '{"standard": "GB/T 2828.1-2012", "lot": 100, "level": "II", "aql": "0.3"}',
+            "不在表列值中（可选：0.065 0.1",
+        ),
+        ("round", '{"value": "abc", "interval": "1"}', "不是有效数字"),
+        ("nothing", "{}", "没有该计算器"),
+    ],
+)
+def test_a_refusal_speaks_chinese_where_the_terminal_does(name: str, asked: str, said: str) -> None:
+    done = run("calc", name, stdin=asked, locale="zh_CN.UTF-8")
+    error = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert said in done.stdout, "written as it is read, not as escapes"
+    assert not any(each["text"].isascii() for each in (error, *error["errors"]))
+
+
 def test_calculators_need_no_framework() -> None:
     program = (
         "import sys; from dianheng.config.commands import calc, sampling;"
@@ -149,6 +172,22 @@ def test_a_draw_that_cannot_be_made_says_why(
     done = run("sampling", "redraw", "--seed", seed, "--list", str(device_list), "--count", count)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_a_draw_speaks_chinese_where_the_terminal_does(device_list: Path) -> None:
+    done = run(
+        "sampling", "redraw", "--seed", SEED, "--list", str(device_list), "--count", "8",
+        "--list-digest", "0" * 64, locale="zh_CN.UTF-8",
+    )  # fmt: skip
+    algorithm, seed, frozen, count, differs = done.stderr.splitlines()
+    assert algorithm == "算法：sha256-rank-1" and seed == f"种子摘要：{seed_digest(SEED)}"
+    assert frozen == f"设备清单摘要：{list_digest(DEVICES)}" and count == "清单设备数：50"
+    assert differs == "不一致：设备清单与公布的摘要不符"
+    short = run(
+        "sampling", "redraw", "--seed", "x", "--list", str(device_list), "--count", "8",
+        locale="zh_CN.UTF-8",
+    )  # fmt: skip
+    assert short.stderr == "种子应为32至256个可见字符（长度：1）\n"
 
 
 def test_a_list_that_is_not_there_says_so() -> None:

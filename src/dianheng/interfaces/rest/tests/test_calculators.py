@@ -14,13 +14,14 @@ pytestmark = pytest.mark.django_db
 def ask(client):
     token = token_make(person=person_with(), label="t", actor=system_actor())
 
-    def post(name, body):
+    def post(name, body, language="zh-hans"):
         text = body if isinstance(body, str | bytes) else json.dumps(body)
         return client.post(
             f"/api/v1/calc/{name}",
             text,
             content_type="application/json",
             HTTP_AUTHORIZATION=f"Bearer {token}",
+            HTTP_ACCEPT_LANGUAGE=language,
         )
 
     return post
@@ -55,6 +56,15 @@ def test_what_is_no_json_is_said_so(ask, body):
 def test_an_unknown_name_is_said_so(ask):
     answer = ask("horoscope", {})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_calculator")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-hans", "不是可选值（可选：0.2S, "), ("en", "one of 0.2S, ")],
+)
+def test_a_refusal_speaks_the_language_asked_for(ask, language, said):
+    answer = ask("round", {"meter_class": "9", "mean_error_percent": "0.25"}, language)
+    assert [error["text"][: len(said)] for error in answer.json()["errors"]] == [said]
 
 
 def test_without_token_no_answer(client):
