@@ -31,6 +31,7 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScript
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs.defaults import ManualTask, UserTask
 from SpiffWorkflow.bpmn.specs.event_definitions import MessageEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
@@ -196,23 +197,16 @@ class Running:
         """When the engine wants to be woken, if a timer is running."""
         moments = [
             TimerEventDefinition.get_datetime(value)
-            for task in self._workflow.get_tasks(state=TaskState.WAITING)
-            if isinstance(getattr(task.task_spec, "event_definition", None), TimerEventDefinition)
+            for task, event in self._awaited()
+            if isinstance(event, TimerEventDefinition)
             and isinstance(value := task._get_internal_data("event_value"), str)
         ]
         return min(moments, default=None)
 
     def waits_for(self) -> list[str]:
         """Names of the messages that would move it."""
-        return sorted(
-            {
-                task.task_spec.event_definition.name
-                for task in self._workflow.get_tasks(state=TaskState.WAITING)
-                if isinstance(
-                    getattr(task.task_spec, "event_definition", None), MessageEventDefinition
-                )
-            }
-        )
+        events = (event for _task, event in self._awaited())
+        return sorted({each.name for each in events if isinstance(each, MessageEventDefinition)})
 
     # -- what moves it ------------------------------------------------------------------------
 
@@ -289,6 +283,14 @@ class Running:
             if str(task.id) == step_id and task.task_spec.manual:
                 return task
         raise StepGone(step_id)
+
+    def _awaited(self) -> Iterator[tuple[Any, Any]]:
+        """What waits, and for which event; a gateway waits for the first of several."""
+        for task in self._workflow.get_tasks(state=TaskState.WAITING):
+            event = getattr(task.task_spec, "event_definition", None)
+            several = event.event_definitions if isinstance(event, MultipleEventDefinition) else ()
+            for each in several or (event,):
+                yield task, each
 
     def _ancestors(self, task: Any) -> Iterator[Any]:
         while task is not None:

@@ -47,7 +47,7 @@ def check(
     except NoDiagram as error:
         return [Finding("no_diagram", "process.bpmn", str(error))]
     found = [
-        *_texts(pack), *_nodes(diagram), *_ways(diagram), *_gateways(diagram, pack),
+        *_texts(pack), *_nodes(diagram), *_events(diagram), *_ways(diagram), *_gateways(diagram, pack),
         *_tasks(diagram, pack, services), *_lanes(diagram, pack, posts), *_forms(pack),
     ]  # fmt: skip
     if not found:
@@ -77,12 +77,55 @@ def _nodes(diagram: Diagram) -> Iterator[Finding]:
             yield Finding(
                 "not_allowed", node.code, _("a pack holds no %(kind)s") % {"kind": node.kind}
             )
+        elif node.is_triggered:
+            text = _("a pack holds no sub-process that an event begins")
+            yield Finding("not_allowed", node.code, text)
+        if node.is_repeated:
+            text = _("is repeated by a marker; ask several people by “share”, go back by an arrow")
+            yield Finding("loop", node.code, text)
         if node.kind == "callActivity" and node.calls not in diagram.processes:
             yield Finding(
                 "call",
                 node.code,
                 _("calls “%(name)s”, which is not in the file") % {"name": node.calls},
             )
+
+
+def _events(diagram: Diagram) -> Iterator[Finding]:
+    """What is waited for comes from the clock or by a message; nothing else is known."""
+    begins: dict[str, str] = {}
+    for node in diagram.nodes.values():
+        facts = {"kind": node.event}
+        if node.kind == "startEvent":
+            if node.event:
+                text = _(
+                    "a start event waits for nothing; [start] of pack.toml says what begins it"
+                )
+                yield Finding("event", node.code, text)
+            if (other := begins.setdefault(node.process, node.code)) != node.code:
+                text = _("begins it a second time; “%(other)s” does already") % {"other": other}
+                yield Finding("event", node.code, text)
+        elif node.kind in ("intermediateCatchEvent", "boundaryEvent"):
+            if node.event not in ("timer", "message"):
+                text = _("waits for “%(kind)s”; a pack waits for a timer or a message") % facts
+                yield Finding("event", node.code, text)
+        elif node.kind in ("endEvent", "intermediateThrowEvent"):
+            if node.event not in ("", "terminate"):
+                text = _("sends “%(kind)s”, which nobody receives") % facts
+                yield Finding("event", node.code, text)
+        elif node.kind == "eventBasedGateway":
+            yield from _event_gateway(diagram, node)
+
+
+def _event_gateway(diagram: Diagram, gateway: Node) -> Iterator[Finding]:
+    after = [diagram.nodes.get(flow.target) for flow in diagram.out_of(gateway.code)]
+    events = [node for node in after if node and node.kind == "intermediateCatchEvent"]
+    if len(events) < 2 or len(events) < len(after):
+        text = _("leads to two or more events, and to nothing else")
+        yield Finding("gateway", gateway.code, text)
+    if len([node for node in events if node.event == "timer"]) > 1:
+        text = _("waits for two timers; the shorter one is enough")
+        yield Finding("gateway", gateway.code, text)
 
 
 def _ways(diagram: Diagram) -> Iterator[Finding]:

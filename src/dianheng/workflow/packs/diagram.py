@@ -43,6 +43,9 @@ class Node:
     attached_to: str = ""
     calls: str = ""
     timer: str | None = None
+    event: str = ""  # what it waits for or sends: timer, message, signal, …
+    is_repeated: bool = False
+    is_triggered: bool = False  # a sub-process that an event begins
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ def read_diagram(body: bytes) -> Diagram:
             nodes[code] = Node(
                 code, kind, (element.get("name") or code).strip(), lane, element.get("default", ""),
                 above.get("id", "") if above is not None else "", element.get("attachedToRef", ""),
-                element.get("calledElement", ""), _timer(element),
+                element.get("calledElement", ""), _timer(element), _event(element),
+                any(str(each.tag).endswith("LoopCharacteristics") for each in element),
+                element.get("triggeredByEvent") == "true",
             )  # fmt: skip
     messages = [each.get("name", "") for each in tree.iter(_tag("message"))]
     return Diagram(nodes, flows, processes, messages)
@@ -122,6 +127,12 @@ def read_diagram(body: bytes) -> Diagram:
 
 def _tag(name: str) -> str:
     return f"{{{BPMN}}}{name}"
+
+
+def _event(element: Any) -> str:
+    tags = [str(each.tag).rpartition("}")[2] for each in element]
+    kinds = [tag for tag in tags if tag.endswith("EventDefinition")]
+    return kinds[0].removesuffix("EventDefinition") if kinds else ""
 
 
 def _timer(element: Any) -> str | None:

@@ -1,18 +1,24 @@
 """What begins or moves an instance without a person: messages, timers, the day of the month."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from dianheng.common.actor import Actor
+from dianheng.common.errors import Refused
 from dianheng.identity.models import Unit
 from dianheng.identity.services import idempotent, system_actor, write_batch
 
 from ..choices import OPEN_STATES, InstanceState, NoteKind
+from ..errors import WorkflowError
 from ..models import PackInForce, PackSwitch, ProcessInstance, ProcessNote, ProcessTask
 from ..selectors import is_switched_on
 from .instances import instance_start, locked, note, plain, running_of, settle
+
+log = logging.getLogger("dianheng.workflow")
 
 
 def message_receive(
@@ -52,41 +58,77 @@ def message_receive(
 
 
 def starts_tick() -> int:
-    """Begin the processes of the month, in every unit where they are switched on by name."""
+    """Begin the processes of the month, in every unit where they are switched on by name.
+
+    What a stopped worker missed of last month is begun late, where the month before it was begun.
+    """
     now, begun = timezone.localtime(), 0
     for row in PackInForce.objects.select_related("version").order_by("code"):
         plan = row.version.plan.get("start") or {}
         day = plan.get("monthly")
-        if day is None or (now.day, now.hour) < (day, plan["hour"]):
+        if day is None:
             continue
-        month = f"{now:%Y-%m}"
+        is_due = (now.day, now.hour) >= (day, plan["hour"])
         for switch in PackSwitch.objects.filter(code=row.code, is_on=True).select_related("unit"):
-            key = f"start:{row.code}:{switch.unit_id}:{month}"
-            with write_batch(actor=system_actor("job"), action="process.start"):
-                if idempotent(key, "process.start") is not None:
-                    continue
-                instance_start(
-                    code=row.code, unit=switch.unit, title=f"{row.version.title_zh} {month}",
-                    actor=system_actor("job"), request_key=key,
-                )  # fmt: skip
-            begun += 1
+            last, before = _month(now, -1), _month(now, -2)
+            if _is_begun(row.code, switch, before) and not _is_begun(row.code, switch, last):
+                begun += _begin(row, switch, last)
+            if is_due and not _is_begun(row.code, switch, _month(now, 0)):
+                begun += _begin(row, switch, _month(now, 0))
     return begun
 
 
+def _month(now: datetime, shift: int) -> str:
+    years, month = divmod(now.month - 1 + shift, 12)
+    return f"{now.year + years}-{month + 1:02d}"
+
+
+def _key(code: str, switch: PackSwitch, month: str) -> str:
+    return f"start:{code}:{switch.unit_id}:{month}"
+
+
+def _is_begun(code: str, switch: PackSwitch, month: str) -> bool:
+    return idempotent(_key(code, switch, month), "process.start") is not None
+
+
+def _begin(row: PackInForce, switch: PackSwitch, month: str) -> bool:
+    try:
+        instance_start(
+            code=row.code, unit=switch.unit, title=f"{row.version.title_zh} {month}",
+            actor=system_actor("job"), request_key=_key(row.code, switch, month),
+        )  # fmt: skip
+    except (Refused, WorkflowError) as error:
+        log.warning("%s of %s is not begun in %s: %s", row.code, month, switch.unit.code, error)
+        return False
+    return True
+
+
 def timers_tick(limit: int = 100) -> int:
-    """Let timers that are due go off; one instance, one transaction."""
+    """Let timers that are due go off; one instance, one transaction.
+
+    One whose next step is refused stays as it is and is tried again; the others go on.
+    """
     due = ProcessInstance.objects.filter(timer_at__lte=timezone.now(), state=InstanceState.RUNNING)
     keys: Sequence[int] = list(due.order_by("timer_at").values_list("pk", flat=True)[:limit])
     actor = system_actor("job")
+    gone_off = 0
     for key in keys:
-        with write_batch(actor=actor, action="process.timer") as batch:
-            found = locked(ProcessInstance(pk=key))
-            if found.state != InstanceState.RUNNING or found.timer_at is None:
-                continue
-            running = running_of(found)
-            running.tick()
-            settle(found, running, actor, batch.at)
-    return len(keys)
+        try:
+            gone_off += _timer_off(key, actor)
+        except (Refused, WorkflowError) as error:
+            log.warning("the timer of instance %s cannot go off: %s", key, error)
+    return gone_off
+
+
+def _timer_off(key: int, actor: Actor) -> bool:
+    with write_batch(actor=actor, action="process.timer") as batch:
+        found = locked(ProcessInstance(pk=key))
+        if found.state != InstanceState.RUNNING or found.timer_at is None:
+            return False
+        running = running_of(found)
+        running.tick()
+        settle(found, running, actor, batch.at)
+    return True
 
 
 def late_tick(limit: int = 500) -> int:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
+from dianheng.identity.registry import all_settings
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..calendar import due_after, due_within, timer_of
@@ -182,7 +183,8 @@ def undo_served(
         for one in instance.notes.filter(kind=NoteKind.SERVICE)
         if "token" in one.facts
     }
-    for step in reversed(gone):
+    order = list(notes)  # as they were written; the clock may have been set back since
+    for step in sorted(gone, key=lambda step: order.index(step.id), reverse=True):
         plan = instance.pack.plan["tasks"][step.task]
         name, title = plan["undo"], text_of(plan["title"])
         if not name:
@@ -244,7 +246,8 @@ def _due_at(
 ) -> datetime:
     """When the hours of the step have passed, or the days of the instance if that is sooner."""
     due = due_after(Decimal(plan["hours"]), at, unit.pk)
-    if limit := plan.get("limit"):
+    limit = plan.get("limit")
+    if limit in all_settings():
         due = min(due, due_within(limit, instance.started_at, unit.pk))
     return due
 

@@ -8,23 +8,40 @@ HEAD = (
 KINDS = {
     "start": "startEvent", "end": "endEvent", "user": "userTask", "service": "serviceTask",
     "script": "scriptTask", "xor": "exclusiveGateway", "or": "inclusiveGateway",
-    "and": "parallelGateway", "call": "callActivity", "task": "task",
+    "and": "parallelGateway", "call": "callActivity", "task": "task", "first": "eventBasedGateway",
 }  # fmt: skip
 
 
-def process(name: str, text: str) -> str:
+def process(name: str, text: str, **inside: str) -> str:
     """A process of lines; a node before the flows that use it.
+
+    `inside` holds the lines of its sub-processes by their code.
 
     user fill 填写 @handler
     xor choice default=f2
     call sub of=other
     timer late on=approve after=PT1H keeps
     message told name=paid
+    start begin name=ordered
+    sub check @handler
     flow fill choice
     flow choice approve if=fill.big == 'yes'
     """
-    nodes, lanes, flows = [], {}, []
-    for number, line in enumerate(filter(None, map(str.strip, text.splitlines()))):
+    lanes: dict[str, list[str]] = {}
+    body = _lines(text, lanes, inside)
+    lane_set = "".join(
+        f'<lane id="{lane}" name="{lane}">'
+        + "".join(f"<flowNodeRef>{n}</flowNodeRef>" for n in ids)
+        + "</lane>"
+        for lane, ids in lanes.items()
+    )
+    lane_set = f'<laneSet id="ls_{name}">{lane_set}</laneSet>' if lane_set else ""
+    return f'<process id="{name}" isExecutable="true">{lane_set}{body}</process>'
+
+
+def _lines(text: str, lanes: dict[str, list[str]], inside: dict[str, str]) -> str:
+    nodes, flows = [], []
+    for line in filter(None, map(str.strip, text.splitlines())):
         kind, *words = line.split()
         if kind == "flow":
             source, target, *rest = words
@@ -46,7 +63,7 @@ def process(name: str, text: str) -> str:
             lanes.setdefault(lane, []).append(code)
         if kind == "timer":
             cancels = str("keeps" not in rest).lower()
-            event = f'<timerEventDefinition id="t{number}"><timeDuration xsi:type="tFormalExpression">{values["after"].replace("_", " ")}</timeDuration></timerEventDefinition>'
+            event = f'<timerEventDefinition id="t{code}"><timeDuration xsi:type="tFormalExpression">{values["after"].replace("_", " ")}</timeDuration></timerEventDefinition>'
             nodes.append(
                 f'<boundaryEvent id="{code}" attachedToRef="{values["on"]}" cancelActivity="{cancels}">{event}</boundaryEvent>'
                 if "on" in values
@@ -54,21 +71,22 @@ def process(name: str, text: str) -> str:
             )
         elif kind == "message":
             nodes.append(
-                f'<intermediateCatchEvent id="{code}"><messageEventDefinition id="m{number}" messageRef="msg_{values["name"]}"/></intermediateCatchEvent>'
+                f'<intermediateCatchEvent id="{code}"><messageEventDefinition id="m{code}" messageRef="msg_{values["name"]}"/></intermediateCatchEvent>'
+            )
+        elif kind == "start" and "name" in values:
+            nodes.append(
+                f'<startEvent id="{code}"><messageEventDefinition id="m{code}" messageRef="msg_{values["name"]}"/></startEvent>'
+            )
+        elif kind == "sub":
+            nodes.append(
+                f'<subProcess id="{code}" name="{label}">{_lines(inside[code], lanes, inside)}</subProcess>'
             )
         else:
             extra = f' default="{values["default"]}"' if "default" in values else ""
             extra += f' calledElement="{values["of"]}"' if "of" in values else ""
             body = "<script>x = 1</script>" if kind == "script" else ""
             nodes.append(f'<{KINDS[kind]} id="{code}" name="{label}"{extra}>{body}</{KINDS[kind]}>')
-    lane_set = "".join(
-        f'<lane id="{lane}" name="{lane}">'
-        + "".join(f"<flowNodeRef>{n}</flowNodeRef>" for n in ids)
-        + "</lane>"
-        for lane, ids in lanes.items()
-    )
-    lane_set = f'<laneSet id="ls_{name}">{lane_set}</laneSet>' if lane_set else ""
-    return f'<process id="{name}" isExecutable="true">{lane_set}{"".join(nodes)}{"".join(flows)}</process>'
+    return "".join(nodes) + "".join(flows)
 
 
 def diagram(*processes: str, messages: tuple[str, ...] = ()) -> bytes:
