@@ -283,3 +283,24 @@ def test_the_folder_of_a_process_that_died_is_cleared_away(tmp_path, monkeypatch
     assert not dead.exists()
     assert first.exists()
     assert second.exists()
+
+
+@pytest.mark.parametrize("failed", [0, 3, 20, 25])
+@pytest.mark.parametrize("tested", [5, 17, 24, 28, 40])
+def test_the_conclusion_of_a_sampling_report_never_stands_alone(tested, failed):
+    report = SAMPLES["sampling_report"]
+    made = pages(
+        compose(
+            "sampling_report",
+            replace(
+                report, items=report.items[1:2] * tested, failures=report.failures[:1] * failed
+            ),
+        )
+    )
+    last = made[-1]
+    assert "抽检合格" in last and "批准人" in last
+    assert last.count(report.failures[0].bar_code) >= min(failed, 4)
+    if not failed:
+        assert "不合格样品" in last and last.count("基本误差") >= min(tested, 4)
+    if (tested, failed) == (17, 0):
+        assert len(made) == 1, "all items of a meter, none failed: one page"
