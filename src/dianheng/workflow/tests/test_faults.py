@@ -246,11 +246,12 @@ def test_a_service_that_the_program_has_no_more_leaves_the_step_open(tmp_path, s
 
 
 def test_timers_due_long_ago_go_off_once_after_a_stop(tmp_path, served, clock):
+    clock(days=-40)
     load(tmp_path, DELAYED, more=service("book"))
     waiting = [begin(title=f"第{n}件") for n in range(3)]
     for one in waiting:
         done(one, "ask")
-    clock(days=40)
+    clock()
     assert (services.timers_tick(), services.timers_tick()) == (3, 0)
     assert served == ["book"] * 3
     for one in waiting:
