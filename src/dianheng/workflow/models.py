@@ -307,6 +307,19 @@ class FormDraft(models.Model):
         constraints = [models.UniqueConstraint(fields=["task", "person"], name="formdraft_once")]
 
 
+class ProcessWatch(models.Model):
+    """Who watches an instance; that it was sent back or has ended after `since` is news."""
+
+    instance = models.ForeignKey(ProcessInstance, models.PROTECT, related_name="watches")
+    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "instance"], name="processwatch_once")
+        ]
+
+
 class DutyAcceptance(models.Model):
     """A leader knows of a way by which one person could do both, and lets it stand for a while.
 

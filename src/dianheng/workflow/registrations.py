@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.actions import register_actions
 from dianheng.common.errors import Text
 from dianheng.common.ticks import register_tick
-from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, register_todo
+from dianheng.common.todo import MINE, WAITING, TodoGroup, TodoItem, first_and_count, register_todo
 from dianheng.identity.registry import AccessLine, register_access
 
 from .models import ProcessTask
-from .selectors import duty_lines, steps_of, tasks_of_box, text_of
+from .selectors import duty_lines, steps_of, tasks_of_box, text_of, watch_news
 from .services import late_tick, starts_tick, timers_tick
 
 SHOWN = 10
@@ -42,6 +42,22 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
             items = [_item(task) for task in found]
             groups.append(TodoGroup(title, items, count, f"{reverse('work')}?box={box}", MINE))
     return groups
+
+
+def watched(request: HttpRequest) -> Sequence[TodoGroup]:
+    """What the person watches, when it was sent back or has ended."""
+    news, count = first_and_count(watch_news(request.user.pk), SHOWN)
+    if not count:
+        return []
+    items = [
+        TodoItem(
+            one.instance.title, reverse("process", args=[one.instance.number]),
+            _("ended") if one.instance.ended_at else _("sent back"), since=one.since,
+        )
+        for one in news
+    ]  # fmt: skip
+    title, url = _("Watched processes that were sent back or have ended"), reverse("work")
+    return [TodoGroup(title, items, count, f"{url}?box=watched", WAITING)]
 
 
 def access(person_id: int) -> tuple[Text, list[AccessLine]]:
@@ -74,6 +90,7 @@ register_actions(
         "process.late": gettext_lazy("Tell that steps are late"),
         "process.message": gettext_lazy("A message for a process"),
         "process.migrate": gettext_lazy("Move a process to another version"),
+        "process.watch": gettext_lazy("Watch a process"),
         "process.withdraw": gettext_lazy("Withdraw a process"),
         "process.suspend": gettext_lazy("Suspend a process"),
         "process.resume": gettext_lazy("Resume a process"),
@@ -87,6 +104,7 @@ register_actions(
     }
 )
 register_todo(todo)
+register_todo(watched, counts=False)
 register_tick("workflow.timers", 5, timers_tick)
 register_tick("workflow.late", 60, late_tick)
 register_tick("workflow.starts", 300, starts_tick)

@@ -18,6 +18,7 @@ urlpatterns = [
     path("processes/duties/<str:person_no>/<str:key>/", duties.path, name="duty_path"),
     path("processes/<str:number>/", processes.instance, name="process"),
     path("processes/<str:number>/note/", processes.note, name="process_note"),
+    path("processes/<str:number>/watch/", processes.watch, name="process_watch"),
     path("processes/<str:number>/withdraw/", processes.withdraw, name="process_withdraw"),
     path("processes/<str:number>/suspend/", processes.suspend, name="process_suspend"),
     path("processes/<str:number>/<int:key>/", processes.form, name="task_form"),

@@ -25,6 +25,7 @@ from .processes import (
     titles_of,
     visible_instance,
 )
+from .watches import watch_news, watches_of
 
 __all__ = [
     "Box",
@@ -53,4 +54,6 @@ __all__ = [
     "text_of",
     "titles_of",
     "visible_instance",
+    "watch_news",
+    "watches_of",
 ]

@@ -33,6 +33,7 @@ from ..models import (
 )
 from ..packs.diagram import read_diagram
 from ..registry import subject_facts
+from .watches import tasks_watched
 
 Held = Sequence[tuple[str, str, int | None]]
 
@@ -314,7 +315,7 @@ class Box:
 
 
 def tasks_of_box(person_id: int, box: str) -> QuerySet[ProcessTask]:
-    """Tasks of one part: mine, offered, returned, late, watched, done."""
+    """Tasks of one part: mine, offered, returned, late, started, watched, done."""
     rows = ProcessTask.objects.select_related("instance__pack", "instance__unit", "assignee")
     mine = Q(assignee_id=person_id, state=TaskState.CLAIMED)
     if box == "mine":
@@ -326,6 +327,8 @@ def tasks_of_box(person_id: int, box: str) -> QuerySet[ProcessTask]:
     if box == "late":
         return rows.filter(mine, due_at__lt=timezone.now())
     if box == "watched":
+        return rows.filter(pk__in=tasks_watched(person_id).values("pk"))
+    if box == "started":
         return rows.filter(instance__started_by_id=person_id, state__in=OPEN_STATES)
     return rows.filter(done_by_id=person_id, state=TaskState.DONE)
 
@@ -334,7 +337,8 @@ def task_boxes(person_id: int) -> list[Box]:
     """All parts; what is done is not counted, since it only grows."""
     names = {
         "mine": _("Mine"), "offered": _("My posts'"), "returned": _("Sent back to me"),
-        "late": _("Late"), "watched": _("Started by me"), "done": _("Done by me"),
+        "late": _("Late"), "started": _("Started by me"),
+        "watched": _("Watched"), "done": _("Done by me"),
     }  # fmt: skip
     return [
         Box(key, label, None if key == "done" else tasks_of_box(person_id, key).count())

@@ -17,6 +17,7 @@ from .tasks import (
     tasks_doable,
 )
 from .versions import instance_migrate
+from .watches import instance_watch
 
 __all__ = [
     "draft_keep",
@@ -24,6 +25,7 @@ __all__ = [
     "instance_migrate",
     "instance_start",
     "instance_suspend",
+    "instance_watch",
     "instance_withdraw",
     "lane_posts_set",
     "late_tick",

@@ -108,7 +108,9 @@ def test_it_is_sent_back_with_a_reason_and_stands_in_the_course(client, order):
     assert "表箱进水" in client.get(reverse("work") + "?box=returned").content.decode()
 
 
-@pytest.mark.parametrize("box", ["mine", "offered", "returned", "late", "watched", "done"])
+@pytest.mark.parametrize(
+    "box", ["mine", "offered", "returned", "late", "started", "watched", "done"]
+)
 def test_every_part_of_what_is_to_be_done_answers(client, order, box):
     login(client, verifier())
     assert client.get(reverse("work") + f"?box={box}").status_code == 200

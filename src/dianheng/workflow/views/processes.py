@@ -37,6 +37,8 @@ from ..selectors import (
     text_of,
     titles_of,
     visible_instance,
+    watch_news,
+    watches_of,
 )
 
 VIEW = "workflow.view"
@@ -206,6 +208,8 @@ def _shown(
         "may_withdraw": found.started_by_id == request.user.pk
         and found.state == InstanceState.RUNNING,
         "faults": faults,
+        "is_watched": watches_of(request.user.pk).filter(instance=found).exists(),
+        "has_news": watch_news(request.user.pk).filter(instance=found).exists(),
     }
     return render(request, "workflow/instance.html", context, status=422 if faults else 200)
 
@@ -361,6 +365,15 @@ def note(request: HttpRequest, number: str) -> HttpResponse:
     text = request.POST.get("text", "")
     act = lambda: services.note_add(instance=found, text=text, actor=actor_of(request))  # noqa: E731
     return acted(request, act, reverse("process", args=[number]), _("Kept."))
+
+
+@require_POST
+def watch(request: HttpRequest, number: str) -> HttpResponse:
+    """Watch it, or do so no longer."""
+    found, is_on = _seen(request, number), request.POST.get("is_on") == "1"
+    act = lambda: services.instance_watch(instance=found, is_on=is_on, actor=actor_of(request))  # noqa: E731
+    text = _("You watch it.") if is_on else _("You watch it no longer.")
+    return acted(request, act, reverse("process", args=[number]), text)
 
 
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
