@@ -1,6 +1,7 @@
 from .devices import (
     details_of,
     device_by_barcode,
+    device_with_unit,
     devices_by_barcodes,
     devices_in_place,
     meters_with_test_keys,
@@ -15,6 +16,7 @@ __all__ = [
     "Scanned",
     "details_of",
     "device_by_barcode",
+    "device_with_unit",
     "devices_by_barcodes",
     "devices_in_place",
     "meters_with_test_keys",

@@ -24,6 +24,11 @@ def device_by_barcode(barcode: str) -> Device:
         ) from None
 
 
+def device_with_unit(key: int) -> Device:
+    """A device that was found, with what a scan shows of it and no more."""
+    return Device.objects.select_related("unit").get(pk=key)
+
+
 def devices_by_barcodes(barcodes: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     """Keys by bar code, and the codes that are not in the register."""
     found = dict(Device.objects.filter(barcode__in=list(barcodes)).values_list("barcode", "pk"))

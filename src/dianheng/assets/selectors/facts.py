@@ -25,7 +25,7 @@ class FactGroup:
 
 def facts_of(device: Device) -> list[FactGroup]:
     """All facts of a device; empty groups are left out."""
-    groups = [_identity(device), plate_of(device.model), *_detail(device), _purchase(device)]
+    groups = [identity_of(device), plate_of(device.model), *_detail(device), _purchase(device)]
     return [group for group in groups if group.facts]
 
 
@@ -39,7 +39,8 @@ def _all(group: FactGroup, thing: Any, *names: str) -> None:
         group.add(_label(thing, name), shown() if shown else getattr(thing, name))
 
 
-def _identity(device: Device) -> FactGroup:
+def identity_of(device: Device) -> FactGroup:
+    """What tells a device from others, and where it stands."""
     group = FactGroup(_("Device"))
     _all(group, device, "barcode")
     group.add(_label(device, "asset_no"), device.asset_number)

@@ -75,6 +75,21 @@ def test_the_scan_page_says_what_it_is(page, code, word):
     assert word in page("/scan/?code=" + code.format(device=barcode(1), box=target.code))
 
 
+def test_the_scan_page_asks_who_scans_what_it_is_and_what_it_shows(page, django_assert_num_queries):
+    """Session, person with rights, what the code means, the device with its unit."""
+    meters(2)
+    page(f"/scan/?code={barcode(1)}")
+    with django_assert_num_queries(4):
+        assert barcode(2) in page(f"/scan/?code={barcode(2)}")
+
+
+def test_what_is_drawn_once_for_a_language_is_drawn_for_each(client, page):
+    assert "搜索：" in page("/scan/")
+    client.cookies["django_language"] = "en"
+    text = page("/scan/")
+    assert "Search: number, name, page" in text and "搜索：" not in text
+
+
 def test_a_place_is_renamed_by_page_and_tells_its_former_name(client):
     place = store()
     client.force_login(person_with("*", name="罗明"), backend=BACKEND)

@@ -19,8 +19,8 @@ from ..choices import STATE_TONE, DeviceState, PlaceKind
 from ..forms import PlaceChangeForm, PlaceForm
 from ..models import Device, DeviceModel, Place
 from ..panels import DeviceAction, actions_of, thing_actions_of
-from ..selectors import device_by_barcode, scan, stock_in_subtree
-from ..selectors.facts import facts_of
+from ..selectors import device_with_unit, scan, stock_in_subtree
+from ..selectors.facts import identity_of
 from ..selectors.history import history_of
 from ..selectors.scan import place_scanned
 from ..services import place_make, place_update
@@ -153,7 +153,7 @@ def scan_page(request: HttpRequest) -> HttpResponse:
     found = scan(code) if code else None
     is_hidden = found is not None and not found.is_shown_to(rights)
     is_device = found is not None and found.kind == "device" and not is_hidden
-    device = device_by_barcode(found.code) if found and is_device else None
+    device = device_with_unit(found.key) if found and is_device else None
     actions = actions_of(device, rights) if device else []
     if found and not is_hidden and device is None:
         actions = thing_actions_of(found, rights)
@@ -164,7 +164,7 @@ def scan_page(request: HttpRequest) -> HttpResponse:
         "is_hidden": is_hidden,
         "device": device,
         "actions": actions,
-        "facts": facts_of(device)[:1] if device else [],
+        "facts": identity_of(device) if device else None,
         "tones": STATE_TONE,
     }
     return render(request, "assets/scan.html", context)

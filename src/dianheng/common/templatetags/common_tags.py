@@ -6,11 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from ..charts import Chart
 from ..errors import Refusal
@@ -36,6 +38,17 @@ def _icon(name: str, label: str) -> SafeString:
     return format_html(
         '<svg class="icon"{}><use href="{}#{}"/></svg>', described, static("vendor/icons.svg"), name
     )
+
+
+@register.simple_tag
+def shell_piece(name: str) -> SafeString:
+    """A piece of `common/shell.html`, the same on every page of a language."""
+    return _shell_piece(name, get_language())
+
+
+@lru_cache(maxsize=32)
+def _shell_piece(name: str, language: str | None) -> SafeString:
+    return render_to_string(f"common/shell.html#{name}")
 
 
 @register.simple_block_tag(takes_context=True)
