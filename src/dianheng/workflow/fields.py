@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from .forms import is_shown
-from .selectors import text_of
+from .models import ProcessInstance
+from .selectors import content_of, text_of
 
 SPARE_ROWS = 3  # empty rows below those of a table
 
@@ -79,7 +81,7 @@ def _drawn(name: str, schema: Mapping[str, Any], value: Any, spare: bool) -> Dra
         columns = {code: inside["properties"][code] for code in inside["order"]}
         one.columns = [_drawn(code, inner, "", spare) for code, inner in columns.items()]
         given = value if isinstance(value, list) else []
-        lines = [*given, *({} for _ in range(SPARE_ROWS if spare else 0))]
+        lines = [*given, *({} for _line in range(SPARE_ROWS if spare else 0))]
         one.rows = [
             [
                 _drawn(f"{name}.{n}.{code}", inner, line.get(code, ""), spare)
@@ -90,6 +92,25 @@ def _drawn(name: str, schema: Mapping[str, Any], value: Any, spare: bool) -> Dra
     else:
         one.shown = str(value)
     return one
+
+
+SHOWN = 8  # values of a matter in a line among others
+LONGEST = 80  # signs of one of them
+
+
+def key_values(instance: ProcessInstance) -> list[tuple[str, str]]:
+    """What was written by those who handled it, in few words: label and value."""
+    plan, found = instance.pack.plan, []
+    for step, data in content_of(instance).items():
+        schema = plan["forms"][plan["tasks"][step]["form"]]
+        for one in drawn_fields(schema, data, spare=False):
+            text = one.shown
+            if one.kind == "rows" and one.rows:
+                text = _("%(n)s rows") % {"n": len(one.rows)}
+            if text:
+                unit = f" {one.unit}" if one.unit else ""
+                found.append((one.label, text[:LONGEST] + "…" * (len(text) > LONGEST) + unit))
+    return found[:SHOWN]
 
 
 def sent_data(schema: Mapping[str, Any], post: QueryDict) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from .views import duties, packs, processes
+from .views import duties, packs, processes, work
 
 urlpatterns = [
-    path("work/", processes.todo, name="work"),
+    path("work/", work.todo, name="work"),
+    path("work/decide/", work.decide, name="work_decide"),
     path("processes/", processes.instance_list, name="processes"),
     path("processes/start/", processes.catalogue, name="process_catalogue"),
     path("processes/start/<str:code>/", processes.start, name="process_start"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from ..errors import Refusal, Text
 from ..models import Job
@@ -66,16 +66,19 @@ class BulkAction:
         right: who may; others see the button disabled with the reason.
         form: asked for in the preview (a place, a reason).
         confirm_label: on the confirming button, when the action's label is not enough.
+        page: (request, selection, address of the list) -> the action's own page, in the place
+            of preview and result.
     """
 
     key: str
     label: Text
-    preview: Callable[[HttpRequest, Selection], Preview]
-    perform: Callable[[HttpRequest, Selection, dict[str, Any], str], Outcome]
+    preview: Callable[[HttpRequest, Selection], Preview] | None = None
+    perform: Callable[[HttpRequest, Selection, dict[str, Any], str], Outcome] | None = None
     right: str = ""
     form: type[forms.Form] | None = None
     confirm_label: Text = ""
     is_dangerous: bool = False
+    page: Callable[[HttpRequest, Selection, str], HttpResponse] | None = None
 
 
 @dataclass(frozen=True)

@@ -281,6 +281,8 @@ class ListPage:
                 _("That is more than %(most)s rows. Narrow the list first.") % {"most": AT_MOST}
             )
         selection = Selection(tuple(ids))
+        if action.page is not None:
+            return action.page(request, selection, f"{request.path}?{query.address()}")
         digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
         is_confirmed = request.POST.get("step") == "confirm"
         form = action.form(request.POST if is_confirmed else None) if action.form else None

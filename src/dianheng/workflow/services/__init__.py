@@ -1,5 +1,12 @@
 """Writes of processes."""
 
+from .decisions import (
+    Decided,
+    guard_alike,
+    task_complete,
+    task_refusal,
+    tasks_decide,
+)
 from .duties import duty_accept
 from .events import late_tick, message_receive, starts_tick, timers_tick
 from .instances import instance_start, instance_suspend, instance_withdraw, note_add
@@ -8,7 +15,6 @@ from .tasks import (
     draft_keep,
     task_ask,
     task_claim,
-    task_complete,
     task_guard,
     task_hand_over,
     task_release,
@@ -20,8 +26,10 @@ from .versions import instance_migrate
 from .watches import instance_watch
 
 __all__ = [
+    "Decided",
     "draft_keep",
     "duty_accept",
+    "guard_alike",
     "instance_migrate",
     "instance_start",
     "instance_suspend",
@@ -40,9 +48,11 @@ __all__ = [
     "task_complete",
     "task_guard",
     "task_hand_over",
+    "task_refusal",
     "task_release",
     "task_send_back",
     "task_urge",
+    "tasks_decide",
     "tasks_doable",
     "timers_tick",
 ]

@@ -1,6 +1,6 @@
 """Tasks of people: taken up, handed over, done, sent back, urged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,24 +14,19 @@ from dianheng.identity.models import Person, Post
 from dianheng.identity.rules import Step as Part
 from dianheng.identity.selectors import setting
 from dianheng.identity.services import (
-    idempotent,
-    remember,
     require,
-    require_password,
     require_separation,
     write_batch,
 )
 
 from ..choices import OPEN_STATES, NoteKind, TaskState
-from ..errors import StepGone, WrongExpression
-from ..forms import form_clean
 from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask, TaskAsked
-from ..rules import countersigned, guard_assignee, guard_post, guard_running, guard_task_open
-from ..selectors import content_digest, form_of, posts_held
-from .instances import entry_digest, locked, note, running_of, settle, undo_served
+from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
+from ..selectors import posts_held
+from .instances import locked, note, running_of, settle, undo_served
 
 
-def _open_task(task: ProcessTask) -> ProcessTask:
+def open_task(task: ProcessTask) -> ProcessTask:
     """The task of a locked, running instance, still to be done; or Refused."""
     instance = locked(task.instance)
     found = ProcessTask.objects.select_related("assignee", "unit").get(pk=task.pk)
@@ -63,7 +58,7 @@ def _holder(task: ProcessTask, actor: Actor) -> Actor:
     return own
 
 
-def _separated(task: ProcessTask, actor: Actor) -> None:
+def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
     """Who handled this instance does not approve it, and the other way round."""
     done = task.instance.tasks.filter(
         state__in=(TaskState.DONE, TaskState.SENT_BACK), done_by__isnull=False
@@ -75,7 +70,7 @@ def _separated(task: ProcessTask, actor: Actor) -> None:
     require_separation(task.instance.document, task.role, actor, parts)
 
 
-def _asked(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
+def asked_of(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
     """The opinion that the task wants of this person, or of one whom the person stands in for."""
     open_ = {row.person_id: row for row in task.asked.filter(answered_at=None)}
     if actor.person_id in open_:
@@ -88,12 +83,12 @@ def _asked(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
     return None
 
 
-def _standing(task: ProcessTask, actor: Actor) -> Actor:
+def standing_of(task: ProcessTask, actor: Actor) -> Actor:
     """The actor as one who may do the task now; or Refused.
 
     Where all are asked, only they do it; where somebody was added, the step waits for them.
     """
-    if (found := _asked(task, actor)) is not None:
+    if (found := asked_of(task, actor)) is not None:
         return found[1]
     if task.share is not None:
         text = _("“%(step)s” asks certain people; you are none of them, or have answered.")
@@ -107,9 +102,9 @@ def _in_charge(task: ProcessTask, actor: Actor) -> Actor:
     Who was added for an opinion gives the opinion and no more. Where all holders of the posts
     are asked, those who have not answered have it together.
     """
-    found = _asked(task, actor)
+    found = asked_of(task, actor)
     if found is None or found[0].asked_by_id is None:
-        return _standing(task, actor)
+        return standing_of(task, actor)
     try:
         if task.share is None:
             return _holder(task, actor)
@@ -134,7 +129,7 @@ def tasks_doable(instance: ProcessInstance, actor: Actor) -> dict[int, bool]:
     found = {}
     for task in instance.tasks.select_related("assignee", "unit").filter(state__in=OPEN_STATES):
         task.instance = instance
-        if _may(_standing, task, actor):
+        if _may(standing_of, task, actor):
             found[task.pk] = _may(_in_charge, task, actor)
     return found
 
@@ -150,7 +145,7 @@ def task_guard(*, task: ProcessTask, actor: Actor) -> None:
 
 def _may(stands: Callable[[ProcessTask, Actor], Actor], task: ProcessTask, actor: Actor) -> bool:
     try:
-        _separated(task, stands(task, actor))
+        refuse_unseparated(task, stands(task, actor))
     except Refused:
         return False
     return True
@@ -159,9 +154,9 @@ def _may(stands: Callable[[ProcessTask, Actor], Actor], task: ProcessTask, actor
 def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:
     """Take a task up, so that nobody else does it at the same time."""
     with write_batch(actor=actor, action="task.claim") as batch:
-        found = _open_task(task)
+        found = open_task(task)
         _refuse_together(found)
-        _separated(found, _in_charge(found, actor))
+        refuse_unseparated(found, _in_charge(found, actor))
         if found.state == TaskState.CLAIMED:
             return found
         found.state, found.assignee_id, found.claimed_at = (
@@ -176,7 +171,7 @@ def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:
 def task_release(*, task: ProcessTask, actor: Actor) -> ProcessTask:
     """Put a task back for everybody of its posts."""
     with write_batch(actor=actor, action="task.release"):
-        found = _open_task(task)
+        found = open_task(task)
         _in_charge(found, actor)
         found.state, found.assignee_id, found.claimed_at = TaskState.OPEN, None, None
         found.save(update_fields=["state", "assignee", "claimed_at"])
@@ -186,13 +181,13 @@ def task_release(*, task: ProcessTask, actor: Actor) -> ProcessTask:
 def task_hand_over(*, task: ProcessTask, to: Person, reason: str, actor: Actor) -> ProcessTask:
     """Give a task to another person of its posts; who has it, or a manager of processes, may."""
     with write_batch(actor=actor, action="task.hand_over", reason=reason) as batch:
-        found = _open_task(task)
+        found = open_task(task)
         if actor.person_id != found.assignee_id:
             actor = require(actor, "workflow.manage", found.instance.unit_id)
         _refuse_together(found)
         other = Actor(to.pk, to.name)
         free = replace_assignee(found)
-        _separated(free, _in_charge(free, other))
+        refuse_unseparated(free, _in_charge(free, other))
         found.state, found.assignee, found.claimed_at = TaskState.CLAIMED, to, batch.at
         found.save(update_fields=["state", "assignee", "claimed_at"])
         note(
@@ -222,116 +217,6 @@ def draft_keep(*, task: ProcessTask, data: Mapping[str, Any], actor: Actor) -> F
     return row
 
 
-def task_complete(
-    *,
-    task: ProcessTask,
-    data: Mapping[str, Any],
-    actor: Actor,
-    seen: str | None = None,
-    password: str | None = None,
-    request_key: str = "",
-) -> ProcessTask:
-    """Send a task's form: the process goes on, or back where the opinion says so.
-
-    Where all holders of the posts are asked, the step is done when as many agree as the pack
-    wants, or when that cannot be reached any more.
-
-    Args:
-        seen: digest of what was decided on as it was shown (`selectors.content_digest`);
-            None: whoever calls has just read it.
-        password: of the person, entered anew: the entry is signed then.
-
-    Raises:
-        BadInput: the form is not whole or not right, every field is named.
-        Refused: somebody was faster, it is another's, the person took part on the other side,
-            the password is wrong, or what is approved has changed meanwhile.
-    """
-    if password is not None:
-        require_password(actor, password)
-    with write_batch(actor=actor, action="task.complete") as batch:
-        if (earlier := idempotent(request_key, "task.complete")) is not None:
-            return ProcessTask.objects.get(pk=earlier["task"])
-        found = _open_task(task)
-        standing = _standing(found, actor)
-        _separated(found, standing)
-        answer = _asked(found, actor)
-        digest = content_digest(found.instance) if found.role == "approve" else ""
-        if seen is not None and seen != digest:
-            text = _("%(number)s has changed since you opened it. Look at it again, then decide.")
-            raise Refused(Refusal("changed", text % {"number": found.instance.number}))
-        clean = form_clean(form_of(found, found.instance.pack), data)
-        opinion = str(clean.get("opinion", ""))
-        if opinion == "back":
-            return task_send_back(task=found, reason=str(clean.get("reason", "")), actor=actor)
-        if answer is None:
-            _refuse_waiting(found)
-        FormEntry.objects.create(
-            task=found, asked=answer and answer[0], data=clean, opinion=opinion,
-            digest=entry_digest(clean), seen=digest, is_signed=password is not None,
-            person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
-        )  # fmt: skip
-        FormDraft.objects.filter(task=found, person_id=actor.person_id).delete()
-        remember(request_key, "task.complete", {"task": found.pk})
-        if answer is not None:
-            answer[0].answered_at = batch.at
-            answer[0].save(update_fields=["answered_at"])
-            decided = _countersigned(found)
-            if decided is None:
-                return found
-            clean, opinion = decided, str(decided["opinion"])
-            FormEntry.objects.create(
-                task=found, data=clean, opinion=opinion, digest=entry_digest(clean), seen=digest,
-                person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
-            )  # fmt: skip
-        found.state, found.ended_at = TaskState.DONE, batch.at
-        found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
-        found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
-        running = running_of(found.instance)
-        try:
-            running.complete(found.step, clean)
-        except StepGone:
-            refuse(guard_task_open("closed", found.name))
-        except WrongExpression as error:
-            text = _("The process cannot go on from here: %(why)s.") % {"why": error}
-            raise Refused(Refusal("condition", text, {"step": found.task})) from None
-        settle(found.instance, running, standing, batch.at)
-    return found
-
-
-def _refuse_waiting(task: ProcessTask) -> None:
-    waiting = task.asked.filter(answered_at=None).values_list("person__name", flat=True)
-    if waiting:
-        text = _("“%(step)s” waits for the opinion of %(people)s.")
-        facts = {"step": task.name, "people": "、".join(waiting)}
-        raise Refused(Refusal("waits", text % facts, facts))
-
-
-def _countersigned(task: ProcessTask) -> dict[str, Any] | None:
-    """What the people asked decide together; None: not decided yet, or they only advise."""
-    if task.share is None:
-        return None
-    asked = task.asked.count()
-    entries = list(task.entries.exclude(asked=None).select_related("person__unit").order_by("pk"))
-    # A form without an opinion is agreed to by whoever sends it.
-    said = [entry.opinion or "agree" for entry in entries]
-    opinion = countersigned(asked, said.count("agree"), said.count("reject"), task.share)
-    if opinion is None:
-        return None
-    return {**_merged(entries), "opinion": opinion, "agreed": said.count("agree"), "asked": asked}
-
-
-def _merged(entries: Sequence[FormEntry]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of all who were asked, one after the other, with who wrote them."""
-    merged: dict[str, list[dict[str, Any]]] = {}
-    for entry in entries:
-        unit = entry.person.unit.name if entry.person.unit else ""
-        for name, rows in entry.data.items():
-            if isinstance(rows, list):
-                by = {"person": entry.person.name, "department": unit}
-                merged.setdefault(name, []).extend({**by, **row} for row in rows)
-    return merged
-
-
 def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) -> TaskAsked:
     """Add somebody whose opinion is wanted before the step is done.
 
@@ -342,10 +227,10 @@ def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) ->
         text = _("Say what the opinion is wanted on.")
         raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
     with write_batch(actor=actor, action="task.ask", reason=reason) as batch:
-        found = _open_task(task)
+        found = open_task(task)
         standing = _in_charge(found, actor)
-        _separated(found, standing)
-        _separated(found, Actor(person.pk, person.name))
+        refuse_unseparated(found, standing)
+        refuse_unseparated(found, Actor(person.pk, person.name))
         if person.pk == actor.person_id or found.asked.filter(person=person).exists():
             text = _("%(name)s is asked already.") % {"name": person.name}
             raise Refused(Refusal("asked", text))
@@ -370,9 +255,9 @@ def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = ""
         text = _("Say what is to be mended.")
         raise BadInput(text, [{"field": "reason", "code": "missing", "text": text}])
     with write_batch(actor=actor, action="task.send_back", reason=reason) as batch:
-        found = _open_task(task)
+        found = open_task(task)
         standing = _in_charge(found, actor)
-        _separated(found, standing)
+        refuse_unseparated(found, standing)
         running = running_of(found.instance)
         served = running.served()
         path = running.path(found.step)
@@ -406,7 +291,7 @@ def task_urge(*, task: ProcessTask, text: str, actor: Actor) -> ProcessNote:
     """Ask for a task to be done; once in a few hours is enough."""
     actor = require(actor, "workflow.view", task.instance.unit_id)
     with write_batch(actor=actor, action="task.urge") as batch:
-        found = _open_task(task)
+        found = open_task(task)
         hours = setting("workflow.urge_hours", found.instance.unit_id)
         since = batch.at - timedelta(hours=hours)
         if ProcessNote.objects.filter(task=found, kind=NoteKind.URGE, at__gt=since).exists():

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dianheng.identity.models import Person
-from dianheng.identity.tests.factories import metering_centre
+from dianheng.identity.tests.factories import PASSWORD, metering_centre
 from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.workflow import services
 
@@ -50,3 +50,61 @@ def test_pages_are_accessible_and_fit(visit, order, path, size):
         name = path.strip("/").replace("/", "-").format(number="instance")
         page.screenshot(path=Path(PICTURES) / f"{name}-{size['width']}.png", full_page=True)
     assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
+
+
+@pytest.fixture
+def orders(live_server):
+    """Three work orders that wait for the head."""
+    work_order()
+    made = []
+    for title in (
+        "东关变压器台区",
+        "西街 12 号",
+        "南湖小区三期配电室表箱进水，需更换表箱并检查接线",
+    ):
+        one = services.instance_start(
+            code="work-order", unit=metering_centre(), title=title, actor=verifier()
+        )
+        services.task_complete(task=one.tasks.get(), data=APPLY, actor=verifier())
+        made.append(one)
+    return made
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_several_approvals_are_decided_on_one_page(visit, orders, size):
+    page = visit(person(head()), "/work/?box=offered", size=size)
+    for box in page.locator("input[name=ids]").all():
+        box.check()
+    page.locator("button[name=bulk][value=decide]").click()
+    expect(page.locator("input[name=task]")).to_have_count(3)
+    assert axe_faults(page) == [] and overflow(page) == []
+    page.locator("input[name=task]").nth(1).uncheck()
+    page.get_by_label("同意", exact=True).check()
+    expect(page.locator("input[name=assignee]")).to_be_visible()
+    page.locator("input[name=password]").fill("wrong")
+    page.locator(".form-foot .btn-primary").click()
+    expect(page.locator(".notice-error")).to_be_visible()
+    expect(page.locator("input[name=task]:checked")).to_have_count(2)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"decide-{size['width']}.png", full_page=True)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator(".form-foot .btn-primary").click()
+    expect(page.locator(".state-good")).to_have_count(2)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"decided-{size['width']}.png", full_page=True)
+    assert axe_faults(page) == [] and overflow(page) == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_process_is_watched_and_its_return_is_told(visit, order, size):
+    page = visit(person(keeper()), f"/processes/{order.number}/", size=size)
+    page.get_by_role("button", name="关注", exact=True).click()
+    expect(page.get_by_role("button", name="取消关注")).to_be_visible()
+    services.task_send_back(task=order.tasks.latest("pk"), reason="请写明地点", actor=head())
+    page.reload()
+    expect(page.get_by_text("您关注的本流程已被退回")).to_be_visible()
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"watched-{size['width']}.png", full_page=True)
+    assert axe_faults(page) == [] and overflow(page) == []
+    page.get_by_role("button", name="知道了").click()
+    expect(page.get_by_text("您关注的本流程已被退回")).to_have_count(0)

@@ -1,10 +1,10 @@
-"""Pages of processes: what is to be done, the course of an instance, starting one."""
+"""Pages of processes: the course of an instance, what one does about it, starting one."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from dianheng.common.pages import needs, no_right
 from dianheng.identity.services import actor_of
 
 from .. import services
-from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind, TaskState
+from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind
 from ..fields import Drawn, drawn_fields, sent_data
 from ..forms_pages import AskForm, ReasonForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
@@ -32,8 +32,6 @@ from ..selectors import (
     form_of,
     open_path,
     pack_in_force,
-    task_boxes,
-    tasks_of_box,
     text_of,
     titles_of,
     visible_instance,
@@ -42,41 +40,6 @@ from ..selectors import (
 )
 
 VIEW = "workflow.view"
-
-
-# -- what is to be done --------------------------------------------------------------------------
-
-TASKS = ListPage(
-    key="workflow.tasks",
-    title=gettext_lazy("Steps of processes"),
-    rows=lambda scope, box="mine": tasks_of_box(scope.person_id, box),
-    columns=[
-        Column("number", gettext_lazy("Number"), "instance.number", kind="code"),
-        Column("process", gettext_lazy("Process"), lambda t: titles_of(t.instance.pack)),
-        Column("title", gettext_lazy("Subject"), "instance.title"),
-        Column("step", gettext_lazy("Process step"), lambda t: text_of(t.instance.pack.plan["tasks"][t.task]["title"])),
-        Column("state", gettext_lazy("State"), kind="state", choices=TaskState.choices, tones=TASK_TONE),
-        Column("unit", gettext_lazy("Unit"), "instance.unit.name"),
-        Column("with", gettext_lazy("With"), lambda t: t.assignee.name if t.assignee else ""),
-        Column("offered_at", gettext_lazy("Since"), kind="moment"),
-        Column("due_at", gettext_lazy("Due"), kind="moment"),
-    ],
-    search=("instance__number", "instance__title"),
-    row_url=lambda task: reverse("process", args=[task.instance.number]),
-    cards=("number", "title", "step", "due_at"),
-    empty_text=gettext_lazy("Nothing here. What your posts have to do shows as soon as a process reaches them."),
-    template="workflow/work.html",
-)  # fmt: skip
-
-
-@needs(VIEW)
-def todo(request: HttpRequest) -> HttpResponse:
-    """Mine, my posts', returned, late, started by me, done by me."""
-    boxes = task_boxes(request.user.pk)
-    box = request.GET.get("box", "mine")
-    if box not in {one.key for one in boxes}:
-        raise Http404
-    return TASKS.answer(request, box=box, context={"boxes": boxes, "box": box})
 
 
 # -- instances -----------------------------------------------------------------------------------
