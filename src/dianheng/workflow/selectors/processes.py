@@ -192,8 +192,9 @@ def content_of(instance: ProcessInstance, at: ProcessTask | None = None) -> dict
 
 
 def content_digest(instance: ProcessInstance) -> str:
-    """Digest of what an approver decides on, with where the thing stands that it is about."""
-    whole = {"forms": content_of(instance), "subject": subject_facts(instance.subject)}
+    """Digest of what an approver decides on: which matter, its forms, where its thing stands."""
+    matter = {"number": instance.number, "title": instance.title}
+    whole = {**matter, "forms": content_of(instance), "subject": subject_facts(instance.subject)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

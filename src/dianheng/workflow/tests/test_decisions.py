@@ -59,6 +59,11 @@ def test_all_are_decided_each_signed_over_its_own_digest(orders):
     assert all(entry.is_signed and entry.opinion == "agree" for entry in entries)
 
 
+def test_two_matters_alike_have_two_digests(orders):
+    alike = [order("同一事项") for _time in range(2)]
+    assert content_digest(alike[0]) != content_digest(alike[1])
+
+
 def test_what_changed_meanwhile_is_refused_and_the_others_are_decided(orders):
     shown = seen(orders)
     shown[task(orders[1], "assign").pk] = "0" * 64
