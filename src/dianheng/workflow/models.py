@@ -1,6 +1,7 @@
 """Packs in their versions, instances, tasks of people, what was written on their forms."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +95,7 @@ class ProcessInstance(models.Model):
             models.Index(fields=["unit", "state", "-id"], name="instance_unit"),
             models.Index(fields=["started_by", "-id"], name="instance_starter"),
             models.Index(fields=["subject"], name="instance_subject", condition=~Q(subject="")),
+            BrinIndex(fields=["started_at"], name="instance_started_at"),
             models.Index(fields=["timer_at"], name="instance_timer", condition=Q(timer_at__isnull=False)),
         ]  # fmt: skip
 
@@ -173,6 +175,7 @@ class ProcessTask(models.Model):
             models.Index(
                 fields=["done_by", "-ended_at"], name="processtask_done", condition=Q(state="done")
             ),
+            BrinIndex(fields=["offered_at"], name="processtask_offered_at"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["instance", "step", "round"], name="processtask_once"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import duties, packs, processes, work
+from .views import duties, figures, packs, processes, work
 
 urlpatterns = [
     path("work/", work.todo, name="work"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("processes/packs/<str:code>/force/<int:version>/", packs.force, name="pack_force"),
     path("processes/packs/<str:code>/switch/", packs.switch, name="pack_switch"),
     path("processes/packs/<str:code>/lane/", packs.lane, name="pack_lane"),
+    path("processes/figures/", figures.figures, name="process_figures"),
     path("processes/duties/", duties.path_list, name="duties"),
     path("processes/duties/<str:person_no>/<str:key>/", duties.path, name="duty_path"),
     path("processes/<str:number>/", processes.instance, name="process"),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -135,3 +136,12 @@ def attributes(**pairs: Any) -> SafeString:
         ' {}="{}"',
         ((k.replace("_", "-"), v) for k, v in pairs.items() if v not in (None, "", False)),
     )
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    """A part of one as per cent, one decimal."""
+    if value is None:
+        return "–"
+    text = f"{Decimal(value) * 100:.1f}"
+    return text.lstrip("-") if not text.strip("-0.") else text

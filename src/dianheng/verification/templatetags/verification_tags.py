@@ -85,15 +85,6 @@ def spread(value: Decimal | None, places: int = 4) -> str:
     return "–" if value is None else f"{Decimal(value):.{places}f}"
 
 
-@register.filter
-def percent(value: Decimal | None) -> str:
-    """A part of one as per cent, one decimal."""
-    if value is None:
-        return "–"
-    text = f"{Decimal(value) * 100:.1f}"
-    return text.lstrip("-") if not text.strip("-0.") else text
-
-
 @register.simple_tag
 def outcome(value: str) -> SafeString | str:
     """An outcome as a coloured word."""

@@ -1,6 +1,7 @@
 """Reads of processes."""
 
 from .duties import DutyLine, duty_line, duty_lines, steps_of
+from .figures import process_figures
 from .processes import (
     Box,
     Changed,
@@ -48,6 +49,7 @@ __all__ = [
     "pack_in_force",
     "posts_held",
     "posts_of_lanes",
+    "process_figures",
     "steps_of",
     "task_boxes",
     "tasks_of_box",
