@@ -73,7 +73,7 @@ def access(person_id: int) -> tuple[Text, list[AccessLine]]:
         )
         for line in duty_lines(person_id=person_id)
     ]  # fmt: skip
-    return gettext_lazy("Steps of processes"), [*ways, *steps]
+    return gettext_lazy("Steps of processes that fall to the posts"), [*ways, *steps]
 
 
 register_access(access)

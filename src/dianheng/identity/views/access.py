@@ -26,7 +26,7 @@ def person_access(request: HttpRequest, person_no: str) -> HttpResponse:
     held = rights_of(found.pk).grants
     grants = [
         {
-            "unit": units.get(grant.unit_path, grant.unit_path), "post": grant.post_code,
+            "unit": units.get(grant.unit_path, grant.unit_path), "post": grant.post_name,
             "for": grant.from_person_name,
             "rights": sorted(str(labels.get(right, right)) for right in grant.rights),
         }

@@ -82,6 +82,9 @@ def test_a_block_pasted_from_a_spreadsheet_fills_the_form_and_outliers_are_marke
         }"""
     )
     rows = page.locator("table[data-grid] tbody tr")
+    head = page.locator("table[data-grid] thead th").last.bounding_box()
+    mean = rows.nth(0).locator("[data-mean]").bounding_box()
+    assert (head["x"], head["width"]) == (mean["x"], mean["width"]), "each head over its column"
     assert rows.nth(0).locator("[data-mean]").inner_text() == "+0.1300"
     assert rows.nth(1).locator("input.near").count() == 2
     assert (
