@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dianheng.interfaces.calculators import devices, lots, meters
+from dianheng.interfaces.calculators import devices, lots, meter_errors, meter_items
 from dianheng.interfaces.calculators.shapes import (
     Answer,
     Calculator,
@@ -28,7 +28,12 @@ _MAX_NAME = 80
 @cache
 def calculators() -> Mapping[str, Calculator]:
     """All calculators, in the order in which they are shown."""
-    found = (*meters.CALCULATORS, *lots.CALCULATORS, *devices.CALCULATORS)
+    found = (
+        *meter_errors.CALCULATORS,
+        *meter_items.CALCULATORS,
+        *lots.CALCULATORS,
+        *devices.CALCULATORS,
+    )
     return {each.name: each for each in found}
 
 
