@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import decide, laboratory, loads, papers, records, schemes, tasks, uploads
+from .views import (
+    decide,
+    installations,
+    laboratory,
+    loads,
+    papers,
+    records,
+    rule_sets,
+    schemes,
+    tasks,
+    uploads,
+)
 
 urlpatterns = [
     path("tasks/", tasks.task_list, name="tasks"),
@@ -49,28 +60,28 @@ urlpatterns = [
         name="standard_certificate",
     ),
     path("laboratory/authorisation/", laboratory.authorisation_new, name="authorisation_new"),
-    path("laboratory/installation/", laboratory.installation_new, name="installation_new"),
-    path("laboratory/installation/<str:code>/", laboratory.installation, name="installation"),
+    path("laboratory/installation/", installations.installation_new, name="installation_new"),
+    path("laboratory/installation/<str:code>/", installations.installation, name="installation"),
     path(
         "laboratory/installation/<str:code>/certificate/",
-        laboratory.installation_certificate,
+        installations.installation_certificate,
         name="installation_certificate",
     ),
     path(
         "laboratory/installation/<str:code>/equip/",
-        laboratory.installation_equip,
+        installations.installation_equip,
         name="installation_equip",
     ),
     path(
         "laboratory/installation/<str:code>/stop/",
-        laboratory.installation_stop,
+        installations.installation_stop,
         name="installation_stop",
     ),
-    path("laboratory/installation/<str:code>/key/", laboratory.bench_key, name="bench_key"),
+    path("laboratory/installation/<str:code>/key/", installations.bench_key, name="bench_key"),
     path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),
     path("laboratory/environment/", laboratory.environment_new, name="environment_new"),
-    path("rule-sets/", laboratory.rule_sets, name="rule_sets"),
-    path("rule-sets/<str:name>/", laboratory.rule_set_page, name="rule_set"),
+    path("rule-sets/", rule_sets.rule_sets, name="rule_sets"),
+    path("rule-sets/<str:name>/", rule_sets.rule_set_page, name="rule_set"),
     path("schemes/", schemes.scheme_list, name="schemes"),
     path("schemes/<str:code>/", schemes.scheme, name="scheme"),
     path("schemes/<str:code>/edit/", schemes.scheme_edit, name="scheme_edit"),

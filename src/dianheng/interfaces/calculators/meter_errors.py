@@ -22,12 +22,7 @@ from dianheng.metrology.limits import BALANCED, SINGLE_PHASE_LOAD
 from dianheng.metrology.loads import ratio_to_base, read_factor, read_load
 from dianheng.metrology.plates import Connection
 from dianheng.metrology.quantities import EXACT, plain_text
-from dianheng.metrology.rounding import (
-    decimals_of,
-    error_interval,
-    round_to_interval,
-    signed_text,
-)
+from dianheng.metrology.rounding import decimals_of, error_interval, round_to_interval, signed_text
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.verdicts import (
     Conclusion,

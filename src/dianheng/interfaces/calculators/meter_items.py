@@ -20,9 +20,7 @@ from dianheng.metrology.plates import Connection, Wiring
 from dianheng.metrology.quantities import EXACT, plain_text, relative_error_pct
 from dianheng.metrology.registers import constant_error_pct
 from dianheng.metrology.starting import creep, creep_pulses_pass, starting
-from dianheng.metrology.verdicts import (
-    Step,
-)
+from dianheng.metrology.verdicts import Step
 
 
 def _creep_pulses_field() -> Field:

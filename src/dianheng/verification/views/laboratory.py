@@ -1,43 +1,34 @@
-"""Pages of the laboratory: authorisations, measuring standards, standards, environment, rule sets."""
+"""Pages of the laboratory: overview, standards, authorisations, environment."""
 
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dianheng.assets.choices import STANDARDS as STANDARD_KINDS
 from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
-from dianheng.common.errors import NotFound, Refused
-from dianheng.common.forms import answer_form, take_refusal
+from dianheng.common.errors import NotFound
+from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.selectors import setting, units_with_right
 from dianheng.identity.services import actor_of
-from dianheng.metrology.rule_sets import RuleSet
-from dianheng.metrology.rule_sets import rule_sets as all_rule_sets
 
 from .. import forms, services
 from ..models import (
     EnvironmentBand,
     InstallationCertificate,
     LaboratoryAuthorisation,
-    RuleSetSignature,
     StandardCertificate,
     StandardInstallation,
 )
-from ..selectors.laboratory import (
-    benches,
-    records_with_standard,
-    signed_rule_sets,
-    standards,
-)
+from ..selectors.laboratory import records_with_standard, standards
 from .common import VIEW, action
 
 RIGHT = "verification.laboratory"
@@ -59,16 +50,18 @@ def due_word(last_day: Any, days: int = 90) -> str:
     return {"bad": _("out of date"), "warn": _("due soon"), "good": _("in date")}[tone]
 
 
-def _units(request: HttpRequest, right: str = RIGHT) -> Any:
+def units_with(request: HttpRequest, right: str = RIGHT) -> Any:
     return units_with_right(request.rights, right)  # type: ignore[attr-defined]
 
 
-def _button(request: HttpRequest, label: Any, url: str, *, is_primary: bool = False) -> PageAction:
+def action_for(
+    request: HttpRequest, label: Any, url: str, *, is_primary: bool = False
+) -> PageAction:
     refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
     return action(label, url, refusal, is_primary=is_primary)
 
 
-def _due(rows: Any, days: int) -> list[dict[str, Any]]:
+def with_due(rows: Any, days: int) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
@@ -82,7 +75,7 @@ def _due(rows: Any, days: int) -> list[dict[str, Any]]:
 @needs(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
     """Authorisations, measuring standards and bounds, with the colour of their last days."""
-    units = _units(request, VIEW)
+    units = units_with(request, VIEW)
     days = setting("verification.due_days")
     installations = []
     rows = StandardInstallation.objects.filter(unit__in=units).select_related("bench", "unit")
@@ -100,15 +93,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         )
     context = {
         "title": _("Laboratory"),
-        "authorisations": _due(
+        "authorisations": with_due(
             LaboratoryAuthorisation.objects.filter(unit__in=units).select_related("unit"), days
         ),
         "installations": installations,
         "bands": EnvironmentBand.objects.filter(unit__in=units).select_related("unit"),
         "actions": [
-            _button(request, _("Record an authorisation"), reverse("authorisation_new")),
-            _button(request, _("Record a measuring standard"), reverse("installation_new")),
-            _button(request, _("Set bounds of the environment"), reverse("environment_new")),
+            action_for(request, _("Record an authorisation"), reverse("authorisation_new")),
+            action_for(request, _("Record a measuring standard"), reverse("installation_new")),
+            action_for(request, _("Set bounds of the environment"), reverse("environment_new")),
         ],
         "kind_labels": dict(DeviceKind.choices),
         "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
@@ -197,13 +190,13 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         "title": found.barcode,
         "device": found,
         "detail": getattr(found, "standard", None),
-        "certificates": _due(found.certificates.all(), days),
+        "certificates": with_due(found.certificates.all(), days),
         "parts": found.part_of.select_related("installation"),
         "installations": found.installations.all(),
         "records": records.select_related("device", "task")[:20],
         "record_count": records.count(),
         "actions": [
-            _button(
+            action_for(
                 request,
                 _("Record a certificate"),
                 reverse("standard_certificate", args=[barcode]),
@@ -240,14 +233,14 @@ def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
 _CRUMB = gettext_lazy("Laboratory")
 
 
-def _crumbs() -> list[tuple[Any, str]]:
+def laboratory_crumbs() -> list[tuple[Any, str]]:
     return [(_CRUMB, reverse("laboratory"))]
 
 
 @needs(RIGHT)
 def authorisation_new(request: HttpRequest) -> HttpResponse:
     """Record a 计量授权证书."""
-    form = forms.AuthorisationForm(request.POST or None, units=_units(request))
+    form = forms.AuthorisationForm(request.POST or None, units=units_with(request))
 
     def act(data: dict[str, Any]) -> str:
         services.authorisation_record(actor=actor_of(request), **data)
@@ -260,160 +253,9 @@ def authorisation_new(request: HttpRequest) -> HttpResponse:
         title=_("Record an authorisation"),
         submit=_("Record"),
         back=reverse("laboratory"),
-        crumbs=_crumbs(),
+        crumbs=laboratory_crumbs(),
         success=_("The authorisation is recorded."),
     )
-
-
-@needs(RIGHT)
-def installation_new(request: HttpRequest) -> HttpResponse:
-    """Record a 计量标准."""
-    units = _units(request)
-    rows = benches(list(units.values_list("pk", flat=True)))
-    form = forms.InstallationForm(request.POST or None, units=units, benches=rows)
-
-    def act(data: dict[str, Any]) -> str:
-        made = services.installation_record(actor=actor_of(request), **data)
-        return reverse("installation", args=[made.code])
-
-    return answer_form(
-        request,
-        form,
-        act,
-        title=_("Record a measuring standard"),
-        submit=_("Record"),
-        back=reverse("laboratory"),
-        crumbs=_crumbs(),
-    )
-
-
-def _installation(request: HttpRequest, code: str) -> StandardInstallation:
-    found = get_object_or_404(
-        StandardInstallation.objects.select_related("unit", "bench__standard"), code=code
-    )
-    if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
-        raise NotFound(_("There is no measuring standard %(code)s.") % {"code": code})
-    return found
-
-
-@needs(VIEW)
-def installation(request: HttpRequest, code: str) -> HttpResponse:
-    """One measuring standard: certificates, bench, standards."""
-    found = _installation(request, code)
-    days = setting("verification.due_days")
-    at = [code]
-    context = {
-        "title": found.name,
-        "installation": found,
-        "certificates": _due(found.certificates.all(), days),
-        "parts": found.parts.select_related("device__standard", "device__model"),
-        "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
-        "key": getattr(found.bench, "bench_key", None) if found.bench else None,
-        "actions": [
-            _button(
-                request,
-                _("Record a certificate"),
-                reverse("installation_certificate", args=at),
-                is_primary=True,
-            ),
-            _button(request, _("Add a standard"), reverse("installation_equip", args=at)),
-            _button(request, _("Give the bench a key"), reverse("bench_key", args=at)),
-            _button(request, _("Take out of use"), reverse("installation_stop", args=at)),
-        ],
-        "crumbs": _crumbs(),
-        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
-    }
-    return render(request, "verification/installation.html", context)
-
-
-def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
-    return [*_crumbs(), (found.name, reverse("installation", args=[found.code]))]
-
-
-@needs(RIGHT)
-def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
-    """Record a 计量标准考核证书."""
-    found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_certify(installation=found, actor=actor_of(request), **data)
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.CertificateForm(request.POST or None),
-        act,
-        title=_("Record an examination certificate"),
-        submit=_("Record"),
-        back=reverse("installation", args=[code]),
-        crumbs=_installation_crumbs(found),
-        success=_("The certificate is recorded."),
-    )
-
-
-@needs(RIGHT)
-def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
-    """Add a standard to a measuring standard."""
-    found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_equip(installation=found, actor=actor_of(request), **data)
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
-        act,
-        title=_("Add a standard"),
-        submit=_("Add"),
-        back=reverse("installation", args=[code]),
-        crumbs=_installation_crumbs(found),
-    )
-
-
-@needs(RIGHT)
-def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
-    """Take a measuring standard out of use."""
-    found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_stop(
-            installation=found,
-            stopped_on=data["day"],
-            reason=data["reason"],
-            actor=actor_of(request),
-        )
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
-        act,
-        title=_("Take out of use"),
-        submit=_("Take out of use"),
-        back=reverse("installation", args=[code]),
-        crumbs=_installation_crumbs(found),
-        intro=_("From that day on, records of its bench are kept blocked."),
-    )
-
-
-@needs(RIGHT)
-def bench_key(request: HttpRequest, code: str) -> HttpResponse:
-    """Give the bench a key; it is shown once."""
-    found = _installation(request, code)
-    if found.bench is None:
-        raise NotFound(_("This measuring standard has no bench."))
-    key = ""
-    if request.method == "POST":
-        key = services.bench_key_make(bench=found.bench, actor=actor_of(request))
-    context = {
-        "title": _("Key of the bench"),
-        "installation": found,
-        "key": key,
-        "has_key": hasattr(found.bench, "bench_key"),
-        "crumbs": _installation_crumbs(found),
-    }
-    return render(request, "verification/bench_key.html", context)
 
 
 PAPERS: dict[str, Any] = {
@@ -448,7 +290,7 @@ def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
         title=_("Withdraw %(number)s") % {"number": paper.number},
         submit=_("Withdraw"),
         back=back,
-        crumbs=_crumbs(),
+        crumbs=laboratory_crumbs(),
         intro=_("From that day on, what rests on it is kept blocked."),
     )
 
@@ -457,7 +299,7 @@ def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
 def environment_new(request: HttpRequest) -> HttpResponse:
     """Set the laboratory's own bounds."""
     form = forms.EnvironmentForm(
-        request.POST or None, units=_units(request), initial={"valid_from": "t"}
+        request.POST or None, units=units_with(request), initial={"valid_from": "t"}
     )
 
     def act(data: dict[str, Any]) -> str:
@@ -471,90 +313,6 @@ def environment_new(request: HttpRequest) -> HttpResponse:
         title=_("Set bounds of the environment"),
         submit=_("Set"),
         back=reverse("laboratory"),
-        crumbs=_crumbs(),
+        crumbs=laboratory_crumbs(),
         intro=_("A record outside them is flagged for the reviewer; it is no reason to fail."),
     )
-
-
-# -- rule sets ------------------------------------------------------------------------------------
-
-
-def _is_chinese() -> bool:
-    return (get_language() or "zh").startswith("zh")
-
-
-def _title(rules: RuleSet) -> str:
-    return rules.title_zh if _is_chinese() else rules.title
-
-
-@needs(VIEW)
-def rule_sets(request: HttpRequest) -> HttpResponse:
-    """All rule sets: what is confirmed, what is signed and by whom."""
-    unit = request.user.unit  # type: ignore[union-attr]
-    signed = signed_rule_sets(unit, all_rule_sets()) if unit else {}
-    rows = [
-        {
-            "rules": rules,
-            "url": reverse("rule_set", args=[rules.name.replace("/", "_")]),
-            "title": _title(rules),
-            "signature": signed.get(rules.digest),
-            "open": len(rules.unconfirmed),
-            "tone": "good" if rules.is_confirmed or rules.digest in signed else "warn",
-        }
-        for rules in all_rule_sets()
-    ]
-    context = {
-        "title": _("Rule sets"),
-        "rows": rows,
-        "unit": unit,
-        "unsigned": sum(1 for row in rows if row["tone"] == "warn"),
-    }
-    return render(request, "verification/rule_sets.html", context)
-
-
-@needs(VIEW)
-def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
-    """One rule set: its figures with source and certainty; where the metrologist signs."""
-    rules = next((each for each in all_rule_sets() if each.name.replace("/", "_") == name), None)
-    if rules is None:
-        raise NotFound(_("There is no such rule set."))
-    right = "verification.confirm_rules"
-    units = units_with_right(request.rights, right)  # type: ignore[attr-defined]
-    initial = {"digest": rules.digest, "unit": getattr(request.user, "unit_id", None)}
-    form = forms.SignForm(request.POST or None, units=units, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        about = {"unit": data["unit"], "standard": rules.standard, "edition": rules.edition}
-        try:
-            if request.POST.get("act") == "unsign":
-                services.rule_set_unsign(
-                    **about, statement=data["statement"], actor=actor_of(request)
-                )
-            else:
-                services.rule_set_sign(
-                    **about,
-                    digest=data["digest"],
-                    statement=data["statement"],
-                    actor=actor_of(request),
-                )
-        except Refused as refused:
-            take_refusal(form, refused)
-        else:
-            messages.success(request, _("Recorded."))
-            return redirect("rule_set", name)
-    unit = request.user.unit  # type: ignore[union-attr]
-    context = {
-        "title": rules.name,
-        "rules": rules,
-        "full_title": _title(rules),
-        "signature": signed_rule_sets(unit, [rules]).get(rules.digest) if unit else None,
-        "signatures": RuleSetSignature.objects.filter(
-            standard=rules.standard, edition=rules.edition
-        ).select_related("signed_by", "unit")[:50],
-        "figures": rules.figures.values(),
-        "tables": rules.tables.items(),
-        "form": form,
-        "refusal": None if request.rights.may(right) else no_right(right),  # type: ignore[attr-defined]
-        "crumbs": [(_("Rule sets"), reverse("rule_sets"))],
-    }
-    return render(request, "verification/rule_set.html", context)

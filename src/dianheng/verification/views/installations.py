@@ -1,0 +1,172 @@
+"""Pages of benches and installations: certificate, equipment, stop, key."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dianheng.assets.choices import DeviceKind
+from dianheng.common.errors import NotFound
+from dianheng.common.forms import answer_form
+from dianheng.common.pages import needs
+from dianheng.identity.selectors import setting
+from dianheng.identity.services import actor_of
+
+from .. import forms, services
+from ..models import StandardInstallation
+from ..selectors.laboratory import benches
+from .common import VIEW
+from .laboratory import RIGHT, action_for, laboratory_crumbs, units_with, with_due
+
+
+@needs(RIGHT)
+def installation_new(request: HttpRequest) -> HttpResponse:
+    """Record a 计量标准."""
+    units = units_with(request)
+    rows = benches(list(units.values_list("pk", flat=True)))
+    form = forms.InstallationForm(request.POST or None, units=units, benches=rows)
+
+    def act(data: dict[str, Any]) -> str:
+        made = services.installation_record(actor=actor_of(request), **data)
+        return reverse("installation", args=[made.code])
+
+    return answer_form(
+        request,
+        form,
+        act,
+        title=_("Record a measuring standard"),
+        submit=_("Record"),
+        back=reverse("laboratory"),
+        crumbs=laboratory_crumbs(),
+    )
+
+
+def _installation(request: HttpRequest, code: str) -> StandardInstallation:
+    found = get_object_or_404(
+        StandardInstallation.objects.select_related("unit", "bench__standard"), code=code
+    )
+    if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("There is no measuring standard %(code)s.") % {"code": code})
+    return found
+
+
+@needs(VIEW)
+def installation(request: HttpRequest, code: str) -> HttpResponse:
+    """One measuring standard: certificates, bench, standards."""
+    found = _installation(request, code)
+    days = setting("verification.due_days")
+    at = [code]
+    context = {
+        "title": found.name,
+        "installation": found,
+        "certificates": with_due(found.certificates.all(), days),
+        "parts": found.parts.select_related("device__standard", "device__model"),
+        "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
+        "key": getattr(found.bench, "bench_key", None) if found.bench else None,
+        "actions": [
+            action_for(
+                request,
+                _("Record a certificate"),
+                reverse("installation_certificate", args=at),
+                is_primary=True,
+            ),
+            action_for(request, _("Add a standard"), reverse("installation_equip", args=at)),
+            action_for(request, _("Give the bench a key"), reverse("bench_key", args=at)),
+            action_for(request, _("Take out of use"), reverse("installation_stop", args=at)),
+        ],
+        "crumbs": laboratory_crumbs(),
+        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+    }
+    return render(request, "verification/installation.html", context)
+
+
+def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
+    return [*laboratory_crumbs(), (found.name, reverse("installation", args=[found.code]))]
+
+
+@needs(RIGHT)
+def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """Record a 计量标准考核证书."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_certify(installation=found, actor=actor_of(request), **data)
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.CertificateForm(request.POST or None),
+        act,
+        title=_("Record an examination certificate"),
+        submit=_("Record"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+        success=_("The certificate is recorded."),
+    )
+
+
+@needs(RIGHT)
+def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
+    """Add a standard to a measuring standard."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_equip(installation=found, actor=actor_of(request), **data)
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
+        act,
+        title=_("Add a standard"),
+        submit=_("Add"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+    )
+
+
+@needs(RIGHT)
+def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a measuring standard out of use."""
+    found = _installation(request, code)
+
+    def act(data: dict[str, Any]) -> str:
+        services.installation_stop(
+            installation=found,
+            stopped_on=data["day"],
+            reason=data["reason"],
+            actor=actor_of(request),
+        )
+        return reverse("installation", args=[code])
+
+    return answer_form(
+        request,
+        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
+        act,
+        title=_("Take out of use"),
+        submit=_("Take out of use"),
+        back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found),
+        intro=_("From that day on, records of its bench are kept blocked."),
+    )
+
+
+@needs(RIGHT)
+def bench_key(request: HttpRequest, code: str) -> HttpResponse:
+    """Give the bench a key; it is shown once."""
+    found = _installation(request, code)
+    if found.bench is None:
+        raise NotFound(_("This measuring standard has no bench."))
+    key = ""
+    if request.method == "POST":
+        key = services.bench_key_make(bench=found.bench, actor=actor_of(request))
+    context = {
+        "title": _("Key of the bench"),
+        "installation": found,
+        "key": key,
+        "has_key": hasattr(found.bench, "bench_key"),
+        "crumbs": _installation_crumbs(found),
+    }
+    return render(request, "verification/bench_key.html", context)
