@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 SIZE ?= s
 SEED ?= 1
 JOBS ?= auto
+unexport PYTHONDONTWRITEBYTECODE # every server that a test starts would compile all modules anew
 
 .PHONY: run test check lint bench demo docs snapshots clean setup setup-dev setup-bench
 
@@ -47,10 +48,10 @@ lint: setup-dev
 	$(BIN)/python -m dianheng.config.checks
 
 check: lint
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not browser and not slow and not root and not needs"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not browser and not slow and not root and not needs"
 
 test: setup-dev
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 bench: setup-bench
 	$(BIN)/python -m bench $(BENCH)

@@ -100,10 +100,11 @@ def axe_faults(page: Any) -> list[str]:
     script = Path(settings.VENDOR) / "tests" / "axe.js"
     assert script.exists(), "run python -m dianheng.config.frontend"
     page.evaluate(script.read_text(encoding="utf-8"))
-    found = page.evaluate(f"axe.run(document, {json.dumps({'runOnly': AXE_TAGS})})")
+    options = json.dumps({"runOnly": AXE_TAGS, "resultTypes": ["violations"]})
+    violations = page.evaluate(f"axe.run(document, {options}).then(found => found.violations)")
     return [
         f"{fault['id']}: {node['html'][:160]} – {node['failureSummary'].splitlines()[-1].strip()}"
-        for fault in found["violations"]
+        for fault in violations
         for node in fault["nodes"]
     ]
 
