@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SIZE ?= s
 SEED ?= 1
 JOBS ?= auto
-unexport PYTHONDONTWRITEBYTECODE # every server that a test starts would compile all modules anew
+unexport PYTHONDONTWRITEBYTECODE # without byte code every server that a test starts compiles all modules anew
 
 .PHONY: run test check lint bench demo docs snapshots clean setup setup-dev setup-bench
 

@@ -26,6 +26,7 @@ def databases(django_db_setup: None, django_db_blocker) -> Iterator[Databases]:
 
 # WeasyPrint, a peer that is there after `make bench`, leaves its colour profile open.
 @pytest.mark.filterwarnings("ignore:.*weasyprint.*:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_a_case_comes_to_equal_results_on_every_way(case: Case, databases: Databases):
     report = run_case(case, Settings("tiny", repeats=1), databases)

@@ -6,12 +6,13 @@ only the first, so that the walk ends.
 
 import os
 from collections import Counter, deque
-from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from functools import cache
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
+from lxml import html
 
 from dianheng.common.actions import all_actions
 from dianheng.demo import company
@@ -26,26 +27,19 @@ WALKED = ("HEAD", "METROLOGIST", "VERIFIER", "KEEPER", "FITTER", "ASSETS", "OFFI
 SAID_TO_BE_CLOSED = {"set_language", "logout"}
 
 
-class Links(HTMLParser):
-    """Addresses that a page leads to, by click or by itself."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if value and (name == "hx-get" or (tag == "a" and name == "href")):
-                self.found.append(value)
+def links_of(page: str) -> dict[str, None]:
+    """Addresses that a page, or a piece of one, leads to, by click or by itself."""
+    tree = html.document_fromstring(f"<html>{page}")
+    return dict.fromkeys(map(str, tree.xpath("//a/@href | //@hx-get")))
 
 
-def kind_of(address: str) -> str:
+@cache
+def kind_of(path: str) -> str:
     """The name of the page at an address."""
     try:
-        return resolve(urlsplit(address).path).url_name or ""
+        return resolve(path).url_name or ""
     except Resolver404:
-        return address
+        return path
 
 
 def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
@@ -58,7 +52,7 @@ def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
     while waiting:
         address, source = waiting.popleft()
         answer = client.get(address)
-        kind = kind_of(address)
+        kind = kind_of(address.partition("?")[0])
         visited[kind] += 1
         if answer.status_code >= 400:
             closed.append(f"{answer.status_code} {address} on {source}")
@@ -66,10 +60,12 @@ def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
         if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
             b"".join(answer)  # read to its end, a file is closed
             continue
-        for link in Links(answer.content.decode()).found:
-            goal = urljoin(address, link).split("#")[0]
-            pair = (kind, kind_of(goal))
-            if not goal.startswith("/") or goal in known or pair[1] in SAID_TO_BE_CLOSED:
+        for link in links_of(answer.content.decode()):
+            goal = urljoin(address, link).partition("#")[0]
+            if not goal.startswith("/") or goal in known:
+                continue
+            pair = (kind, kind_of(goal.partition("?")[0]))
+            if pair[1] in SAID_TO_BE_CLOSED:
                 continue
             pairs[pair] += 1
             if pairs[pair] <= OF_A_KIND:

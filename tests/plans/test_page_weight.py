@@ -13,7 +13,7 @@ from dianheng.verification.tests.test_decision import Story
 
 from .test_query_counts import PAGES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("story")]
 KIB = 1024
 FIRST, LATER = 400 * KIB, 60 * KIB
 NAMED = re.compile(r'(?:href|src)="([^"#?]+[.](?:css|js|svg|woff2|png))')
@@ -38,9 +38,13 @@ def named_files(page: str) -> dict[str, int]:
     return found
 
 
+@pytest.fixture(scope="module")
+def story(module_db):
+    return Story(20)
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ("shell status", "scan")])
-def test_a_page_is_light(client, name):
-    story = Story(20)
+def test_a_page_is_light(client, story, name):
     client.force_login(person_with("*", login="planner", name="林计划"))
     page = client.get(PAGES[name](story)).content
     files = named_files(page.decode())

@@ -3,6 +3,7 @@
     db, django_db mark      rolled back after the test (as with pytest-django)
     transactional_db        a database of its own, real commits, dropped after the test
     fresh_database          the same, by the name to use in new tests
+    module_db               what fixtures of a module write, kept for all its tests
     owner_connection        psycopg as the owner, to tamper behind the program's back
     database_url            the program's URL of the test's database, for a child process
 
@@ -146,6 +147,20 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     yield
     with django_db_blocker.unblock():
         connections.close_all()
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What the fixtures of a module write stands for all its tests; each undoes its own.
+
+    Ask for such a fixture for the whole module (`usefixtures`), so that no test depends on
+    another one's asking, and hand out copies of its objects.
+    """
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

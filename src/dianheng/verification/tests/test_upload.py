@@ -26,16 +26,22 @@ from dianheng.verification.services.upload import KEPT, MOST_BYTES
 
 from .factories import body_of, envelope_of, laboratory, load_with, seals_for, send, task_with
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 
 
-@pytest.fixture
-def sent():
+@pytest.fixture(scope="module")
+def loaded(module_db):
     """A laboratory, a load of four meters, and the envelope that the bench would send."""
     lab = laboratory()
     task = task_with(4)
     load = load_with(task, lab.bench)
     return lab, task, load, envelope_of(lab, load)
+
+
+@pytest.fixture
+def sent(loaded):
+    """The same, for one test."""
+    return copy.deepcopy(loaded)
 
 
 def device(envelope, index=0):

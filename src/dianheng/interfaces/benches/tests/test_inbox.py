@@ -1,5 +1,6 @@
 """Files of benches: neutral JSON, a pair of CSV, the State Grid record layout; done or refused."""
 
+import copy
 import hashlib
 import hmac
 import json
@@ -30,21 +31,28 @@ from dianheng.verification.tests.factories import (
     task_with,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 
 
-@pytest.fixture
-def bench(settings, tmp_path):
-    """A laboratory, a task of three meters, what the bench would send, and its folder."""
-    settings.DATA = tmp_path
-    inbox.memory = inbox.Memory()
+@pytest.fixture(scope="module")
+def loaded(module_db):
+    """A laboratory, a task of three meters, and what the bench would send."""
     lab = laboratory()
     task = task_with(3)
     load = load_with(task, lab.bench)
     codes = [row.device.barcode for row in task.devices.select_related("device")]
+    return lab, task, envelope_of(lab, load, seals=seals_for(codes))
+
+
+@pytest.fixture
+def bench(loaded, settings, tmp_path):
+    """The same for one test, and the folder of the bench."""
+    settings.DATA = tmp_path
+    inbox.memory = inbox.Memory()
+    lab, task, envelope = copy.deepcopy(loaded)
     folder = tmp_path / "inbox" / "benches" / lab.bench.barcode
     folder.mkdir(parents=True)
-    return lab, task, envelope_of(lab, load, seals=seals_for(codes)), folder
+    return lab, task, envelope, folder
 
 
 def drop(folder, name, body, age=10.0):
