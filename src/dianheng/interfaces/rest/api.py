@@ -22,6 +22,7 @@ ROUTERS = (
     ("", "dianheng.warehouse.api"),
     ("", "dianheng.verification.api"),
     ("", "dianheng.supply.api"),
+    ("", "dianheng.workflow.api"),
     ("calc", "dianheng.interfaces.rest.calculators"),
 )
 
