@@ -57,7 +57,7 @@ def visitor(client, people):
 
 
 def numbers(response):
-    return [row.row.person_no for row in response.context["list"].rows]
+    return [row.name for row in response.context["list"].rows]
 
 
 def test_the_page_shows_its_rows_and_where_more_are(visitor):
