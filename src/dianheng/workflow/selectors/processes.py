@@ -33,7 +33,7 @@ from ..models import (
 )
 from ..packs.diagram import read_diagram
 from ..registry import subject_facts
-from .watches import tasks_watched
+from .watches import watched_keys
 
 Held = Sequence[tuple[str, str, int | None]]
 
@@ -328,7 +328,7 @@ def tasks_of_box(person_id: int, box: str) -> QuerySet[ProcessTask]:
     if box == "late":
         return rows.filter(mine, due_at__lt=timezone.now())
     if box == "watched":
-        return rows.filter(pk__in=tasks_watched(person_id).values("pk"))
+        return rows.filter(pk__in=watched_keys(person_id))
     if box == "started":
         return rows.filter(instance__started_by_id=person_id, state__in=OPEN_STATES)
     return rows.filter(done_by_id=person_id, state=TaskState.DONE)

@@ -5,7 +5,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from dianheng.identity.selectors import rights_of, units_with_right
 
 from ..choices import OPEN_STATES, NoteKind
-from ..models import ProcessInstance, ProcessNote, ProcessTask, ProcessWatch
+from ..models import ProcessNote, ProcessTask, ProcessWatch
 
 
 def watches_of(person_id: int) -> QuerySet[ProcessWatch]:
@@ -27,18 +27,15 @@ def watch_news(person_id: int) -> QuerySet[ProcessWatch]:
     return rows.select_related("instance__pack").order_by("-pk")
 
 
-def tasks_watched(person_id: int) -> QuerySet[ProcessTask]:
-    """Open steps of what a person watches; of what has ended the last one."""
-    watched = ProcessInstance.objects.filter(
-        pk__in=watches_of(person_id).values("instance")
-    ).values("pk")
-    last = (
-        ProcessTask.objects.filter(instance__in=watched)
-        .exclude(instance__ended_at=None)
-        .order_by()
-        .values("instance")
-        .annotate(last=Max("pk"))
-        .values("last")
-    )
-    open_ = Q(instance__in=watched, state__in=OPEN_STATES)
-    return ProcessTask.objects.filter(open_ | Q(pk__in=last))
+def watched_keys(person_id: int) -> list[int]:
+    """Keys of the open steps of what a person watches; of what has ended the last one.
+
+    By keys, so that no list of all steps is ever walked.
+    """
+    watched = list(watches_of(person_id).values_list("instance", flat=True))
+    if not watched:
+        return []
+    steps = ProcessTask.objects.filter(instance__in=watched).order_by()
+    open_ = steps.filter(state__in=OPEN_STATES).values_list("pk", flat=True)
+    ended = steps.exclude(instance__ended_at=None).values("instance").annotate(last=Max("pk"))
+    return [*open_, *ended.values_list("last", flat=True)]

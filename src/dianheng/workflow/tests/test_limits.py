@@ -55,6 +55,7 @@ def test_a_way_is_accepted_for_at_most_the_days_that_are_set():
 
     def accept(days):
         services.duty_accept(
+            person_no=line.person.person_no,
             key=line.key,
             reason="站内仅一人",
             valid_through=today + timedelta(days=days),
