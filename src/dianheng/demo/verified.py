@@ -30,7 +30,8 @@ from dianheng.verification.services import (
 )
 from dianheng.verification.services.certificates import certificate_lines, certificates_issue
 from dianheng.verification.services.decision import lines_of, rows_for
-from dianheng.verification.simulator import FAULTS, GOOD, Shape, SimulatedBench
+from dianheng.verification.simulated_meter import GOOD, Shape
+from dianheng.verification.simulator import FAULTS, SimulatedBench
 from dianheng.warehouse.services import stock_take_in
 
 from .company import acting, person, unit

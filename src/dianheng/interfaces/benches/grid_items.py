@@ -10,230 +10,35 @@ in the neutral form; test voltages are volts here.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dianheng.common.numbers import halfwidth
-from dianheng.metrology.errors import WrongValue
-from dianheng.metrology.loads import read_load
-from dianheng.metrology.quantities import EXACT, mean, plain_text, read_decimal
-
-from .texts import DIRECTIONS, PHASES, conclusion, filled, parts, whole
-
-Row = Mapping[str, Any]
-Point = dict[str, Any]
-SIXTY, THOUSAND = Decimal(60), Decimal(1000)
-PERCENT = re.compile(
-    r"(\d{1,3}(?:\.\d{1,3})?)\s*%\s*(?:u[nb])?|(\d{3}(?:\.\d{1,3})?)", re.IGNORECASE
+from .grid_errors import (
+    basic_error,
+    consistency,
+    demand,
+    influence,
+    load_variation,
+    repeatability,
+    variation,
 )
+from .grid_rows import (
+    SIXTY,
+    THOUSAND,
+    TOTAL,
+    Point,
+    Row,
+    figures_of,
+    is_load,
+    place_of,
+    scaled,
+    text,
+    verdict,
+    worst,
+)
+from .texts import conclusion, filled, parts, whole
+
 KEYS = {"正式密钥": "formal", "私钥": "formal", "测试密钥": "test", "公钥": "test"}
-TOTAL = "总"
-
-
-def text(row: Row, *names: str) -> str:
-    """The first of the columns that says something."""
-    for name in names:
-        value = row.get(name)
-        if value is not None and (written := halfwidth(str(value)).strip()):
-            return written
-    return ""
-
-
-def verdict(row: Row) -> str:
-    """PASS, FAIL, NA of a row; empty where it says nothing."""
-    return conclusion(text(row, "chk_conc_code", "conc_code"))
-
-
-def worst(rows: Iterable[Row]) -> str:
-    """One FAIL fails, one PASS passes what nothing fails."""
-    found = {verdict(row) for row in rows}
-    return next((each for each in ("FAIL", "PASS", "NA") if each in found), "")
-
-
-def place_of(row: Row) -> Point:
-    """Direction, phases, load, factor, voltage and frequency of a row."""
-    flag, phases = text(row, "both_way_power_flag"), text(row, "iabc", "cur_phase_code").upper()
-    volts = PERCENT.fullmatch(text(row, "load_voltage", "voltage", "volt"))
-    return {
-        "direction": DIRECTIONS.get(flag, flag),
-        "phase": PHASES.get(phases, phases),
-        "load_current": text(row, "load_current"),
-        "power_factor": text(row, "pf"),
-        "voltage_pct": (volts[1] or volts[2]) if volts else "",  # codes have two digits
-    }
-
-
-def figures_of(row: Row) -> Point:
-    """The bench's own mean, rounded value, limits and conclusion."""
-    return {
-        "mean": text(row, "ave_err", "mean_error", "avg_err"),
-        "rounded": text(row, "int_convert_err"),
-        "limit_high": text(row, "err_up"),
-        "limit_low": text(row, "err_down", "err_dowm"),  # so spelt in some of the tables
-        "conclusion": verdict(row),
-    }
-
-
-def _scaled(written: str, by: Decimal) -> str:
-    """A number divided; as it was written where it is none."""
-    try:
-        return plain_text(EXACT.divide(read_decimal(written), by), 8)
-    except WrongValue:
-        return written
-
-
-def _mean_text(readings: Sequence[str]) -> str:
-    try:
-        return plain_text(mean([read_decimal(each) for each in readings]), 8)
-    except (WrongValue, ValueError):
-        return readings[0] if readings else ""
-
-
-def _is_load(written: str) -> bool:
-    try:
-        read_load(written)
-    except WrongValue:
-        return False
-    return True
-
-
-# -- errors ----------------------------------------------------------------------------------
-
-
-def basic_error(rows: Sequence[Row]) -> list[Point]:
-    """Relative errors at the load points."""
-    return [
-        {
-            "item": "BASIC_ERROR",
-            **place_of(row),
-            "pulses": whole(text(row, "detect_circle", "pules")),
-            "samples": parts(row.get("error")),
-            "unit": "%",
-            **figures_of(row),
-        }
-        for row in rows
-    ]
-
-
-def repeatability(rows: Sequence[Row]) -> list[Point]:
-    """Repeated readings; some software writes them where the number of readings belongs."""
-    points = []
-    for row in rows:
-        samples = parts(text(row, "error"))
-        if not samples and "|" in text(row, "simpling"):
-            samples = parts(row["simpling"])
-        points.append(
-            {
-                "item": "REPEATABILITY",
-                **place_of(row),
-                "samples": samples,
-                "std_dev": text(row, "deviation_limt"),
-                "unit": "%",
-                "conclusion": verdict(row),
-            }
-        )
-    return points
-
-
-def consistency(rows: Sequence[Row]) -> list[Point]:
-    """Errors against the mean of the group, which the bench may have computed."""
-    points = []
-    for row in rows:
-        group = text(row, "all_avg_error")
-        points.append(
-            {
-                "item": "CONSISTENCY",
-                **place_of(row),
-                "pulses": whole(text(row, "pules")),
-                "samples": parts(text(row, "all_error", "once_err")),
-                "facts": {"group_mean_pct": group} if group else None,
-                "unit": "%",
-                "conclusion": verdict(row),
-            }
-        )
-    return points
-
-
-def variation(rows: Sequence[Row]) -> list[Point]:
-    """The same point twice: the means of the first and of the second readings."""
-    return [
-        {
-            "item": "VARIATION",
-            **place_of(row),
-            "samples": [
-                _mean_text(readings) if readings else text(row, average)
-                for readings, average in (
-                    (parts(row.get("once_err")), "avg_once_err"),
-                    (parts(row.get("twice_err")), "avg_twice_err"),
-                )
-                if readings or text(row, average)
-            ],
-            "unit": "%",
-            "conclusion": verdict(row),
-        }
-        for row in rows
-    ]
-
-
-def load_variation(rows: Sequence[Row]) -> list[Point]:
-    """The same point with rising and with falling current."""
-    points = []
-    for row in rows:
-        samples = []
-        for way in ("up", "down"):
-            readings = [text(row, f"{way}_err{number}") for number in (1, 2)]
-            readings = [each for each in readings if each]
-            if found := _mean_text(readings) or text(row, f"avg_{way}_err"):
-                samples.append(found)
-        points.append(
-            {
-                "item": "LOAD_VARIATION",
-                **place_of(row),
-                "samples": samples,
-                "unit": "%",
-                "conclusion": verdict(row),
-            }
-        )
-    return points
-
-
-def influence(rows: Sequence[Row]) -> list[Point]:
-    """Kept, not judged by the rules."""
-    return [
-        {
-            "item": "INFLUENCE",
-            **place_of(row),
-            "samples": parts(row.get("error")),
-            "unit": "%",
-            "conclusion": verdict(row),
-            "remark": text(row, "effect_test_item", "remark"),
-        }
-        for row in rows
-    ]
-
-
-def demand(rows: Sequence[Row]) -> list[Point]:
-    """Both readings where they are there, else the error."""
-    points = []
-    for row in rows:
-        meter = text(row, "real_demand", "demand_meter")
-        standard = text(row, "demand_standard")
-        points.append(
-            {
-                "item": "DEMAND",
-                **place_of(row),
-                "power_factor": text(row, "pf") or "1.0",
-                "samples": parts(text(row, "demand_value_err")),
-                "facts": {"meter_kw": meter, "standard_kw": standard}
-                if meter and standard
-                else None,
-                "unit": "%",
-                "conclusion": verdict(row) or conclusion(text(row, "value_conc_code")),
-            }
-        )
-    return points
 
 
 # -- starting and creep -----------------------------------------------------------------------
@@ -249,10 +54,10 @@ def starting(rows: Sequence[Row]) -> list[Point]:
             {
                 "item": "STARTING",
                 "direction": place_of(row)["direction"],
-                "load_current": next((each for each in (load, current) if _is_load(each)), ""),
-                "current_a": current if current and not _is_load(current) else "",
+                "load_current": next((each for each in (load, current) if is_load(each)), ""),
+                "current_a": current if current and not is_load(current) else "",
                 "pulses": whole(text(row, "pules", "detect_circle")),
-                "samples": [_scaled(time_s, SIXTY)] if time_s else [],
+                "samples": [scaled(time_s, SIXTY)] if time_s else [],
                 "unit": "min",
                 "conclusion": verdict(row),
             }
@@ -271,7 +76,7 @@ def creeping(rows: Sequence[Row]) -> list[Point]:
                 "direction": place_of(row)["direction"],
                 "voltage_pct": place_of(row)["voltage_pct"],
                 "pulses": whole(text(row, "pules", "detect_circle")),
-                "samples": [_scaled(time_s, SIXTY)] if time_s else [],
+                "samples": [scaled(time_s, SIXTY)] if time_s else [],
                 "unit": "min",
                 "conclusion": verdict(row),
             }
@@ -370,7 +175,7 @@ def clock_compare(rows: Sequence[Row]) -> list[Point]:
 
 def tariff_switch(rows: Sequence[Row]) -> list[Point]:
     """Seconds between the set and the seen moment of each switch; one point for all of them."""
-    samples = [_scaled(each, SIXTY) for row in rows for each in parts(row.get("ts_err_conc_code"))]
+    samples = [scaled(each, SIXTY) for row in rows for each in parts(row.get("ts_err_conc_code"))]
     return [{"item": "TARIFF_SWITCH", "samples": samples, "unit": "min", "conclusion": worst(rows)}]
 
 
@@ -407,7 +212,7 @@ def ac_voltage(rows: Sequence[Row]) -> list[Point]:
     for row in rows:
         found = verdict(row)
         facts = {
-            "voltage_kv": _scaled(volts, THOUSAND)
+            "voltage_kv": scaled(volts, THOUSAND)
             if (volts := text(row, "volt_test_value"))
             else "",
             "duration_s": text(row, "test_time"),

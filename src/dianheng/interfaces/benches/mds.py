@@ -27,7 +27,8 @@ from dianheng.verification.models import TestRecord
 from dianheng.verification.services import upload_receive
 
 from .csv_form import derived_id
-from .grid_items import LISTS, TABLES, text
+from .grid_items import LISTS, TABLES
+from .grid_rows import text
 from .grounds import fill_in
 from .record_layout import device_of
 from .texts import SCHEMA, conclusion

@@ -27,7 +27,8 @@ from dianheng.common.errors import BadInput
 from dianheng.verification.services.upload import read_json
 
 from .csv_form import derived_id
-from .grid_items import LISTS, points_of, text
+from .grid_items import LISTS, points_of
+from .grid_rows import text
 from .texts import SCHEMA, conclusion, decoded, filled, lowered, moment, parts, whole
 
 MARKS = ("detect_task_no", "bar_code")

@@ -3,9 +3,7 @@ from .decision import (
     Reviewed,
     results_approve,
     results_review,
-    results_seal,
     review_take_back,
-    task_apply,
 )
 from .fill import loads_fill
 from .laboratory import (
@@ -21,6 +19,7 @@ from .laboratory import (
     standard_certify,
 )
 from .load import load_cancel, load_fetched, load_make, load_put, load_undo, load_undo_scan
+from .outcomes import results_seal, task_apply
 from .rejudge import results_judge_again
 from .scheme import scheme_edit, scheme_generate, scheme_propose
 from .task import (
