@@ -26,7 +26,6 @@ class Shape:
 
 
 GOOD = Shape()
-DRIFTING = Shape(bias=0.35, spread=0.28, light_load=0.30, at_half_lagging=-0.25)
 REAL_CLASS = {"0.2S": 0.2, "0.5S": 0.5, "1": 1.0, "2": 2.0, "A": 2.0, "B": 1.0, "C": 0.5, "D": 0.2}
 
 

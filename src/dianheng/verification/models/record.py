@@ -16,7 +16,7 @@ from .fields import NumericField
 class Upload(models.Model):
     """One envelope as it came in: the bytes, their digest, the answer given.
 
-    Of an envelope that nobody can read only the first part is kept (`services.upload.KEPT`),
+    Of an envelope that nobody can read only the first part is kept (`services.upload_run.KEPT`),
     with size and digest of the whole.
     """
 

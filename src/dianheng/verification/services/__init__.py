@@ -30,7 +30,8 @@ from .task import (
     task_undo_scan,
     task_withdraw_devices,
 )
-from .upload import Received, bench_key_make, bench_secret, upload_keep_refused, upload_receive
+from .upload import bench_key_make, bench_secret, upload_keep_refused, upload_receive
+from .upload_run import Received
 
 __all__ = [
     "Approved",

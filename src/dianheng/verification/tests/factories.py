@@ -37,7 +37,7 @@ from dianheng.verification.services import (
     task_make,
     upload_receive,
 )
-from dianheng.verification.services.upload import Received
+from dianheng.verification.services.upload_run import Received
 from dianheng.verification.simulator import NO_FAULTS, SimulatedBench
 
 RULES_IN_USE = (

@@ -128,13 +128,13 @@ import sys, time
 import django
 django.setup()
 from dianheng.identity.services import system_actor
-from dianheng.verification.services import upload, upload_receive
+from dianheng.verification.services import upload_receive, upload_run
 
 def hang(self):
     print("inside", flush=True)
     time.sleep(60)
 
-upload._Run._fit_seals = hang  # everything is written, nothing committed
+upload_run.Run._fit_seals = hang  # everything is written, nothing committed
 upload_receive(body=sys.stdin.buffer.read(), actor=system_actor())
 """
 

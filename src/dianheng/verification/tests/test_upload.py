@@ -22,7 +22,8 @@ from dianheng.verification.services import (
     task_withdraw_devices,
     upload_receive,
 )
-from dianheng.verification.services.upload import KEPT, MOST_BYTES
+from dianheng.verification.services.upload import MOST_BYTES
+from dianheng.verification.services.upload_run import KEPT
 
 from .factories import body_of, envelope_of, laboratory, load_with, seals_for, send, task_with
 

@@ -52,8 +52,8 @@ inbox._move = die
 inbox.collect()
 """
 BEFORE_THE_RECEIPT_IS_WHOLE = """
-from dianheng.verification.services import upload
-upload._Run._fit_seals = die
+from dianheng.verification.services import upload_run
+upload_run.Run._fit_seals = die
 inbox.collect()
 """
 
