@@ -137,13 +137,18 @@ def settle(
         raise Refused(Refusal("service_loop", text, {"number": instance.number}))
     _close_gone(instance, running, at, returned=bool(returned_to))
     _offer_new(instance, running, at, returned_to)
+    before = (instance.state, instance.timer_at)
     if running.is_done:
         instance.state, instance.ended_at, instance.timer_at = InstanceState.DONE, at, None
         EngineState.objects.filter(instance=instance).delete()
     else:
         instance.timer_at = running.next_timer_at()
-        EngineState.objects.update_or_create(instance=instance, defaults={"state": running.store()})
-    instance.save(update_fields=["state", "ended_at", "timer_at"])
+        EngineState.objects.bulk_create(
+            [EngineState(instance=instance, state=running.store())],
+            update_conflicts=True, unique_fields=["instance"], update_fields=["state"],
+        )  # fmt: skip
+    if (instance.state, instance.timer_at) != before:
+        instance.save(update_fields=["state", "ended_at", "timer_at"])
 
 
 def _serve(
