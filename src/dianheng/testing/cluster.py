@@ -2,8 +2,9 @@
 
 Migrating takes long and its result is the same until a migration changes. So a whole stopped
 data folder is kept, named after a digest of all that shapes it; each test process copies it
-and starts a server of its own on the copy. Processes share nothing, so any number of test
-runs go side by side.
+and starts a server of its own on the copy. The pages' files are collected in it too: their
+compression is most of a first start, and a `dianheng serve` on a copy makes a later one.
+Processes share nothing, so any number of test runs go side by side.
 """
 
 import fcntl
@@ -25,7 +26,7 @@ import dianheng
 from dianheng.config.runtime import roles
 from dianheng.config.runtime.folders import Folder
 from dianheng.config.runtime.postgres import PrivatePostgres
-from dianheng.config.runtime.preparation import migrate
+from dianheng.config.runtime.preparation import prepare
 
 PACKAGE = Path(dianheng.__file__).parent
 SHAPES_THE_DATABASE = (
@@ -137,7 +138,7 @@ def cached_data() -> Path:
 
 
 def make_data(ready: Path) -> None:
-    """Initialise, grant, migrate, stop; only a whole folder gets the name."""
+    """Initialise, grant, prepare, stop; only a whole folder gets the name."""
     with temporary_folder() as path:
         folder = Folder.open(path / "data")
         server = PrivatePostgres(folder, durable=False)
@@ -146,8 +147,7 @@ def make_data(ready: Path) -> None:
         try:
             server.wait_ready()
             roles.make_private(server)
-            owner_url, _program = roles.private_urls(server)
-            migrate(folder.path, owner_url)
+            prepare(folder.path, *roles.private_urls(server))
         finally:
             server.stop()
         draft = ready.with_suffix(".new")
