@@ -92,15 +92,6 @@ class PasswordForm(Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False,
     )  # fmt: skip
 
-    def __init__(self, *args: Any, person: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.person: Person = person
-
-    def clean_old(self) -> str:
-        if not self.person.check_password(self.cleaned_data["old"]):
-            raise forms.ValidationError(_("This is not your password."))
-        return str(self.cleaned_data["old"])
-
     def clean(self) -> None:
         data = self.cleaned_data
         if data.get("password") and data.get("again") and data["password"] != data["again"]:

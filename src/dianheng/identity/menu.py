@@ -42,6 +42,8 @@ register_actions(
         "qualification.grant": gettext_lazy("Record a qualification"),
         "qualification.withdraw": gettext_lazy("Withdraw a qualification"),
         "separation.except": gettext_lazy("Grant an exception"),
+        "signature.lock": gettext_lazy("Wrong passwords: signing rests"),
+        "signature.refuse": gettext_lazy("Refuse a signature: wrong password"),
         "setting.change": gettext_lazy("Change a setting"),
         "token.make": gettext_lazy("Make a token"),
         "token.revoke": gettext_lazy("End a token"),

@@ -2,7 +2,6 @@ from .access import (
     actor_for_person,
     actor_of,
     require,
-    require_password,
     separation_except,
     setting_change,
     system_actor,
@@ -28,6 +27,7 @@ from .organisation import (
     unit_rename,
 )
 from .separation import require_separation
+from .signing import require_password
 
 __all__ = [
     "Batch",

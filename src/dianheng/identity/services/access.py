@@ -56,14 +56,6 @@ def require(actor: Actor, right: str, unit_id: int | None = None) -> Actor:
     return standing_in(actor, grant)
 
 
-def require_password(actor: Actor, password: str) -> None:
-    """Refuse a signature whose password, entered anew, is not that of the person who acts."""
-    if not Person.objects.get(pk=actor.person_id).check_password(password):
-        raise Refused(
-            Refusal("wrong_password", _("The password is wrong: nothing was signed."), {})
-        )
-
-
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 

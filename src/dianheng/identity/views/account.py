@@ -13,13 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dianheng.common.errors import Refused
+from dianheng.common.errors import BadInput, Refused
 from dianheng.common.forms import answer_form, take_refusal
 from dianheng.common.pages import fragment
 
 from ..forms import LoginForm, PasswordForm, TokenForm
 from ..models import ApiToken, Delegation, PostHolding, Unit
-from ..services import actor_of, person_change_password, token_make, token_revoke
+from ..services import actor_of, person_change_password, require_password, token_make, token_revoke
 
 
 class Login(LoginView):
@@ -46,12 +46,18 @@ def password(request: HttpRequest) -> HttpResponse:
     person: Any = request.user
 
     def change(data: dict[str, Any]) -> str:
-        person_change_password(person=person, password=data["password"], actor=actor_of(request))
+        actor = actor_of(request)
+        try:
+            require_password(actor, data["old"])
+        except Refused as refused:
+            said = {"field": "old", "code": refused.refusal.code, "text": refused.refusal.text}
+            raise BadInput(refused.refusal.text, [said]) from None
+        person_change_password(person=person, password=data["password"], actor=actor)
         update_session_auth_hash(request, person)
         return reverse("home")
 
     return answer_form(
-        request, PasswordForm(request.POST or None, person=person), change,
+        request, PasswordForm(request.POST or None), change,
         title=_("Change password"), submit=_("Change password"), back=reverse("home"),
         success=_("The password is changed."),
         intro=_("Somebody else set your password. Choose your own before you go on.")

@@ -143,6 +143,19 @@ def test_a_wrong_password_or_an_old_digest_signs_nothing(client):
     assert story.states() == ["in_verification"] * 2
 
 
+def test_who_guesses_a_password_by_rest_is_stopped_after_five(client):
+    story = Story(2)
+    decide(client, story, "review", story.checker)
+    codes = [
+        decide(client, story, "approve", story.signatory, password="x").json()["code"]
+        for _guess in range(5)
+    ]
+    assert codes == ["wrong_password"] * 4 + ["signing_rests"]
+    answer = decide(client, story, "approve", story.signatory, password=PASSWORD)
+    assert (answer.status_code, answer.json()["code"]) == (409, "signing_rests")
+    assert story.states() == ["in_verification"] * 2
+
+
 def test_a_record_shows_raw_the_benchs_and_ours(client):
     story = Story(1)
     number = story.task.devices.get().record.number
