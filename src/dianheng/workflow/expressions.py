@@ -164,6 +164,19 @@ def names_in(text: str) -> set[str]:
     return found - {"true", "false", "none"}
 
 
+def fixed_text(text: str) -> str | None:
+    """What an expression is when it is a text in quotes and nothing else; None: it is worked out.
+
+    >>> fixed_text("'work-order'"), fixed_text("ask.process")
+    ('work-order', None)
+    """
+    try:
+        body = parse(text).body
+    except WrongExpression:
+        return None
+    return body.value if isinstance(body, ast.Constant) and isinstance(body.value, str) else None
+
+
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """Work an expression out over the data of an instance.
 

@@ -13,12 +13,22 @@ class Service:
 
     `call` gets the inputs by name, the actor and a request key; it runs in the transaction of
     the step, so that it takes effect exactly once. What it answers stands under the step's id.
+
+    Attributes:
+        optional: inputs that a pack may leave out.
+        fixed: inputs that stand in the pack as a text, so that the checks can read them.
+        reads: it changes nothing: sending back over it takes nothing back.
+        knows_caller: `call` also gets `caller`, the instance whose step it is.
     """
 
     name: str
     title: Text
     inputs: Sequence[str]
     call: Callable[..., Mapping[str, Any]]
+    optional: Sequence[str] = ()
+    fixed: Sequence[str] = ()
+    reads: bool = False
+    knows_caller: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dianheng.identity.registry import all_settings
 
 from ..engine import parse
 from ..errors import NoDiagram, WrongExpression
-from ..expressions import names_in
+from ..expressions import fixed_text, names_in
 from ..registry import Service
 from .diagram import ALLOWED, Diagram, Node, read_diagram
 from .forms import form_faults, text_faults
@@ -48,7 +48,7 @@ def check(
         return [Finding("no_diagram", "process.bpmn", str(error))]
     found = [
         *_texts(pack), *_nodes(diagram), *_events(diagram), *_ways(diagram), *_gateways(diagram, pack),
-        *_tasks(diagram, pack, services), *_lanes(diagram, pack, posts), *_forms(pack),
+        *_tasks(diagram, pack, services), *_lanes(diagram, pack, posts), *_forms(diagram, pack),
     ]  # fmt: skip
     if not found:
         try:
@@ -242,28 +242,22 @@ def _service_task(
     if plan.undo in services:
         # A counter-service gets what the service got, and what it answered if it asks for it.
         given = set(plan.inputs) | {"answer"}
-        for name in sorted(set(services[plan.undo].inputs) - given):
-            yield Finding(
-                "inputs",
-                plan.task,
-                _("“%(service)s” wants “%(name)s”") % {"service": plan.undo, "name": name},
-            )
+        yield from _wanted(plan, services[plan.undo], given)
     if not plan.service:
         yield Finding("service", plan.task, _("names no service"))
     elif plan.service in services:
-        wanted, given = set(services[plan.service].inputs), set(plan.inputs)
-        for name in sorted(wanted - given):
-            yield Finding(
-                "inputs",
-                plan.task,
-                _("“%(service)s” wants “%(name)s”") % {"service": plan.service, "name": name},
-            )
-        for name in sorted(given - wanted):
+        service, given = services[plan.service], set(plan.inputs)
+        yield from _wanted(plan, service, given)
+        for name in sorted(given - set(service.inputs) - set(service.optional)):
             yield Finding(
                 "inputs",
                 plan.task,
                 _("“%(service)s” takes no “%(name)s”") % {"service": plan.service, "name": name},
             )
+        for name in service.fixed:
+            if name in given and fixed_text(plan.inputs[name]) is None:
+                text = _("“%(name)s” is a text in quotes, so that it can be checked who does what")
+                yield Finding("inputs", plan.task, text % {"name": name})
     known = ALWAYS_KNOWN | set(pack.tasks) | set(messages)
     for name, text in plan.inputs.items():
         try:
@@ -278,6 +272,15 @@ def _service_task(
                 _("“%(input)s” asks for “%(name)s”, which is no task")
                 % {"input": name, "name": min(unknown)},
             )
+
+
+def _wanted(plan: TaskPlan, service: Service, given: Collection[str]) -> Iterator[Finding]:
+    for name in sorted(set(service.inputs) - set(given)):
+        yield Finding(
+            "inputs",
+            plan.task,
+            _("“%(service)s” wants “%(name)s”") % {"service": service.name, "name": name},
+        )
 
 
 def _lanes(diagram: Diagram, pack: Pack, posts: Collection[str] | None) -> Iterator[Finding]:
@@ -303,7 +306,8 @@ def _lanes(diagram: Diagram, pack: Pack, posts: Collection[str] | None) -> Itera
                 yield Finding("post", name, _("there is no post “%(name)s”") % {"name": post})
 
 
-def _forms(pack: Pack) -> Iterator[Finding]:
+def _forms(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
+    known = ALWAYS_KNOWN | set(pack.tasks) | set(diagram.messages)
     used = {task.form for task in pack.tasks.values()}
     for name, form in pack.forms.items():
         for fault in form_faults(form):
@@ -312,7 +316,7 @@ def _forms(pack: Pack) -> Iterator[Finding]:
             yield Finding("form", f"forms/{name}.json", _("no task uses it"))
         for field, text in (form.schema.get("prefill") or {}).items():
             try:
-                unknown = names_in(str(text)) - set(pack.tasks)
+                unknown = names_in(str(text)) - known
             except WrongExpression as error:
                 yield Finding("form", f"forms/{name}.json", f"“{field}”: {error}")
                 continue

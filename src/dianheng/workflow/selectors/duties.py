@@ -11,6 +11,7 @@ from dianheng.identity.models import Person, Post, Unit
 
 from ..choices import InstanceState, Role, TaskState
 from ..duties import Handled, Holding, Part, Path, paths_to_both
+from ..expressions import fixed_text
 from ..models import DutyAcceptance, PackInForce, PackVersion, ProcessTask
 from .processes import lanes_of_tasks, posts_of_all_lanes, text_of
 
@@ -88,15 +89,27 @@ def parts_in_force() -> tuple[list[Part], list[tuple[str, str]], dict[str, PackV
             parts += [Part(code, task, plan["role"], post, unit) for post in posts_of[code][lane]]
         for plan in version.plan["tasks"].values():
             if plan["service"] == "process.start":
-                begins.append((code, _literal(plan["inputs"].get("process", ""))))
+                begins.append((code, fixed_text(plan["inputs"].get("process", "")) or ""))
             elif plan["service"] == "process.tell":
-                other = by_message.get(_literal(plan["inputs"].get("message", "")))
+                other = by_message.get(fixed_text(plan["inputs"].get("message", "")) or "")
                 begins += [(code, other)] if other else []
-    return parts, begins, versions
+    return parts, _through(begins), versions
 
 
-def _literal(text: str) -> str:
-    return text.strip().strip("'\"")
+def _through(begins: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Which process begins which, itself or by what it begins."""
+    after: dict[str, set[str]] = {}
+    for one, other in begins:
+        after.setdefault(one, set()).add(other)
+    found = []
+    for one in after:
+        seen, open_ = set(), list(after[one])
+        while open_:
+            if (other := open_.pop()) not in seen:
+                seen.add(other)
+                open_ += after.get(other, ())
+        found += [(one, other) for other in sorted(seen - {one})]
+    return found
 
 
 def duty_paths(

@@ -17,8 +17,8 @@ from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 from dianheng.identity.selectors import rights_of, units_with_right
 
-from ..choices import OPEN_STATES, TaskState
-from ..engine import Definition, Step, restore
+from ..choices import OPEN_STATES, NoteKind, TaskState
+from ..engine import Definition, Running, Step, restore
 from ..errors import WrongExpression
 from ..expressions import evaluate
 from ..models import (
@@ -116,6 +116,24 @@ def instance_by_number(number: str) -> ProcessInstance:
     if found is None:
         raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
     return found
+
+
+def origin_of(instance: ProcessInstance) -> str:
+    """Number of the instance whose step began this one; empty: a person or the clock did."""
+    notes = instance.notes.filter(kind=NoteKind.START).values_list("facts__from", flat=True)
+    return notes.first() or ""
+
+
+def begun_by(instance: ProcessInstance) -> list[ProcessInstance]:
+    """Instances that steps of this one have begun, in their order."""
+    numbers = []
+    for answer in instance.notes.filter(kind=NoteKind.SERVICE).values_list(
+        "facts__answer", flat=True
+    ):
+        if isinstance(answer, Mapping):
+            numbers += [answer.get("number"), *(answer.get("begun") or ())]
+    rows = ProcessInstance.objects.filter(number__in=[n for n in numbers if isinstance(n, str)])
+    return list(rows.select_related("pack", "unit").order_by("pk"))
 
 
 def visible_instance(number: str, person_id: int, rights: Any) -> ProcessInstance:
@@ -276,34 +294,39 @@ def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
 
 
 def _prefilled(task: ProcessTask) -> dict[str, Any]:
+    """What the form takes over from where the process stands: forms, answers of services, messages."""
     schema = form_of(task, task.instance.pack)
     texts = schema.get("prefill") or {}
-    if not texts:
+    running = _running(task) if texts else None
+    if running is None:
         return {}
-    known = {
-        row.task.task: row.data
-        for row in FormEntry.objects.filter(task__instance_id=task.instance_id, asked=None)
-        .select_related("task")
-        .order_by("pk")
-    }
+    known = running.data_of(task.step)
     found = {}
     for name, text in texts.items():
         try:
-            found[name] = evaluate(text, known)
+            value = evaluate(text, known)
         except WrongExpression:
             continue
+        if value is not None:
+            found[name] = value
     return found
 
 
-def open_path(task: ProcessTask) -> list[Step]:
-    """Steps of the way that led to an open task, the nearest first: it can be sent back there."""
+def _running(task: ProcessTask) -> Running | None:
+    """The engine where the instance of an open task stands."""
     from ..calendar import timer_of
 
     instance = task.instance
     state = EngineState.objects.filter(instance=instance).values_list("state", flat=True).first()
     if state is None or not task.is_open:
-        return []
-    return restore(definition_of(instance.pack), state, timer_of(instance.unit_id)).path(task.step)
+        return None
+    return restore(definition_of(instance.pack), state, timer_of(instance.unit_id))
+
+
+def open_path(task: ProcessTask) -> list[Step]:
+    """Steps of the way that led to an open task, the nearest first: it can be sent back there."""
+    running = _running(task)
+    return running.path(task.step) if running else []
 
 
 @dataclass(frozen=True)

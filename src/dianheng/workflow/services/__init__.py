@@ -1,5 +1,6 @@
 """Writes of processes."""
 
+from . import called  # noqa: F401  what packs may call
 from .decisions import (
     Decided,
     guard_alike,

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -16,21 +17,41 @@ from ..choices import OPEN_STATES, InstanceState, NoteKind
 from ..errors import WorkflowError
 from ..models import PackInForce, PackSwitch, ProcessInstance, ProcessNote, ProcessTask
 from ..selectors import is_switched_on
-from .instances import instance_start, locked, note, plain, running_of, settle
+from .instances import (
+    instance_begin,
+    instance_start,
+    locked,
+    moving,
+    note,
+    plain,
+    running_of,
+    settle,
+)
 
 log = logging.getLogger("dianheng.workflow")
 
 
 def message_receive(
-    *, message: str, data: Mapping[str, Any], actor: Actor, number: str = "", subject: str = ""
+    *,
+    message: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    number: str = "",
+    subject: str = "",
+    origin: ProcessInstance | None = None,
 ) -> list[ProcessInstance]:
     """Hand a message to the instances that wait for it, by number or by what they are about.
 
     A process in force that a message begins is begun by it when nothing waits, in the unit
     `data["unit"]` (its code), about `subject`.
+
+    Args:
+        origin: the instance whose step tells it; it is never told by itself.
     """
     rows = ProcessInstance.objects.filter(state=InstanceState.RUNNING)
     rows = rows.filter(number=number) if number else rows.filter(subject=subject)
+    rows = rows.exclude(pk__in=moving())  # half-way: their state is not stored
+    facts = {"from": origin.number} if origin else {}
     moved = []
     with write_batch(actor=actor, action="process.message") as batch:
         for one in rows.order_by("pk") if number or subject else ():
@@ -39,7 +60,14 @@ def message_receive(
                 continue
             running = running_of(found)
             if running.receive(message, {message: dict(data)}):
-                note(found, NoteKind.MESSAGE, actor, batch.at, text=message, facts=plain(data))
+                note(
+                    found,
+                    NoteKind.MESSAGE,
+                    actor,
+                    batch.at,
+                    text=message,
+                    facts=plain({**data, **facts}),
+                )
                 settle(found, running, actor, batch.at)
                 moved.append(found)
         if moved or number:
@@ -49,7 +77,8 @@ def message_receive(
                 continue
             unit = Unit.objects.get(code=data["unit"])
             if is_switched_on(row.code, unit):
-                made = instance_start(
+                begin = instance_start if origin is None else partial(instance_begin, origin=origin)
+                made = begin(
                     code=row.code, unit=unit, title=str(data.get("title", message)), actor=actor,
                     subject=subject, data=data,
                 )  # fmt: skip

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
 from dianheng.identity.registry import all_settings
 from dianheng.identity.services import idempotent, remember, require, write_batch
@@ -31,19 +32,23 @@ from ..models import (
     ProcessTask,
     TaskAsked,
 )
-from ..registry import all_services
+from ..registry import Service, all_services
 from ..rules import guard_running
 from ..selectors import (
     definition_of,
     holders_of,
+    instance_by_number,
     is_switched_on,
     lanes_of_tasks,
+    origin_of,
     pack_in_force,
     posts_of_lanes,
     text_of,
 )
 
 SERVICE_STEPS = 200  # steps of the program in a row; more is a loop
+DEEPEST = 8  # processes of which one began the other in one transaction; more is a circle
+_moving: ContextVar[tuple[int, ...]] = ContextVar("dianheng_moving", default=())
 
 
 def instance_start(
@@ -63,7 +68,28 @@ def instance_start(
         subject: what it is about, as the ledger names things: `lot:…`, `device:…`.
         data: more about the instance, for conditions and services, under `instance`.
     """
-    actor = require(actor, "workflow.start", unit.pk)
+    return instance_begin(
+        code=code, unit=unit, title=title, actor=require(actor, "workflow.start", unit.pk),
+        subject=subject, data=data, request_key=request_key,
+    )  # fmt: skip
+
+
+def instance_begin(
+    *,
+    code: str,
+    unit: Unit,
+    title: str,
+    actor: Actor,
+    subject: str = "",
+    data: Mapping[str, Any] | None = None,
+    origin: ProcessInstance | None = None,
+    request_key: str = "",
+) -> ProcessInstance:
+    """`instance_start` without the right: whoever calls has asked for it, or a pack says so.
+
+    Args:
+        origin: the instance whose step begins this one; who handled that one is known here.
+    """
     if not title.strip():
         raise BadInput(
             _("Say what it is about."),
@@ -81,7 +107,8 @@ def instance_start(
             number=_number(pack, batch.at), pack=pack, unit=unit, title=title.strip(),
             subject=subject, started_at=batch.at, started_by_id=actor.person_id,
         )  # fmt: skip
-        note(made, NoteKind.START, actor, batch.at)
+        begun_by = {"from": origin.number} if origin else {}
+        note(made, NoteKind.START, actor, batch.at, facts=begun_by)
         facts = {"number": made.number, "unit": unit.code, "title": made.title, "subject": subject}
         running = start(
             definition_of(pack), {"instance": {**(data or {}), **facts}}, timer_of(unit.pk)
@@ -169,10 +196,30 @@ def _serve(
             "why": error,
         }
         raise Refused(Refusal("service_input", text, {"step": step.task})) from None
-    answer = service.call(**inputs, actor=actor, request_key=f"{instance.number}:{step.id}")
+    answer = _call(service, inputs, instance, actor, f"{instance.number}:{step.id}")
     facts = {"step": step.task, "token": step.id, "inputs": inputs, "answer": dict(answer)}
     note(instance, NoteKind.SERVICE, actor, at, text=text_of(plan["title"]), facts=plain(facts))
     return answer
+
+
+def _call(
+    service: Service, inputs: Mapping[str, Any], instance: ProcessInstance, actor: Actor, key: str
+) -> Mapping[str, Any]:
+    """Call a service; until it answers nothing else moves the instance, which is half-way."""
+    if len(_moving.get()) >= DEEPEST:
+        text = _("The process begins others in a circle.")
+        raise Refused(Refusal("service_loop", text, {"number": instance.number}))
+    caller = {"caller": instance} if service.knows_caller else {}
+    token = _moving.set((*_moving.get(), instance.pk))
+    try:
+        return service.call(**inputs, **caller, actor=actor, request_key=key)
+    finally:
+        _moving.reset(token)
+
+
+def moving() -> tuple[int, ...]:
+    """Keys of the instances whose services are being called just now: no message reaches them."""
+    return _moving.get()
 
 
 def undo_served(
@@ -192,16 +239,16 @@ def undo_served(
     for step in sorted(gone, key=lambda step: order.index(step.id), reverse=True):
         plan = instance.pack.plan["tasks"][step.task]
         name, title = plan["undo"], text_of(plan["title"])
+        done = all_services().get(plan["service"])
+        if done is not None and done.reads:
+            continue
         if not name:
             text = _("“%(step)s” was done by the program and cannot be undone.") % {"step": title}
             raise Refused(Refusal("no_undo", text, {"step": step.task}))
         service, facts = all_services()[name], notes[step.id]
         given = {**facts["inputs"], "answer": facts["answer"]}
-        service.call(
-            **{key: given[key] for key in service.inputs},
-            actor=actor,
-            request_key=f"{instance.number}:{step.id}:undo",
-        )
+        inputs = {key: given[key] for key in (*service.inputs, *service.optional) if key in given}
+        _call(service, inputs, instance, actor, f"{instance.number}:{step.id}:undo")
         note(instance, NoteKind.UNDO, actor, at, text=title, facts={"step": step.task})
 
 
@@ -342,16 +389,41 @@ def instance_withdraw(*, instance: ProcessInstance, reason: str, actor: Actor) -
         if found.started_by_id not in (actor.person_id, actor.acting_for_id):
             text = _("Only who started %(number)s withdraws it.") % {"number": found.number}
             raise Refused(Refusal("not_starter", text))
-        if found.tasks.filter(state=TaskState.DONE, role="approve").exists():
-            text = _("%(number)s has been decided on already. Ask for it to be sent back.")
-            raise Refused(Refusal("decided", text % {"number": found.number}))
-        undo_served(found, running_of(found).served(), actor, batch.at)
-        found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
-        EngineState.objects.filter(instance=found).delete()
-        found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, batch.at, None
-        found.save(update_fields=["state", "ended_at", "timer_at"])
-        note(found, NoteKind.WITHDRAW, actor, batch.at, text=reason.strip())
+        _withdraw(found, reason, actor, batch.at)
     return found
+
+
+def _withdraw(found: ProcessInstance, reason: str, actor: Actor, at: datetime) -> None:
+    if found.tasks.filter(state=TaskState.DONE, role="approve").exists():
+        text = _("%(number)s has been decided on already. Ask for it to be sent back.")
+        raise Refused(Refusal("decided", text % {"number": found.number}))
+    undo_served(found, running_of(found).served(), actor, at)
+    found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=at)
+    EngineState.objects.filter(instance=found).delete()
+    found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, at, None
+    found.save(update_fields=["state", "ended_at", "timer_at"])
+    note(found, NoteKind.WITHDRAW, actor, at, text=reason.strip())
+
+
+def instance_take_back(*, number: str, origin: ProcessInstance, actor: Actor) -> None:
+    """Withdraw an instance that a step began, since that step is taken back.
+
+    What its starter has withdrawn already stays as it is.
+
+    Raises:
+        NotFound: the other instance began no such one.
+        Refused: it is suspended or has ended, or somebody has decided on it.
+    """
+    with write_batch(actor=actor, action="process.withdraw") as batch:
+        found = locked(instance_by_number(number))
+        if origin_of(found) != origin.number:
+            text = _("%(origin)s has not begun %(number)s.")
+            facts = {"origin": origin.number, "number": number}
+            raise NotFound(text % facts, **facts)
+        if found.state != InstanceState.WITHDRAWN:
+            refuse(guard_running(found.state, found.number))
+            reason = _("%(number)s was sent back.") % {"number": origin.number}
+            _withdraw(found, str(reason), actor, batch.at)
 
 
 def entry_digest(data: Mapping[str, Any]) -> str:

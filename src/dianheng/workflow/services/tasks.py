@@ -19,10 +19,10 @@ from dianheng.identity.services import (
     write_batch,
 )
 
-from ..choices import OPEN_STATES, NoteKind, TaskState
+from ..choices import OPEN_STATES, NoteKind, Role, TaskState
 from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask, TaskAsked
 from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
-from ..selectors import posts_held
+from ..selectors import origin_of, posts_held
 from .instances import locked, note, running_of, settle, undo_served
 
 
@@ -59,7 +59,10 @@ def _holder(task: ProcessTask, actor: Actor) -> Actor:
 
 
 def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
-    """Who handled this instance does not approve it, and the other way round."""
+    """Who handled this instance does not approve it, and the other way round.
+
+    Nor does who handled the instance that began it: what is approved there comes from here.
+    """
     done = task.instance.tasks.filter(
         state__in=(TaskState.DONE, TaskState.SENT_BACK), done_by__isnull=False
     ).values_list("role", "done_by", "acting_for")
@@ -67,7 +70,22 @@ def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
         task__instance_id=task.instance_id, asked__isnull=False
     ).values_list("task__role", "person", "acting_for")
     parts = [Part(role, by, for_) for role, by, for_ in [*done, *said]]
+    if task.role == Role.APPROVE and (above := _origins(task.instance)):
+        handled = ProcessTask.objects.filter(
+            instance__in=above, role=Role.HANDLE, done_by__isnull=False
+        ).values_list("role", "done_by", "acting_for")
+        parts += [Part(role, by, for_) for role, by, for_ in handled]
     require_separation(task.instance.document, task.role, actor, parts)
+
+
+def _origins(instance: ProcessInstance) -> list[ProcessInstance]:
+    """The instance that began this one, the one that began that, and so on."""
+    found: list[ProcessInstance] = []
+    number = origin_of(instance)
+    while number:
+        found.append(ProcessInstance.objects.get(number=number))
+        number = origin_of(found[-1])
+    return found
 
 
 def asked_of(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:

@@ -25,12 +25,15 @@ from ..forms_pages import AskForm, ReasonForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
 from ..registry import papers_of, subject_url
 from ..selectors import (
+    begun_by,
     catalogue_for,
     changes_since,
     content_digest,
     earlier_entry,
     form_of,
+    instance_by_number,
     open_path,
+    origin_of,
     pack_in_force,
     text_of,
     titles_of,
@@ -40,6 +43,7 @@ from ..selectors import (
 )
 
 VIEW = "workflow.view"
+NAMED = 10  # things of a refusal that a message names
 
 
 # -- instances -----------------------------------------------------------------------------------
@@ -167,6 +171,8 @@ def _shown(
         else "",
         "papers": papers_of(found.number),
         "subject_url": subject_url(found.subject),
+        "origin": instance_by_number(number) if (number := origin_of(found)) else None,
+        "begun": begun_by(found),
         "may_manage": _no(request, "workflow.manage") is None,
         "may_withdraw": found.started_by_id == request.user.pk
         and found.state == InstanceState.RUNNING,
@@ -253,10 +259,17 @@ def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
         )
     except Refused as refused:
         services.draft_keep(task=task, data=data, actor=actor)
-        messages.error(request, str(refused.refusal.text))
+        messages.error(request, _said(refused))
         return redirect("process", number)
     messages.success(request, _("Sent."))
     return redirect("process", number)
+
+
+def _said(refused: Refused) -> str:
+    """The refusal in one line; of things that are refused one by one the first are named."""
+    one = refused.refusal
+    named = [str(error["text"]) for error in one.errors[:NAMED]]
+    return " ".join([str(one.text), *named, *("…" for _more in one.errors[NAMED : NAMED + 1])])
 
 
 @require_POST
