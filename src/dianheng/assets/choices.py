@@ -112,6 +112,7 @@ class Verb(TextChoices):
     REMOVE = "remove", _("Removed from site")
     SORT_REUSE = "sort_reuse", _("Sorted: for use again")
     CONDEMN = "condemn", _("Condemned")
+    REPRIEVE = "reprieve", _("Not to be scrapped after all")
     SCRAP = "scrap", _("Scrapped")
     RETURN_TO_MAKER = "return_to_maker", _("Returned to the maker")
     COME_BACK = "come_back", _("Came back from the maker")

@@ -79,6 +79,8 @@ TRANSITIONS: Mapping[str, Transition] = {
             S.AWAITING_SCRAP,
             True,
         ),
+        # Each goes back to the state from which it was condemned: the service says which.
+        _t(V.REPRIEVE, [S.AWAITING_SCRAP], None, True),
         _t(V.SCRAP, [S.AWAITING_SCRAP], S.SCRAPPED),
         _t(
             V.RETURN_TO_MAKER,

@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.assets.choices import ListState
+from dianheng.assets.selectors import lot_stands
 from dianheng.common.actions import register_actions
 from dianheng.common.todo import TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
+from dianheng.workflow.registry import Subject, register_subject
 
 from .choices import ArrivalState, InspectionState, ReturnState
 from .models import Arrival, DeliveryFile, InspectionLot, ReturnOrder
@@ -125,3 +127,16 @@ register_actions(
         "return.ship": gettext_lazy("Ship a return"),
     }
 )
+
+
+def lot_decided(code: str) -> dict[str, Any]:
+    """What somebody decides on who decides on a lot: its devices, and how its inspections stand."""
+    rows = InspectionLot.objects.filter(lot__code=code).order_by("number")
+    inspections = [
+        {"number": number, "state": state, "accepted": is_accepted}
+        for number, state, is_accepted in rows.values_list("number", "state", "is_accepted")
+    ]
+    return {**lot_stands(code), "inspections": inspections}
+
+
+register_subject(Subject("lot", lot_decided, lambda code: reverse("lot", args=[code])))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,6 +23,7 @@ from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, regist
 from dianheng.common.todo import register_recent, register_todo
 from dianheng.documents.registry import register_supersede
 from dianheng.identity.selectors import units_with_right
+from dianheng.workflow.registry import Subject, register_subject
 
 from .figures import pass_rate, standards_in_time
 from .models import BenchLoad, TestRecord, VerificationTask
@@ -198,6 +199,19 @@ register_document(
     "task", gettext_lazy("Verification task"), lambda number: reverse("task", args=[number]),
     task_paths,
 )  # fmt: skip
+
+
+def task_stands(number: str) -> dict[str, Any]:
+    """What somebody decides on who decides on a task: how far it is, with which outcomes."""
+    task = VerificationTask.objects.filter(number=number).first()
+    if task is None:
+        return {}
+    rows = task.devices.values_list("step", "outcome").annotate(n=Count("pk"))
+    devices = [[step, outcome, n] for step, outcome, n in rows.order_by("step", "outcome")]
+    return {"state": task.state, "devices": devices}
+
+
+register_subject(Subject("task", task_stands, lambda number: reverse("task", args=[number])))
 
 
 # -- guards ---------------------------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
 from .devices import (
+    condemned_by,
     details_of,
     device_by_barcode,
+    device_stands,
     device_with_unit,
     devices_by_barcodes,
     devices_in_place,
+    lot_stands,
     meters_with_test_keys,
     timeline,
 )
@@ -14,11 +17,14 @@ from .words import person_by_words, place_by_words
 
 __all__ = [
     "Scanned",
+    "condemned_by",
     "details_of",
     "device_by_barcode",
+    "device_stands",
     "device_with_unit",
     "devices_by_barcodes",
     "devices_in_place",
+    "lot_stands",
     "meters_with_test_keys",
     "model_stock",
     "person_by_words",

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 
-from ..choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind, KeyState
+from ..choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind, KeyState, Verb
 from ..models import Device, DeviceEvent, Place
 
 
@@ -69,3 +71,36 @@ def details_of(device: Device) -> dict[str, str | int | None]:
             values = {column: getattr(holder, column) for column in columns}
             return {k: v.isoformat() if isinstance(v, date) else v for k, v in values.items()}
     return {}
+
+
+_CONDEMNED = """
+select from_state, array_agg(device_id) from (
+    select distinct on (device_id) device_id, verb, from_state from assets_deviceevent
+     where document = %s and document <> '' order by device_id, id desc) last
+ where verb = %s group by 1 order by 1
+"""
+
+
+def condemned_by(document: str) -> dict[str, list[int]]:
+    """Devices that a document condemned last, by the state in which they were before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONDEMNED, [document, Verb.CONDEMN])
+        return dict(cursor.fetchall())
+
+
+def device_stands(barcode: str) -> dict[str, Any]:
+    """What somebody decides on who decides on a device: where it is and what it is worth."""
+    row = Device.objects.filter(barcode=barcode).values(
+        "state", "place__code", "unit__code", "model__code", "verified_on", "valid_through"
+    )
+    return {name: _plain(value) for name, value in (row.first() or {}).items()}
+
+
+def lot_stands(code: str) -> dict[str, Any]:
+    """What somebody decides on who decides on a lot: its devices by state."""
+    rows = Device.objects.filter(lot__code=code).values_list("state").annotate(n=Count("pk"))
+    return {"devices": dict(rows.order_by("state"))}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

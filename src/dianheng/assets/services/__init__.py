@@ -16,6 +16,13 @@ from .master import (
 )
 from .places import boxes_move, person_place, place_make, place_update, transit_place
 from .register import device_register
+from .scrap import (
+    barcodes_of,
+    devices_condemn,
+    devices_reprieve,
+    devices_scrap,
+    scrap_devices,
+)
 from .takeover import (
     register_check,
     register_is_large,
@@ -33,12 +40,16 @@ __all__ = [
     "DETAILS",
     "Moved",
     "Stage",
+    "barcodes_of",
     "boxes_move",
     "device_correct",
     "device_find",
     "device_lose",
     "device_register",
+    "devices_condemn",
     "devices_enrol",
+    "devices_reprieve",
+    "devices_scrap",
     "devices_transition",
     "fill_stage",
     "lot_make",
@@ -62,6 +73,7 @@ __all__ = [
     "register_take",
     "register_transition_guard",
     "register_upload",
+    "scrap_devices",
     "stage_open",
     "state_mapping_drop",
     "state_mapping_set",

@@ -51,18 +51,21 @@ def devices_transition(
     valid_through: date | None = None,
     stocked_on: date | None = None,
     unit_id: int | None = None,
+    back_to: str | None = None,
     request_key: str = "",
 ) -> Moved:
     """Let one verb happen to a set of devices: all of them or none.
 
     Rights are asked for by the calling service, which knows the matter. A place, validity or
-    unit that is not given stays as it is.
+    unit that is not given stays as it is. `back_to` is the state to which a verb without one
+    of its own leads: what is taken back.
 
     Raises:
         Refused: code `devices`, each device that may not with its reason in `errors`.
     """
     refuse(guard_reason(verb, reason))
     wanted = sorted(set(device_ids))
+    target = TRANSITIONS[verb].target or back_to
     with write_batch(actor=actor, action=f"device.{verb}", reason=reason) as batch:
         if (earlier := idempotent(request_key, f"device.{verb}")) is not None:
             return Moved(**earlier)
@@ -99,13 +102,13 @@ def devices_transition(
                     [(Jsonb(dict(f)), device) for device, f in facts_by_device.items()],
                 )
             cursor.execute(_EVENTS, {
-                "verb": verb, "target": TRANSITIONS[verb].target, "place": place_id,
+                "verb": verb, "target": target, "place": place_id,
                 "at": occurred_at or batch.at, "actor": actor.person_id,
                 "acting_for": actor.acting_for_id, "document": document, "reason": reason,
                 "facts": Jsonb(dict(facts)) if facts else None,
             })  # fmt: skip
             cursor.execute(_PROJECTION, {
-                "target": TRANSITIONS[verb].target, "place": place_id, "at": occurred_at or batch.at,
+                "target": target, "place": place_id, "at": occurred_at or batch.at,
                 "verified_on": verified_on, "valid_through": valid_through,
                 "stocked_on": stocked_on, "unit": unit_id,
                 "loses_verdict": verb in LOSES_VERDICT,

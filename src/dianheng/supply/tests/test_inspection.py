@@ -25,6 +25,7 @@ from dianheng.supply.services import (
     sample_task_make,
 )
 from dianheng.supply.services.switching import severity_of
+from dianheng.workflow.registry import subject_facts, subject_url
 
 from .factories import (
     asset,
@@ -289,3 +290,13 @@ def test_a_lot_rejected_by_class_a_takes_its_untested_sample_out_of_the_task(tmp
     task.refresh_from_db()
     assert task.state == "done"
     assert InspectionLot.objects.get().return_order.devices.count() == 30
+
+
+def test_an_approver_of_a_process_about_a_lot_sees_where_it_stands(tmp_path):
+    inspection = drawn(received(30, tmp_path))
+    facts = subject_facts(f"lot:{inspection.lot.code}")
+    assert facts["inspections"] == [
+        {"number": inspection.number, "state": "drawn", "accepted": None}
+    ]
+    assert sum(facts["devices"].values()) == 30
+    assert subject_url(f"lot:{inspection.lot.code}") == f"/lots/{inspection.lot.code}/"

@@ -33,6 +33,7 @@ from dianheng.verification.services import (
     task_apply,
 )
 from dianheng.verification.services.decision import lines_of, rows_for
+from dianheng.workflow.registry import subject_facts, subject_url
 
 from .factories import envelope_of, laboratory, load_with, seals_for, send, task_with
 
@@ -418,3 +419,12 @@ def test_who_signed_stands_in_the_record():
     assert (
         approval.digest == review.digest and Person.objects.filter(pk=approval.approver_id).exists()
     )
+
+
+def test_an_approver_of_a_process_about_a_task_is_told_when_the_task_went_on():
+    story = Story(2)
+    name = f"task:{story.task.number}"
+    assert subject_facts(name)["devices"] == [["tested", "passed", 2]]
+    story.review(0)
+    assert subject_facts(name)["devices"] == [["reviewed", "passed", 1], ["tested", "passed", 1]]
+    assert subject_url(name) == f"/tasks/{story.task.number}/" and subject_facts("task:gone") == {}
