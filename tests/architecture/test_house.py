@@ -18,6 +18,7 @@ APPS = [
     "warehouse",
     "verification",
     "supply",
+    "planning",
     "office",
     "interfaces",
 ]

@@ -42,6 +42,7 @@ APPS = [
     "dianheng.warehouse",
     "dianheng.verification",
     "dianheng.supply",
+    "dianheng.planning",
     "dianheng.office",
     "dianheng.interfaces",
 ]

@@ -46,13 +46,13 @@ POSTS = {
     "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "verification.view*", "warehouse.view", "seals.*", "documents.view", "documents.print", "documents.issue"]),
     "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.receive", "documents.view", "documents.print"]),
     "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
-    "OFFICE": ("办公室专责", []),
-    "OFFICE_HEAD": ("办公室主任", []),
+    "OFFICE": ("办公室专责", ["planning.*"]),
+    "OFFICE_HEAD": ("办公室主任", ["planning.*"]),
     "MARKETING": ("营销专责", ["assets.view", "documents.view"]),
     "DEPUTY": ("分管副经理", ["*.view*"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
 }  # fmt: skip
-EVERYBODY = ["workflow.view", "workflow.start"]
+EVERYBODY = ["workflow.view", "workflow.start", "planning.view"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,15 @@
 """Processes in each stage: orders, the plan of the month, scrapping, a doubt, a corrective action."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from dianheng.assets.choices import DeviceState
+from dianheng.assets.models import Device
 from dianheng.identity.services import system_actor
+from dianheng.planning.models import Assignment
+from dianheng.planning.services import assignment_done, resource_make
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
 from dianheng.workflow.services import instance_start, pack_load, task_complete, task_send_back
@@ -29,7 +36,9 @@ def all_processes() -> None:
     for folder in shipped_folders():
         pack_load(folder=folder, actor=system_actor("command"))
     work_orders()
+    month_before()
     office_month()
+    bookings()
     other_processes()
 
 
@@ -73,6 +82,83 @@ def work_orders() -> None:
     )
 
 
+DEPARTMENTS = ("gaoyan", "sunli", "zhoumin", "zhaolei")
+
+
+def month_before() -> None:
+    """The plan of November with its meeting: of three tasks two are done."""
+    plan = _start(
+        "plan-month", "hanxue", "3540001", "2026 年 11 月工作计划", month="2026-11",
+        due_on="2026-11-02", focus="四季度到货批次检定、标准器送检。",
+    )  # fmt: skip
+    rows = [
+        {"matter": "2 号检定台标准表送检", "owner": "孙丽", "due_on": "2026-11-20"},
+        {"matter": "超期库存电能表清点", "owner": "周敏", "due_on": "2026-11-25"},
+        {"matter": "检定室温湿度自动采集方案", "owner": "高岩", "due_on": "2026-12-10"},
+    ]
+    for who in DEPARTMENTS:
+        _do(plan, who, items=rows[:1], last_month="上月计划均已完成。")
+    _do(plan, "hanxue", items=rows, summary="四个科室均已上报。")
+    _do(plan, "qianwen", opinion="agree")
+    _do(plan, "liujing", opinion="agree")
+    _do(
+        plan, "hanxue", held_on="2026-11-04", place="三楼会议室", chair="刘静",
+        present="刘静、钱文、高岩、孙丽、周敏、赵磊、韩雪", discussed="通报 10 月检定质量，布置四季度重点工作。",
+        tasks=rows,
+    )  # fmt: skip
+    for who in DEPARTMENTS:
+        _do(plan, who, remark="已阅")
+    given = {one.owner.login: one for one in Assignment.objects.select_related("owner")}
+    for who, result in (
+        ("sunli", "已送省院，证书 11 月 18 日取回。"),
+        ("zhoumin", "清点 412 只，已列复检计划。"),
+    ):
+        assignment_done(assignment=given[who], result=result, actor=acting(who))
+
+
+def bookings() -> None:
+    """Vehicles, rooms and instruments: one given back, one out, one to be handed out, one asked for."""
+    for code, name, kind, remark in (
+        ("苏F·J3021", "计量抢修车", "vehicle", "5 座，带升降平台，停于中心北院。"),
+        ("苏F·J3056", "皮卡", "vehicle", "可运 40 只周转箱。"),
+        ("HY-301", "三楼会议室", "room", "24 座，投影、视频会议。"),
+        ("HY-105", "一楼培训室", "room", "60 座。"),
+        ("YQ-017", "现场校验仪 ST9001", "instrument", "0.05 级，证书至 2027 年 3 月。"),
+        ("YQ-021", "钳形相位表", "instrument", "三相，配 4 只钳。"),
+    ):
+        resource_make(
+            code=code, name=name, kind=kind, unit=unit("3540001"), remark=remark,
+            actor=system_actor("command"),
+        )  # fmt: skip
+
+    def book(
+        who: str, resource: str, title: str, days: int, first: str, last: str
+    ) -> ProcessInstance:
+        day = timezone.localdate() + timedelta(days=days)
+        return _start(
+            "resource-booking", who, "3540001", title, resource=resource, purpose=title,
+            from_at=f"{day} {first}", to_at=f"{day} {last}",
+        )  # fmt: skip
+
+    done = book("sunli", "苏F·J3021", "柳林所高损台区核查", -3, "08:30", "17:30")
+    _do(done, "qianwen", opinion="agree")
+    _do(done, "hanxue", lent_on="2026-11-27", condition="车况良好", mileage="48210")
+    _do(
+        done,
+        "hanxue",
+        returned_on="2026-11-27",
+        condition="完好，已加油",
+        mileage="48296",
+        damaged="no",
+    )
+    out = book("zhangwei", "YQ-017", "城关所现场校验", 0, "08:30", "17:30")
+    _do(out, "qianwen", opinion="agree")
+    _do(out, "hanxue", lent_on="2026-11-30", condition="附件齐全")
+    agreed = book("gaoyan", "HY-301", "检定质量分析会", 1, "14:00", "16:30")
+    _do(agreed, "qianwen", opinion="agree")
+    book("zhoumin", "苏F·J3056", "向清河县库送表", 2, "08:30", "12:00")
+
+
 def office_month() -> None:
     """The plan of December is with the head of the office; it was sent back once."""
     plan = _start(
@@ -104,13 +190,21 @@ def office_month() -> None:
 
 def other_processes() -> None:
     """A scrapping to be approved, a doubt being tested, a corrective action at work."""
-    scrap = _start(
-        "scrap", "zhoumin", "3540001", "2015 年机械式电能表 36 只报废", reason="已淘汰型号，拆回后无利用价值。",
-        value="0.00", devices=[{"model": "DD862-4", "years": "11", "reason": "型号淘汰"}],
-    )  # fmt: skip
-    _do(
-        scrap, "sunli", conclusion="scrap", basis="机械式电能表已停用，误差超差。", appraised_on="2026-11-25"
-    )  # fmt: skip
+    unfit = Device.objects.filter(unit=unit("3540001"), state=DeviceState.UNQUALIFIED)
+    found = unfit.select_related("model").order_by("barcode")[:6]
+    if found:
+        devices = [
+            {"device": one.barcode, "model": one.model.code, "reason": "检定不合格"}
+            for one in found
+        ]
+        scrap = _start(
+            "scrap", "zhoumin", "3540001", f"不合格电能表 {len(devices)} 只报废",
+            reason="检定不合格，已过返厂期限，无修复价值。", value="0.00", devices=devices,
+        )  # fmt: skip
+        _do(
+            scrap, "sunli", count=str(len(devices)), conclusion="scrap",
+            basis="基本误差超差，同批返厂已办结。", appraised_on="2026-11-25",
+        )  # fmt: skip
     doubt = _start(
         "meter-doubt", "fengjun", "3540001", "王建国申请校验", customer_no="3540100128", customer="王建国",
         phone="0523-88000000", device="3540001000202506000011", reason="10 月电量较上月增加一倍。", fee="0.00", taken_on="2026-11-26",

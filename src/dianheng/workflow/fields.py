@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from .forms import is_shown
 from .models import ProcessInstance
+from .registry import all_options
 from .selectors import content_of, text_of
 
 SPARE_ROWS = 3  # empty rows below those of a table
@@ -70,6 +71,10 @@ def _drawn(name: str, schema: Mapping[str, Any], value: Any, spare: bool) -> Dra
         labels = schema.get("labels") or OPINIONS
         one.options = [(code, text_of(labels[code])) for code in schema.get("enum", OPINIONS)]
         one.shown = dict(one.options).get(value, str(value))
+    elif kind == "listed":
+        offered = all_options().get(schema["source"], tuple)
+        one.options = list(offered())
+        one.shown = dict(one.options).get(value, str(value))
     elif kind == "yes_no":
         one.options = [
             ("yes", text_of({"zh": "是", "en": "yes"})),
@@ -91,6 +96,8 @@ def _drawn(name: str, schema: Mapping[str, Any], value: Any, spare: bool) -> Dra
         ]  # fmt: skip
     else:
         one.shown = str(value)
+        if kind == "moment":
+            one.value = one.shown.replace(" ", "T")  # as browsers want it
     return one
 
 

@@ -1,6 +1,7 @@
 """What people write on a form: read, worked out, checked against its schema."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from dianheng.common.numbers import halfwidth
 
 from .errors import WrongExpression
 from .expressions import evaluate, number
+from .registry import all_options
 from .selectors import text_of
 
 MAX_BYTES = 200_000
@@ -65,6 +67,8 @@ def _is_filled(value: Any) -> bool:
 def _plain(field: Mapping[str, Any], value: Any) -> Any:
     if field["format"] in NUMBERS and isinstance(value, str | int | float):
         return halfwidth(str(value)).strip().replace(" ", "")
+    if field["format"] == "moment" and isinstance(value, str):
+        return halfwidth(value).strip().replace("T", " ")
     if field["format"] == "rows" and isinstance(value, list):
         columns = field["items"]["properties"]
         rows = [
@@ -101,6 +105,14 @@ def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[st
                 "text": _text(error.validator, label, error),
             }
         )
+    for name in clean:
+        kind, label = fields[name]["format"], text_of(fields[name]["label"])
+        if kind == "listed" and clean[name] not in dict(all_options()[fields[name]["source"]]()):
+            text = _text("enum", label, None)
+            faults.append({"field": name, "code": "enum", "text": text})
+        if kind == "moment" and not _is_moment(clean[name]):
+            text = _("%(field)s is no moment. Write 2026-12-01 09:00.") % {"field": label}
+            faults.append({"field": name, "code": "moment", "text": text})
     for name, field in fields.items():
         if field["format"] in NUMBERS and name in clean:
             try:
@@ -117,6 +129,14 @@ def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[st
     return faults
 
 
+def _is_moment(value: Any) -> bool:
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return ":" in str(value)
+
+
 def _text(validator: Any, label: str, error: Any) -> Any:
     words = {
         "maxLength": _("%(field)s is too long: at most %(limit)s characters."),
@@ -126,4 +146,4 @@ def _text(validator: Any, label: str, error: Any) -> Any:
         "pattern": _("%(field)s is not of the form that is asked for."),
     }
     text = words.get(str(validator), _("%(field)s is not right."))
-    return text % {"field": label, "limit": error.validator_value}
+    return text % {"field": label, "limit": error and error.validator_value}

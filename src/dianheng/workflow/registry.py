@@ -77,6 +77,20 @@ def all_services() -> dict[str, Service]:
     return dict(sorted(_services.items()))
 
 
+Options = Callable[[], Sequence[tuple[str, str]]]
+_options: dict[str, Options] = {}
+
+
+def register_options(name: str, options: Options) -> None:
+    """Declare what a field of the format `listed` offers: code and what it is called, of each."""
+    _options[name] = options
+
+
+def all_options() -> dict[str, Options]:
+    """Every list that a field can offer, by name."""
+    return dict(sorted(_options.items()))
+
+
 _papers: dict[str, tuple[Text, Callable[[str], str]]] = {}
 
 

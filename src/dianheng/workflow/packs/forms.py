@@ -17,12 +17,13 @@ from jsonschema.exceptions import SchemaError
 
 from ..errors import WrongExpression
 from ..expressions import names_in
+from ..registry import all_options
 from .pack import LANGUAGES, FormPlan
 
 # What a field can be; the page, the printed form and the check know these.
 FORMATS = (
-    "text", "long_text", "number", "money", "date", "choice", "yes_no", "person", "unit", "device",
-    "rows", "opinion",
+    "text", "long_text", "number", "money", "date", "moment", "choice", "yes_no", "person", "unit",
+    "device", "listed", "rows", "opinion",
 )  # fmt: skip
 OPINIONS = ("agree", "reject", "back")
 
@@ -76,6 +77,12 @@ def _field_faults(name: str, each: Any) -> Iterator[str]:
     if each["format"] == "choice":
         for value in each.get("enum", []):
             yield from text_faults((each.get("labels") or {}).get(value), f"“{name}: {value}”")
+    if each["format"] == "listed" and each.get("source") not in all_options():
+        known = ", ".join(all_options())
+        yield _("the field “%(name)s” names no list of the program; known are: %(known)s") % {
+            "name": name,
+            "known": known,
+        }
     if each["format"] in ("number", "money") and each.get("type") != "string":
         yield _(
             "the field “%(name)s” keeps a number: its type is “string”, so that no digit is lost"

@@ -83,7 +83,8 @@ def process_tell(
         if (earlier := idempotent(request_key, "process.tell")) is not None:
             return earlier
         about = str(subject or caller.subject)
-        known = {"unit": caller.unit.code, "title": caller.title, **_fields(data)}
+        known = {"title": caller.title, **_fields(data)}
+        known["unit"] = _unit(known.get("unit"), caller).code
         moved = message_receive(
             message=message, data=known, actor=actor, number=str(number or ""),
             subject=about, origin=caller,

@@ -92,6 +92,21 @@ def test_a_wrong_password_decides_nothing(orders):
     assert caught.value.refusal.code == "wrong_password" and states(orders) == ["open"] * 3
 
 
+def test_guesses_are_counted_through_whatever_door_they_come(client, orders):
+    login(client, head())
+    one = task(orders[0], "assign")
+    form = {"opinion": "agree", "seen": seen(orders)[one.pk]}
+    address = reverse("task_form", args=[orders[0].number, one.pk])
+    for _guess in range(2):
+        client.post(address, {**form, "password": "wrong"})
+        client.post(reverse("work_decide"), sent(orders, password="wrong"))
+    answer = client.post(address, {**form, "password": "wrong"}, follow=True)
+    assert "签署暂停至" in answer.content.decode()
+    client.post(address, {**form, "password": PASSWORD})
+    client.post(reverse("work_decide"), sent(orders))
+    assert states(orders) == ["open"] * 3
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [({}, ("opinion", "missing")), ({"opinion": "back", "reason": "x"}, ("opinion", "back"))],

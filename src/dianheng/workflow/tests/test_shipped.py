@@ -4,9 +4,13 @@ from datetime import date
 
 import pytest
 
+from dianheng.assets.tests.factories import barcode, meter
+from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import city_company, metering_centre
+from dianheng.planning.models import Assignment
+from dianheng.planning.services import assignment_done, resource_make
 from dianheng.workflow import services
 from dianheng.workflow.forms import is_shown
 from dianheng.workflow.models import FormEntry
@@ -19,11 +23,21 @@ pytestmark = pytest.mark.django_db
 ENOUGH = 40  # steps; more is a circle
 
 
+@pytest.fixture(autouse=True)
+def things():
+    """What forms name: a device that may be scrapped, a resource, a person who answers."""
+    meter("unqualified")
+    resource_make(
+        code="CAR-1", name="皮卡", kind="vehicle", unit=metering_centre(), actor=system_actor()
+    )
+    holder("p-owner", "王责任", "FITTER", metering_centre())
+
+
 def answer(schema, opinion="agree"):
     """A form filled in as somebody would: every field that shows."""
     data = {}
     for name in schema["order"]:
-        if is_shown(schema, name, data):
+        if is_shown(schema, name, data) and name != "barcodes":  # the table names them
             data[name] = value(schema["properties"][name], opinion)
     return data
 
@@ -31,12 +45,15 @@ def answer(schema, opinion="agree"):
 def value(field, opinion):
     kinds = {
         "number": "2", "money": "12.50", "date": "2026-12-01", "yes_no": "yes", "opinion": opinion,
+        "device": barcode(1), "listed": "CAR-1", "person": "N-p-owner",
     }  # fmt: skip
     if field["format"] == "rows":
         columns = field["items"]["properties"]
         return [{name: value(each, opinion) for name, each in columns.items()}] * 2
     if field["format"] == "choice":
         return field["enum"][-1]
+    if field["format"] == "moment":
+        return "2026-12-01 17:00" if field["label"]["en"] == "To" else "2026-12-01T09:00"
     return kinds.get(field["format"], "内容"[: field.get("maxLength", 9)])
 
 
@@ -88,7 +105,8 @@ def test_a_pack_is_walked_to_its_end(folder, everybody):
         task = waiting(one)[0]
         do(task, answer(form_of(task, version)))
     done = set(one.tasks.filter(state="done").values_list("task", flat=True))
-    assert one.state == "done" and done == set(version.plan["tasks"])
+    by_people = {name for name, plan in version.plan["tasks"].items() if plan["form"]}
+    assert one.state == "done" and done == by_people
     assert {text_of(t["title"]) for t in version.plan["tasks"].values()}, "every step has a name"
 
 
@@ -118,7 +136,7 @@ def test_every_decision_can_reject_and_send_back(folder, everybody):
 
 
 def test_the_work_plan_of_a_month_goes_through_six_hands(everybody):
-    """R-447 to R-452: call, departments, merge, head, leader, issued and read; sent back twice."""
+    """R-447 to R-453: call, departments, merge, head, leader, meeting, issued and read; sent back twice."""
     folder = next(f for f in shipped_folders() if f.name == "plan_month")
     version = loaded(folder)
     people = everybody(version)
@@ -155,9 +173,73 @@ def test_the_work_plan_of_a_month_goes_through_six_hands(everybody):
     step("merge", "OFFICE", items=rows)
     step("review", "OFFICE_HEAD", opinion="agree")
     step("approve", "HEAD", opinion="agree")
+    step(
+        "meet", "OFFICE", held_on="2026-12-04", present="全体", discussed="十二月计划",
+        tasks=[{"matter": "全检 3000 只", "owner": "N-p-owner", "due_on": "2026-12-20"}],
+    )  # fmt: skip
     assert list(tasks_of_box(people["KEEPER"].pk, "offered")) == waiting(one)
     for post in departments:
         step("circulate", post, remark="已阅")
     one.refresh_from_db()
     assert one.state == "done" and one.ended_at.date() >= date(2026, 1, 1)
     assert one.notes.filter(kind="send_back").count() == 3
+
+
+def month_to(people, title, stop):
+    """A plan of a month, done by everybody up to a step."""
+    one = services.instance_start(
+        code="plan-month", unit=metering_centre(), title=title,
+        actor=actor_for_person(people["OFFICE"]),
+    )  # fmt: skip
+    for _step in range(ENOUGH):
+        (task,) = waiting(one)
+        if task.task == stop:
+            break
+        do(task, answer(form_of(task, one.pack)))
+    return one
+
+
+def test_the_next_meeting_opens_with_what_became_of_the_last_ones_tasks(everybody):
+    """R-453: sentences of the minutes are tasks; done and open ones stand in the next minutes."""
+    people = everybody(loaded(next(f for f in shipped_folders() if f.name == "plan_month")))
+    first = month_to(people, "2026 年 11 月", "meet")
+    (minutes,) = waiting(first)
+    assert "earlier" not in earlier_entry(minutes) or earlier_entry(minutes)["earlier"] == []
+    rows = [
+        {"matter": "送检标准表", "owner": "王责任", "due_on": "2026-11-20"},
+        {"matter": "清点库存", "owner": "p-owner", "due_on": "2099-12-31"},
+    ]
+    form = {"held_on": "2026-11-04", "present": "全体", "discussed": "布置工作"}
+    bad = [*rows, {"matter": "没有人负责"}, {"matter": "查无此人", "owner": "无名", "due_on": "x"}]
+    with pytest.raises(BadInput) as caught:
+        do(minutes, {**form, "tasks": bad})
+    assert [fault["row"] for fault in caught.value.refusal.errors] == [3, 4]
+    assert not Assignment.objects.exists() and waiting(first) == [minutes]
+    do(minutes, {**form, "tasks": rows})
+    sent, counted = Assignment.objects.order_by("due_on")
+    assert (sent.matter, sent.owner.name, sent.document) == ("送检标准表", "王责任", first.document)
+    assignment_done(
+        assignment=sent, result="证书已取回", actor=actor_for_person(Person.objects.get(login="p-owner"))
+    )  # fmt: skip
+    second = month_to(people, "2026 年 12 月", "meet")
+    opens = earlier_entry(waiting(second)[0])["earlier"]
+    assert [(row["matter"], row["state"], row["result"]) for row in opens] == [
+        ("送检标准表", "已完成", "证书已取回"), ("清点库存", "待办", ""),
+    ]  # fmt: skip
+    assert counted.state == "open"
+
+
+def test_minutes_that_are_sent_back_take_their_tasks_with_them_unless_one_is_done(everybody):
+    people = everybody(loaded(next(f for f in shipped_folders() if f.name == "plan_month")))
+    one = month_to(people, "2026 年 12 月", "circulate")
+    (reading,) = waiting(one)
+    reader = actor_for_person(Person.objects.get(pk=reading.asked.first().person_id))
+    services.task_send_back(task=reading, reason="责任人有误", actor=reader, to="meet")
+    assert set(Assignment.objects.values_list("state", flat=True)) == {"dropped"}
+    do(waiting(one)[0], answer(form_of(waiting(one)[0], one.pack)))
+    owner = actor_for_person(Person.objects.get(login="p-owner"))
+    given = Assignment.objects.filter(state="open").first()
+    assignment_done(assignment=given, result="已办", actor=owner)
+    with pytest.raises(Refused, match="内容"):
+        services.task_send_back(task=waiting(one)[0], reason="再改", actor=reader, to="meet")
+    assert waiting(one)[0].task == "circulate"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import may_open, needs, no_right
 from dianheng.identity.services import actor_of
 
 from .. import services
@@ -156,6 +156,7 @@ def _shown(
                 "changes": changes_since(task) if task.role == "approve" else [],
             }
         )  # fmt: skip
+    about = subject_url(found.subject)
     context = {
         "title": found.number,
         "one": found,
@@ -170,7 +171,7 @@ def _shown(
         if any(t.is_open and t.role == "approve" for t in tasks)
         else "",
         "papers": papers_of(found.number),
-        "subject_url": subject_url(found.subject),
+        "subject_url": about if may_open(request.rights, about) else "",  # type: ignore[attr-defined]
         "origin": instance_by_number(number) if (number := origin_of(found)) else None,
         "begun": begun_by(found),
         "may_manage": _no(request, "workflow.manage") is None,
