@@ -151,7 +151,8 @@ def acted(
         act()
     except Refused as refused:
         for refusal in refused.refusals:
-            messages.error(request, str(refusal.text))
+            for text in [refusal.text, *(error["text"] for error in refusal.errors)]:
+                messages.error(request, str(text))
     else:
         if success:
             messages.success(request, str(success))

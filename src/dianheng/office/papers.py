@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from dianheng.documents.papers import schema as paper
@@ -10,6 +11,8 @@ from dianheng.identity.models import Person, PostHolding
 from dianheng.workflow.fields import Drawn, drawn_fields
 from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessNote, ProcessTask
 from dianheng.workflow.selectors import form_of, text_of, titles_of
+
+from .selectors import files_of
 
 Held = dict[int, dict[str, str]]  # person -> code of a post held, ever -> its name
 
@@ -55,6 +58,13 @@ def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
         started_by=instance.started_by.name, started_at=timezone.localtime(instance.started_at),
         state=str(instance.get_state_display()), about=instance.subject, forms=forms,
         steps=tuple(sorted(steps, key=lambda step: step.at)),
+        files=tuple(
+            paper.FileLine(
+                name=one.name, size=filesizeformat(one.file.size), digest=one.file.digest,
+                by=one.person.name, at=timezone.localtime(one.at), text=one.text,
+            )
+            for one in files_of(instance)
+        ),
     )  # fmt: skip
 
 

@@ -1,17 +1,25 @@
-"""Pages of the office: the sheet of a process with every opinion."""
+"""Pages of the office: the sheet of a process with every opinion, its files and photos."""
 
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from dianheng.common.errors import NotFound
+from dianheng.common.forms import acted
 from dianheng.common.pages import needs
 from dianheng.documents.choices import DocumentKind
-from dianheng.documents.services import paper_pdf
+from dianheng.documents.models import StoredFile
+from dianheng.documents.services import file_read, paper_pdf
 from dianheng.identity.services import actor_of
 from dianheng.workflow.selectors import visible_instance
 
+from . import services
 from .papers import sheet_of
+from .selectors import files_of
 
 VIEW = "workflow.view"
 
@@ -27,3 +35,38 @@ def approval_sheet(request: HttpRequest, number: str) -> HttpResponse:
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(number)}.pdf"
     return response
+
+
+def given_out(file: StoredFile, name: str, media_type: str) -> HttpResponse:
+    """A kept file, to be saved: no browser shows or runs it in our name."""
+    response = HttpResponse(file_read(file), content_type=media_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@needs(VIEW)
+def process_file(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """A file of a process, for who may see the process."""
+    found = visible_instance(number, request.user.pk, request.rights)  # type: ignore[attr-defined]
+    one = files_of(found).filter(pk=key).first()
+    if one is None:
+        raise NotFound(_("%(number)s has no such file.") % {"number": number}, number=number)
+    return given_out(one.file, one.name, one.media_type)
+
+
+@require_POST
+@needs(VIEW)
+def process_files(request: HttpRequest, number: str) -> HttpResponse:
+    """Put files to a process."""
+    found = visible_instance(number, request.user.pk, request.rights)  # type: ignore[attr-defined]
+
+    def act() -> None:
+        services.files_add(
+            instance=found, sent=request.FILES.getlist("files"),
+            text=request.POST.get("text", ""), actor=actor_of(request),
+        )  # fmt: skip
+
+    return acted(request, act, reverse("process", args=[number]), _("The files are kept."))

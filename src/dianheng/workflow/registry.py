@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
 
 from dianheng.common.errors import Text
+
+if TYPE_CHECKING:
+    from .models import ProcessInstance
 
 
 @dataclass(frozen=True)
@@ -102,3 +107,34 @@ def register_paper(name: str, label: Text, url: Callable[[str], str]) -> None:
 def papers_of(number: str) -> list[tuple[Text, str]]:
     """Name and address of each paper of an instance."""
     return [(label, url(number)) for label, url in _papers.values()]
+
+
+Panel = Callable[["ProcessInstance", HttpRequest], str]
+_panels: list[Panel] = []
+
+
+def register_panel(panel: Panel) -> None:
+    """Add a section to the page of every instance: HTML, or an empty text."""
+    _panels.append(panel)
+
+
+def panels_of(instance: "ProcessInstance", request: HttpRequest) -> list[str]:
+    """The sections of an instance's page."""
+    return [html for panel in _panels if (html := panel(instance, request))]
+
+
+Beside = Callable[["ProcessInstance"], Any]
+_beside: dict[str, Beside] = {}
+
+
+def register_beside(name: str, facts: Beside) -> None:
+    """Declare what an approver decides on beside forms and subject, as JSON; empty: nothing.
+
+    When it changes, an approval of what was shown before is refused.
+    """
+    _beside[name] = facts
+
+
+def beside_facts(instance: "ProcessInstance") -> dict[str, Any]:
+    """All of it that is there, by name."""
+    return {name: found for name, facts in _beside.items() if (found := facts(instance))}

@@ -12,9 +12,11 @@ from .issue import (
 )
 from .labels import label_test_pdf, labels_print
 from .numbers import number_void, numbers_take, series_name
+from .uploads import Upload, upload_keep, uploads_judge
 
 __all__ = [
     "Draft",
+    "Upload",
     "document_data",
     "document_pdf",
     "document_revoke",
@@ -35,4 +37,6 @@ __all__ = [
     "revocations_signed",
     "series_name",
     "signer",
+    "upload_keep",
+    "uploads_judge",
 ]

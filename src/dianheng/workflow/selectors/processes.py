@@ -32,7 +32,7 @@ from ..models import (
     ProcessTask,
 )
 from ..packs.diagram import read_diagram
-from ..registry import subject_facts
+from ..registry import beside_facts, subject_facts
 from .watches import watched_keys
 
 Held = Sequence[tuple[str, str, int | None]]
@@ -210,9 +210,12 @@ def content_of(instance: ProcessInstance, at: ProcessTask | None = None) -> dict
 
 
 def content_digest(instance: ProcessInstance) -> str:
-    """Digest of what an approver decides on: which matter, its forms, where its thing stands."""
+    """Digest of what an approver decides on: which matter, its forms and files, its thing."""
     matter = {"number": instance.number, "title": instance.title}
-    whole = {**matter, "forms": content_of(instance), "subject": subject_facts(instance.subject)}
+    whole = {
+        **matter, "forms": content_of(instance), "subject": subject_facts(instance.subject),
+        **beside_facts(instance),
+    }  # fmt: skip
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

@@ -23,7 +23,7 @@ from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind
 from ..fields import Drawn, drawn_fields, sent_data
 from ..forms_pages import AskForm, ReasonForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
-from ..registry import papers_of, subject_url
+from ..registry import panels_of, papers_of, subject_url
 from ..selectors import (
     begun_by,
     catalogue_for,
@@ -171,6 +171,7 @@ def _shown(
         if any(t.is_open and t.role == "approve" for t in tasks)
         else "",
         "papers": papers_of(found.number),
+        "panels": panels_of(found, request),
         "subject_url": about if may_open(request.rights, about) else "",  # type: ignore[attr-defined]
         "origin": instance_by_number(number) if (number := origin_of(found)) else None,
         "begun": begun_by(found),

@@ -1,6 +1,6 @@
 """Sample of the office: the plan of a month through its hands."""
 
-from dianheng.documents.papers.schema import ApprovalSheet, FilledForm, StepLine
+from dianheng.documents.papers.schema import ApprovalSheet, FileLine, FilledForm, StepLine
 
 from .parts import BODY, moment
 
@@ -31,6 +31,12 @@ def approval() -> ApprovalSheet:
                         ),
                     ),
                 ),
+            ),
+        ),
+        files=(
+            FileLine(
+                name="年末盘点方案.pdf", size="182.4 KB", by="吴桂芳",
+                at=moment("2026-11-22T10:05:00"), digest="c41d" * 16, text="一级库，分三组",
             ),
         ),
         steps=(

@@ -30,7 +30,7 @@ from .labels import (
     ShelfLabel,
     StatusLabel,
 )
-from .office import ApprovalSheet, FilledForm, StepLine
+from .office import ApprovalSheet, FileLine, FilledForm, StepLine
 from .supply import (
     ArrivalAcceptance,
     CheckLine,
@@ -116,6 +116,7 @@ __all__ = [
     "ErrorPoint",
     "FailureList",
     "FailureRow",
+    "FileLine",
     "FilledForm",
     "Goods",
     "GoodsLine",

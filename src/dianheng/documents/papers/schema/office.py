@@ -36,6 +36,18 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """A file or photo that was put to the matter, by whom and when; `digest` is its SHA-256."""
+
+    name: str
+    size: str
+    by: str
+    at: datetime
+    digest: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalSheet(Paper):
     """审批单: what was asked for, and every opinion with name, post and time."""
 
@@ -48,3 +60,4 @@ class ApprovalSheet(Paper):
     about: str = ""
     forms: tuple[FilledForm, ...] = ()
     steps: tuple[StepLine, ...] = ()
+    files: tuple[FileLine, ...] = ()
