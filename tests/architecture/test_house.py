@@ -33,13 +33,14 @@ BOOKKEEPING = {
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",
     "workflow_enginestate": "where the engine stands, derived from what was done",
+    "office_archivesearch": "what pieces of the archive are found by, made anew with them",
     "workflow_formdraft": "what a person has typed and not sent",
 }
 # `papers` are the shapes of documents, `panels` the places where others may register,
-# `list_pages` what the pages of every kind of device list share.
+# `list_pages` what the pages of every kind of device list share, `contents` what a file is.
 DRAWERS = {
     "services", "selectors", "rules", "errors", "choices", "registry", "models", "audit", "papers", "panels", "fields", "columns",
-    "list_pages",
+    "list_pages", "contents",
 }  # fmt: skip
 WRITES = {
     "create",

@@ -14,6 +14,7 @@ from dianheng.identity.services import remember, system_actor, write_batch
 from . import (
     accepted,
     again,
+    archive,
     company,
     legacy,
     orders,
@@ -102,6 +103,7 @@ def story_chapters() -> list[Told]:
         ),
         ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
         ("processes", _("work orders under way"), lambda t: processes.all_processes()),
+        ("archive", _("papers in the archive"), lambda t: archive.the_archive()),
     ]
 
 

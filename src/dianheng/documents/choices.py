@@ -21,6 +21,10 @@ class DocumentKind(TextChoices):
     RETURN_NOTICE = "return_notice", _("Return notice")  # 退货通知单
     LOT_SUMMARY = "lot_summary", _("Lot summary")
     APPROVAL_SHEET = "approval_sheet", _("Approval sheet")  # 审批单
+    ARCHIVE_CATALOGUE = "archive_catalogue", _("Catalogue of filed papers")  # 归档文件目录
+    VOLUME_INDEX = "volume_index", _("Index of a volume")  # 卷内文件目录
+    VOLUME_SPINE = "volume_spine", _("Spine of a volume")  # 案卷脊背
+    VOLUME_REMARKS = "volume_remarks", _("Remarks on a volume")  # 卷内备考表
 
 
 class LabelKind(TextChoices):

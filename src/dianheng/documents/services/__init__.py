@@ -1,6 +1,6 @@
 from .bodies import issuing_body_set
 from .copies import document_data, document_pdf, documents_run, paper_pdf, papers_run
-from .files import file_path, file_read, file_store
+from .files import content_erase, file_path, file_read, file_store
 from .issue import (
     Draft,
     document_revoke,
@@ -17,6 +17,7 @@ from .uploads import Upload, upload_keep, uploads_judge
 __all__ = [
     "Draft",
     "Upload",
+    "content_erase",
     "document_data",
     "document_pdf",
     "document_revoke",

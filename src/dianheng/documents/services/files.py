@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
@@ -82,3 +83,18 @@ def file_read(file: StoredFile) -> bytes:
             )
         )
     return content
+
+
+def content_erase(file: StoredFile, *, but: type[Model]) -> bool:
+    """Erase a content that no record refers to, except those of `but`; its row stays.
+
+    Call it after the commit. Copies in backups end with the backups.
+    """
+    for relation in StoredFile._meta.related_objects:
+        model = relation.related_model
+        if model is but:
+            continue
+        if model._default_manager.filter(**{relation.field.name: file}).exists():
+            return False
+    file_path(file.digest).unlink(missing_ok=True)
+    return True

@@ -43,6 +43,10 @@ PAGES = {
     "return_notice": 1,
     "lot_summary": 1,
     "approval_sheet": 1,
+    "archive_catalogue": 1,
+    "volume_index": 1,
+    "volume_spine": 1,
+    "volume_remarks": 1,
 }
 TITLES = {
     "verification_certificate": "检定证书",
@@ -59,6 +63,10 @@ TITLES = {
     "return_notice": "退货通知单",
     "lot_summary": "批次检定汇总表",
     "approval_sheet": "审批单",
+    "archive_catalogue": "归档文件目录",
+    "volume_index": "卷内文件目录",
+    "volume_spine": "案卷脊背",
+    "volume_remarks": "卷内备考表",
 }
 
 

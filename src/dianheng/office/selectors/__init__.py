@@ -1,5 +1,34 @@
 """Reads of the office."""
 
+from .archives import (
+    current_files,
+    earlier_files,
+    fonds_of,
+    may_read,
+    not_secret_for,
+    piece_by_number,
+    piece_of_process,
+    pieces_seen,
+    running_out,
+    search_pieces,
+    volume_by_number,
+    volumes_seen,
+)
 from .attachments import file_digests, files_of
 
-__all__ = ["file_digests", "files_of"]
+__all__ = [
+    "current_files",
+    "earlier_files",
+    "file_digests",
+    "files_of",
+    "fonds_of",
+    "may_read",
+    "not_secret_for",
+    "piece_by_number",
+    "piece_of_process",
+    "pieces_seen",
+    "running_out",
+    "search_pieces",
+    "volume_by_number",
+    "volumes_seen",
+]

@@ -20,11 +20,6 @@ from dianheng.workflow.tests.test_services import APPLY
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
 def order():
     """Written by the verifier; the head has to decide."""

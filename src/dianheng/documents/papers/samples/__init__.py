@@ -3,7 +3,7 @@
 from dianheng.documents.papers.schema import Paper
 
 from .labels import LABEL_SAMPLES, RED_LABEL, YELLOW_LABEL
-from .office import approval
+from .office import approval, volume
 from .supply import arrival, return_notice, sampling_form, sampling_report
 from .verification import certificate, failures, gateway_certificate, notice, record, summary, task
 from .warehouse import handover, stock_in, stock_out
@@ -23,6 +23,10 @@ SAMPLES: dict[str, Paper] = {
     "return_notice": return_notice(),
     "lot_summary": summary(),
     "approval_sheet": approval(),
+    "archive_catalogue": volume(False),
+    "volume_index": volume(),
+    "volume_spine": volume(),
+    "volume_remarks": volume(),
 }
 
 
@@ -46,4 +50,5 @@ __all__ = [
     "stock_out",
     "summary",
     "task",
+    "volume",
 ]

@@ -30,7 +30,7 @@ from .labels import (
     ShelfLabel,
     StatusLabel,
 )
-from .office import ApprovalSheet, FileLine, FilledForm, StepLine
+from .office import ApprovalSheet, ArchiveLine, ArchiveList, FileLine, FilledForm, StepLine
 from .supply import (
     ArrivalAcceptance,
     CheckLine,
@@ -78,6 +78,10 @@ PAPERS: dict[str, type[Paper]] = {
     "return_notice": ReturnNotice,
     "lot_summary": LotSummary,
     "approval_sheet": ApprovalSheet,
+    "archive_catalogue": ArchiveList,
+    "volume_index": ArchiveList,
+    "volume_spine": ArchiveList,
+    "volume_remarks": ArchiveList,
 }
 
 LABELS: dict[str, type] = {
@@ -102,6 +106,8 @@ __all__ = [
     "YELLOW",
     "Amendment",
     "ApprovalSheet",
+    "ArchiveLine",
+    "ArchiveList",
     "ArrivalAcceptance",
     "Assessment",
     "Body",

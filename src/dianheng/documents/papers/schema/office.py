@@ -1,7 +1,7 @@
-"""Papers of the office: the sheet of a process with every opinion."""
+"""Papers of the office: the sheet of a process with every opinion, lists of the archive."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from .common import Paper
 
@@ -61,3 +61,39 @@ class ApprovalSheet(Paper):
     forms: tuple[FilledForm, ...] = ()
     steps: tuple[StepLine, ...] = ()
     files: tuple[FileLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLine:
+    """A piece of the archive in a catalogue or index; the words are those of the page."""
+
+    number: str
+    doc_no: str = ""
+    responsible: str
+    title: str
+    dated_on: date
+    secrecy: str = ""
+    sheets: int | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveList(Paper):
+    """归档文件目录, 卷内文件目录, 案卷脊背 or 卷内备考表; the kind of paper says which.
+
+    `title` is that of the volume; a catalogue has none. `situation` are the remarks.
+    """
+
+    fonds: str
+    category: str
+    year: str
+    retention: str
+    secrecy: str = ""
+    title: str = ""
+    shelf: str = ""
+    lines: tuple[ArchiveLine, ...] = ()
+    situation: str = ""
+    made_by: str = ""
+    made_on: date | None = None
+    checked_by: str = ""
+    checked_on: date | None = None

@@ -17,9 +17,9 @@ from dianheng.documents.services import file_read, paper_pdf
 from dianheng.identity.services import actor_of
 from dianheng.workflow.selectors import visible_instance
 
-from . import services
-from .papers import sheet_of
-from .selectors import files_of
+from .. import services
+from ..papers import sheet_of
+from ..selectors import files_of
 
 VIEW = "workflow.view"
 

@@ -1,0 +1,30 @@
+"""Entries of the menu, names of actions."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actions import register_actions
+from dianheng.common.menu import MenuEntry, register
+
+register(
+    MenuEntry("work", _("Archive"), "archive", ("archives.view",), 40),
+    MenuEntry("work", _("Volumes of the archive"), "archive_volumes", ("archives.view",), 41),
+    MenuEntry("work", _("Retention calendar"), "archive_retention", ("archives.view",), 42),
+    MenuEntry("admin", _("Fonds"), "archive_fonds", ("archives.fonds",), 75),
+)
+register_actions(
+    {
+        "process.files": _("Put files to a process"),
+        "archive.fonds": _("Enter a fonds"),
+        "archive.file": _("File a piece"),
+        "archive.correct": _("Correct the entry of a piece"),
+        "archive.version": _("File a new version"),
+        "archive.volume": _("Open a volume"),
+        "archive.close": _("Close a volume"),
+        "archive.check": _("Check a volume"),
+        "archive.destruction": _("Apply for destruction"),
+        "archive.destroy": _("Destroy records"),
+        "archive.read": _("Read a business secret of the archive"),
+        "archive.taken": _("Take a file of the archive"),
+        "archive.refused": _("Refused at the archive"),
+    }
+)

@@ -1,0 +1,53 @@
+"""What the office tells the others at start: papers, panels, searches."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
+from dianheng.identity.selectors import units_with_right
+from dianheng.workflow.registry import register_beside, register_panel, register_paper
+
+from .models import ArchivePiece, ArchiveVolume
+from .panels import archive_panel, files_panel
+from .selectors import file_digests, pieces_seen, search_pieces
+
+VIEW = "archives.view"
+LEAST = 2  # signs of a piece of text that is searched for
+
+
+def search(request: HttpRequest, text: str) -> HitGroup | None:
+    """Pieces of the archive by words of their entry or of their files."""
+    rights = request.rights  # type: ignore[attr-defined]
+    if len(text.strip()) < LEAST or not rights.may(VIEW):
+        return None
+    rows = pieces_seen(rights.paths("archives.secret")).filter(
+        fonds__unit__in=units_with_right(rights, VIEW)
+    )
+    found = search_pieces(rows, text).order_by("-pk")[:AT_MOST]
+    hits = [
+        Hit(one.title, reverse("archive_piece", args=[one.number]), f"{one.number} · {one.responsible}")
+        for one in found
+    ]  # fmt: skip
+    return HitGroup(_("Archive"), hits, f"{reverse('archive')}?q={text}")
+
+
+def code(request: HttpRequest, scanned: str) -> str | None:
+    """A whole archival number leads to its piece or volume."""
+    for page, model in (("archive_piece", ArchivePiece), ("archive_volume", ArchiveVolume)):
+        if "-" in scanned and model.objects.filter(number=scanned).exists():
+            return reverse(page, args=[scanned])
+    return None
+
+
+register_paper(
+    "approval_sheet",
+    gettext_lazy("Approval sheet"),
+    lambda number: reverse("approval_sheet", args=[number]),
+)
+register_panel(files_panel)
+register_panel(archive_panel)
+register_beside("files", file_digests)
+register_search(search)
+register_code(code)

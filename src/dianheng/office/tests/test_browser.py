@@ -1,0 +1,65 @@
+"""Pages of the office in a browser: accessible, wide and narrow, in both languages."""
+
+import pytest
+from playwright.sync_api import expect
+
+from dianheng.documents.tests.sent import PNG, docx, sent
+from dianheng.identity.models import Person
+from dianheng.identity.tests.factories import metering_centre, person_with
+from dianheng.office.services import files_add
+from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
+from dianheng.workflow.services import instance_start
+from dianheng.workflow.tests.factories import verifier, work_order
+
+from .factories import filed, open_volume
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PAGES = [
+    "archive/", "archive/new/", "archive/fonds/", "archive/retention/", "archive/catalogue/", "archive/volumes/",
+    "archive/volumes/new/", "archive/volumes/{volume}/", "archive/volumes/{volume}/close/", "archive/pieces/{piece}/",
+    "archive/pieces/{piece}/correct/", "archive/pieces/{piece}/files/{file}/version/", "processes/{process}/",
+]  # fmt: skip
+
+
+@pytest.fixture
+def keeper(live_server):
+    """Who may do everything in the archive."""
+    return person_with("*", login="all", name="全能")
+
+
+@pytest.fixture
+def names(live_server):
+    """A volume with a piece that has gone, a process with a photo and a paper."""
+    volume = open_volume()
+    piece = filed("正文", volume=volume, title="一个相当长的题名" * 6)
+    work_order()
+    one = instance_start(
+        code="work-order", unit=metering_centre(), title="表箱进水", actor=verifier()
+    )
+    photos = [sent("箱门" * 20 + ".png", PNG), sent("说明.docx", docx("进水"))]
+    files_add(instance=one, sent=photos, text="箱门关不上", actor=verifier())
+    return {"volume": volume.number, "piece": piece.number, "file": piece.files.get().pk, "process": one.number}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "language"), [(WIDE, "zh-hans"), (PHONE, "en")], ids=["wide", "phone in English"]
+)
+def test_pages_are_accessible_and_fit(visit, keeper, names, size, language):
+    for path in PAGES:
+        page = visit(keeper, "/" + path.format(**names), size=size, language=language)
+        assert (path, axe_faults(page), overflow(page), page.faults) == (path, [], [], [])
+        page.close()
+
+
+def test_photos_are_sent_and_shown_on_the_page(visit, keeper, names):
+    person = Person.objects.get(login="zhang")
+    page = visit(person, f"/processes/{names['process']}/")
+    field = page.locator("#files-sent")
+    field.set_input_files([{"name": "现场.png", "mimeType": "image/png", "buffer": PNG + b"\0"}])
+    page.locator("#files-text").fill("现场")
+    page.get_by_role("button", name="新增").click()
+    expect(page.get_by_role("link", name="现场.png")).to_be_visible()
+    page.locator("details summary", has_text="查看图片").last.click()
+    picture = page.locator("img.picture").last
+    expect(picture).to_be_visible()
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1
