@@ -9,6 +9,7 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.figures import register_figure
+        from dianheng.identity.registry import register_master_tables
         from dianheng.metrology.barcodes import register_scheme
 
         from . import find, menu, registrations, rights, tasks  # noqa: F401
@@ -22,6 +23,12 @@ class AssetsConfig(AppConfig):
             register_scan,
         )
 
+        register_master_tables(
+            "assets_manufacturer",
+            "assets_devicemodel",
+            "assets_statemapping",
+            "assets_place",
+        )
         register_scan(10, find_device)
         register_scan(20, find_place)
         register_scan(30, find_lot)

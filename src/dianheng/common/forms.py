@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from .access import note_refusal
 from .errors import Refused, Text
 from .lists.filters import NotUnderstood, read_day
 from .numbers import halfwidth
@@ -94,8 +95,9 @@ class SuggestInput(forms.TextInput):
         return super().get_context(name, value, (attrs or {}) | suggest)
 
 
-def take_refusal(form: forms.Form, refused: Refused) -> None:
+def take_refusal(form: forms.Form, refused: Refused, request: HttpRequest) -> None:
     """Show what a service refused beside the fields that it names, the rest on top."""
+    note_refusal(request, refused)
     for refusal in refused.refusals:
         named = [error for error in refusal.errors if error.get("field") in form.fields]
         for error in named:
@@ -131,7 +133,7 @@ def answer_form(
         try:
             address = act(form.cleaned_data)
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             if success:
                 messages.success(request, str(success))
@@ -150,6 +152,7 @@ def acted(
     try:
         act()
     except Refused as refused:
+        note_refusal(request, refused)
         for refusal in refused.refusals:
             for text in [refusal.text, *(error["text"] for error in refusal.errors)]:
                 messages.error(request, str(text))

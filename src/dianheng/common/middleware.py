@@ -10,6 +10,7 @@ from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from .access import note_refusal
 from .errors import Refused
 
 log = logging.getLogger("dianheng.request")
@@ -65,6 +66,7 @@ class Refusals:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refused):
             return None
+        note_refusal(request, exception)
         if request.accepts("text/html") or getattr(request, "htmx", False):
             template = "common/refused.html" + (
                 "#notice" if getattr(request, "htmx", False) else ""

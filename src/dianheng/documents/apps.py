@@ -6,4 +6,8 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
+        from dianheng.identity.registry import register_master_tables
+
         from . import menu, rights, tasks  # noqa: F401
+
+        register_master_tables("documents_issuingbody")

@@ -56,6 +56,9 @@ class LoginForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if name is not None and password:
+            # Django only tells the browser how long a name may be; attempts are counted by it.
+            if len(name) > self.fields["username"].max_length:  # type: ignore[attr-defined]
+                raise self.get_invalid_login_error()
             self.user_cache = authenticate(self.request, login=name, password=password)
             if self.user_cache is None:
                 raise self.get_invalid_login_error()
@@ -301,3 +304,20 @@ class SeparationForm(Form):
     valid_from = DayField(label=_("From"))
     valid_through = DayField(label=_("Through"), help_text=_("Last day included."))
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class CleanUpForm(Form):
+    """Events older than a day; the reason is asked for when they are removed."""
+
+    before = DayField(label=_("Before"))
+    reason = forms.CharField(
+        label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class WordForm(Form):
+    """What came of a look."""
+
+    word = forms.CharField(
+        label=_("What came of it"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip

@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dianheng.common.actions import register_actions
+from dianheng.common.actions import action_label, register_actions
 from dianheng.common.menu import MenuEntry, register
 from dianheng.common.pages import register_rights_source
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_search
 from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count, register_todo
 
-from .models import Person, Qualification, SeparationException, Unit
+from .models import Person, Qualification, SeparationException, Unit, UnusualChange
 from .registry import all_rights
 from .selectors import rights_of
 
@@ -25,6 +25,7 @@ RENEW_DAYS = 60
 register_rights_source(all_rights, rights_of)
 register_actions(
     {
+        "access.clean_up": gettext_lazy("Clean up the security log"),
         "administrator.make": gettext_lazy("Make the first administrator"),
         "installation": gettext_lazy("Set the program up"),
         # The demo story is told by a command; only its entries of the trail are read here.
@@ -49,6 +50,8 @@ register_actions(
         "token.revoke": gettext_lazy("End a token"),
         "unit.make": gettext_lazy("Add a unit"),
         "unit.rename": gettext_lazy("Change a unit"),
+        "unusual.acknowledge": gettext_lazy("Look at an unusual change"),
+        "unusual.find": gettext_lazy("Find unusual changes"),
     }
 )
 register(
@@ -62,6 +65,10 @@ register(
     ),
     MenuEntry("admin", gettext_lazy("Settings"), "settings", ("identity.view",), 70),
     MenuEntry("admin", gettext_lazy("Audit trail"), "audit", ("audit.view",), 80),
+    MenuEntry("admin", gettext_lazy("Daily log of master data"), "master_day", ("audit.view",), 82),
+    MenuEntry("admin", gettext_lazy("Unusual changes"), "unusual_changes", ("audit.view",), 84),
+    MenuEntry("admin", gettext_lazy("Security log"), "access_log", ("audit.view",), 86),
+    MenuEntry("admin", gettext_lazy("Who was online"), "access_online", ("audit.view",), 88),
 )
 
 
@@ -136,7 +143,26 @@ def exceptions_in_force(request: HttpRequest) -> Sequence[TodoGroup]:
     return [TodoGroup(title, items, count, reverse("exceptions"), SOON)]
 
 
+def unusual_changes(request: HttpRequest) -> Sequence[TodoGroup]:
+    """For who reads the audit trail: changes of others that nobody has looked at yet."""
+    if not request.rights.may("audit.view"):  # type: ignore[attr-defined]
+        return []
+    mine = Q(batch__actor_id=request.user.pk) | Q(batch__acting_for_id=request.user.pk)
+    rows = UnusualChange.objects.filter(acknowledged_at=None).exclude(mine).select_related("batch")
+    found, count = first_and_count(rows.order_by("pk"))
+    items = [
+        TodoItem(
+            str(action_label(one.batch.action)), reverse("unusual_change", args=[one.pk]),
+            one.batch.actor_name, since=one.batch.began_at,
+        )
+        for one in found
+    ]  # fmt: skip
+    address = reverse("unusual_changes") + "?open=1"
+    return [TodoGroup(_("Unusual changes of master data"), items, count, address)]
+
+
 register_todo(exceptions_in_force)
+register_todo(unusual_changes)
 register_search(find_people)
 register_search(find_units)
 register_todo(qualifications_to_renew, counts=False)

@@ -83,3 +83,16 @@ def register_settings(*kinds: SettingKind) -> None:
 def all_settings() -> dict[str, SettingKind]:
     """Every setting by key."""
     return dict(sorted(_settings.items()))
+
+
+_master_tables: set[str] = set()
+
+
+def register_master_tables(*tables: str) -> None:
+    """Declare tables of master data, whose changes are read day by day and watched."""
+    _master_tables.update(tables)
+
+
+def master_tables() -> list[str]:
+    """All of them; each is under the audit trail."""
+    return sorted(_master_tables)

@@ -1,11 +1,12 @@
 """Who may do what: pure decisions over facts that the services bring."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal, Text
+from dianheng.common.hours import OfficeHours
 from dianheng.common.texts import gettext_lazy as _
 
 
@@ -152,3 +153,82 @@ SAME_PERSON: Mapping[str, Text] = {
     "review": _("You reviewed this result; another person must approve it."),
     "approve": _("You approved this matter; another person must handle it."),
 }
+
+
+# -- the trail watched ---------------------------------------------------------------------------
+
+
+def guard_clean_up(before: date, today: date, keep_days: int) -> Refusal | None:
+    """Refuse to remove events that must still be kept."""
+    latest = today - timedelta(days=keep_days)
+    if before <= latest:
+        return None
+    return Refusal(
+        "kept_longer",
+        _("Events of the last %(days)s days are kept: clean up before %(latest)s at the latest.")
+        % {"days": keep_days, "latest": latest},
+        {"keep_days": keep_days, "latest": latest, "before": before},
+    )
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual where master data are kept.
+
+    Args:
+        hours: clock hours of a working day in which they are changed.
+        rows_at_once: so many rows in one batch are still usual.
+        rare_days: who has not done an action for so many days does it rarely.
+    """
+
+    hours: OfficeHours
+    rows_at_once: int
+    rare_days: int
+
+
+@dataclass(frozen=True)
+class MasterChange:
+    """One batch that changed master data; `at` in the zone of the organisation."""
+
+    at: datetime
+    is_workday: bool
+    row_count: int
+    is_rare: bool
+
+
+def unusual(change: MasterChange, usual: Usual) -> tuple[str, ...]:
+    """Why a change needs a look; empty where it is usual.
+
+    >>> usual = Usual(OfficeHours.parse("07:00–20:00"), rows_at_once=50, rare_days=90)
+    >>> unusual(MasterChange(datetime(2026, 11, 30, 23, 5), True, 51, False), usual)
+    ('hours', 'bulk')
+    """
+    found = []
+    if not change.is_workday:
+        found.append("day_off")
+    elif not usual.hours.covers(change.at.time()):
+        found.append("hours")
+    if change.row_count > usual.rows_at_once:
+        found.append("bulk")
+    if change.is_rare:
+        found.append("rare")
+    return tuple(found)
+
+
+def guard_acknowledge(
+    actor: Actor, changed_by: Collection[int | None], seen_by: str
+) -> Refusal | None:
+    """Refuse a word about one's own change, and a second word."""
+    if {actor.person_id, actor.acting_for_id} & set(changed_by):
+        return Refusal(
+            "own_change",
+            _("This is your own change; another person must look at it."),
+            {},
+        )
+    if seen_by:
+        return Refusal(
+            "acknowledged",
+            _("%(name)s has looked at it already.") % {"name": seen_by},
+            {"seen_by": seen_by},
+        )
+    return None

@@ -3,7 +3,17 @@
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from .views import access, account, organisation, qualifications, settings, standing, trail
+from .views import (
+    access,
+    access_log,
+    account,
+    organisation,
+    qualifications,
+    settings,
+    standing,
+    trail,
+    watch,
+)
 
 urlpatterns = [
     path("login/", login_not_required(account.login), name="login"),
@@ -11,6 +21,8 @@ urlpatterns = [
     path("password/", account.password, name="password"),
     path("me/", account.me, name="me"),
     path("me/tokens/<int:token_id>/end/", account.my_token_revoke, name="my_token_revoke"),
+    path("me/log/", access_log.my_log, name="my_log"),
+    path("me/access/", access_log.my_access, name="my_access"),
     path("units/choose/", account.unit_choice, name="unit_choice"),
     path("admin-units/", organisation.units, name="units"),
     path("admin-units/new/", organisation.unit_add, name="unit_add_first"),
@@ -51,5 +63,11 @@ urlpatterns = [
     path("admin-settings/", settings.settings, name="settings"),
     path("admin-settings/<str:key>/", settings.setting_page, name="setting"),
     path("audit/", trail.trail, name="audit"),
+    path("audit/access/", access_log.access_log, name="access_log"),
+    path("audit/online/", access_log.access_online, name="access_online"),
+    path("audit/clean-up/", access_log.access_clean_up_page, name="access_clean_up"),
+    path("audit/day/", watch.master_day, name="master_day"),
+    path("audit/unusual/", watch.unusual_changes, name="unusual_changes"),
+    path("audit/unusual/<int:change_id>/", watch.unusual_change, name="unusual_change"),
     path("audit/<int:batch_id>/", trail.audit_batch, name="audit_batch"),
 ]

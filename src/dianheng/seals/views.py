@@ -137,7 +137,7 @@ def _form_page(
         except Refused as refused:
             refusals = [r for r in refused.refusals if r.errors]
             if not refusals:
-                take_refusal(form, refused)
+                take_refusal(form, refused, request)
         else:
             messages.success(request, f"{title}: {_done_text(done.count)}")
             return redirect(done_url)

@@ -14,12 +14,14 @@ class SupplyConfig(AppConfig):
         from dianheng.common.search import register_code, register_search
         from dianheng.common.todo import register_todo
         from dianheng.documents.registry import register_supersede
+        from dianheng.identity.registry import register_master_tables
 
         from . import find, menu, rights, tasks  # noqa: F401
         from .figures import lots_accepted
         from .registrations import todo
         from .services.sample import guard_before_acceptance
 
+        register_master_tables("supply_headermapping")
         register_transition_guard(Verb.BEGIN_VERIFICATION, guard_before_acceptance)
         register_todo(todo)
         register_figure(20, lots_accepted)

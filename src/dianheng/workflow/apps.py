@@ -6,4 +6,14 @@ class WorkflowConfig(AppConfig):
     label = "workflow"
 
     def ready(self) -> None:
+        from dianheng.identity.registry import register_master_tables
+
         from . import menu, registrations, rights  # noqa: F401
+
+        register_master_tables(
+            "workflow_packversion",
+            "workflow_packinforce",
+            "workflow_packswitch",
+            "workflow_laneposts",
+            "workflow_dutyacceptance",
+        )

@@ -1,14 +1,14 @@
-"""Working days of the Chinese calendar, timers of diagrams in working hours."""
+"""Time limits and timers of diagrams in working hours."""
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-import chinese_calendar
 from django.utils import timezone
 
+from dianheng.common.workdays import is_workday
 from dianheng.identity.selectors import setting
 
 from .errors import WrongExpression
@@ -18,14 +18,6 @@ PERIOD = re.compile(
     r"P(?=.)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)"
 )
 WORKING = re.compile(r"working (\d{1,5})h")
-
-
-def is_workday(day: date) -> bool:
-    """Whether people work: by the announced calendar, by the weekday where none is known yet."""
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5
 
 
 def due_after(

@@ -2,9 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.common.hours import OfficeHours
 from dianheng.identity.registry import SettingKind, register_rights, register_settings
-
-from .rules import OfficeHours
 
 RIGHTS = {
     "workflow.view": _("See processes and their course"),

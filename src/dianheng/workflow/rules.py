@@ -1,49 +1,16 @@
 """Pure decisions of processes: working hours, who may take a task, what may be sent back."""
 
 import math
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from dianheng.common.errors import Refusal
+from dianheng.common.hours import OfficeHours
 from dianheng.common.texts import gettext_lazy as _
 
 IsWorkday = Callable[[date], bool]
 LONGEST = timedelta(days=3660)
-SPAN = re.compile(r"(\d{1,2}:\d{2})[-–—~～](\d{1,2}:\d{2})")
-
-
-@dataclass(frozen=True)
-class OfficeHours:
-    """When people work on a working day: spans of the clock, in order, not overlapping."""
-
-    spans: tuple[tuple[time, time], ...]
-
-    @classmethod
-    def parse(cls, text: str) -> "OfficeHours":
-        """Read hours as people write them.
-
-        Raises:
-            ValueError: no span, no time of day, or spans that overlap or run backwards.
-
-        >>> str(OfficeHours.parse("8:30-12:00，13:30-18:00"))
-        '08:30–12:00, 13:30–18:00'
-        """
-        spans: list[tuple[time, time]] = []
-        for part in re.split("[,，、;；]", text.replace(" ", "").replace("：", ":")):
-            found = SPAN.fullmatch(part)
-            if found is None:
-                raise ValueError(text)
-            first, last = (time.fromisoformat(each.zfill(5)) for each in found.groups())
-            if first >= last or (spans and spans[-1][1] > first):
-                raise ValueError(text)
-            spans.append((first, last))
-        return cls(tuple(spans))
-
-    def __str__(self) -> str:
-        return ", ".join(f"{first:%H:%M}–{last:%H:%M}" for first, last in self.spans)
 
 
 def working_deadline(

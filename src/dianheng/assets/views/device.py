@@ -194,7 +194,7 @@ def correct(request: HttpRequest, barcode: str) -> HttpResponse:
                 actor=actor_of(request),
             )
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             text = _("The record is corrected.") if changed else _("Nothing was changed.")
             messages.success(request, text)
@@ -233,7 +233,7 @@ def _reported(request: HttpRequest, barcode: str, verb: str) -> HttpResponse:
                 request_key=form.cleaned_data["request_key"],
             )
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
             for error in refused.refusal.errors:
                 form.add_error(None, str(error["text"]))
         else:

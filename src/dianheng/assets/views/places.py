@@ -115,7 +115,7 @@ def place_add(request: HttpRequest) -> HttpResponse:
         try:
             made = place_make(actor=actor_of(request), unit_id=data.pop("unit").pk, **data)
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             messages.success(request, _("Place %(name)s is added.") % {"name": made.name})
             return redirect("place", code=made.code)

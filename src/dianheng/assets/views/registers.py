@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
@@ -194,6 +195,7 @@ def state_words(request: HttpRequest) -> HttpResponse:
         try:
             services.state_mapping_set(actor=actor_of(request), **form.cleaned_data)
         except Refused as refused:
+            note_refusal(request, refused)
             for refusal in refused.refusals:
                 form.add_error(None, str(refusal.text))
         else:

@@ -12,6 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from ..access import note_access
 from ..errors import BadInput, Refused, Text
 from ..jobs import job_start
 from ..models import SavedView
@@ -190,6 +191,7 @@ class ListPage:
         return QueryDict(kept.values_list("query", flat=True).first() or "").get("cols", "")
 
     def _export(self, request: HttpRequest, query: ListQuery) -> HttpResponse:
+        note_access(request, "export", self.key)
         if self.source(query).keys(EXPORTED_AT_ONCE + 1)[EXPORTED_AT_ONCE:]:
             job = job_start(
                 kind="common.export",

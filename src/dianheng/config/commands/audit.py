@@ -1,13 +1,14 @@
-"""`dianheng audit export|verify`: the trail as a file, and proof that it is whole."""
+"""`dianheng audit export|verify|clean-up`: the trail as a file, proof that it is whole; the security log cleaned up."""
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dianheng.config.runtime.words import _
 
-from . import DONE, FAILED, WRONG_INPUT, describe
+from . import DONE, FAILED, WRONG_INPUT, describe, say_refused
 
 if TYPE_CHECKING:
     from dianheng.identity.audit_file import Fault
@@ -35,7 +36,12 @@ WORDS = {
 def configure(parser: argparse.ArgumentParser) -> None:
     writing = "dianheng audit export trail.jsonl"
     checking = "dianheng audit verify trail.jsonl"
-    describe(parser, _("Export the audit trail, and prove that it is whole."), writing, checking)
+    describe(
+        parser,
+        _("Export the audit trail, prove that it is whole, clean up the security log."),
+        writing,
+        checking,
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     export = actions.add_parser("export", help=_("write the sealed trail as lines of JSON"))
     describe(
@@ -58,11 +64,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "dianheng audit verify",
     )
     verify.add_argument("file", nargs="?", type=Path, help=_("a file needs no database"))
+    clean_up = actions.add_parser("clean-up", help=_("remove old events of the security log"))
+    describe(
+        clean_up,
+        _(
+            "Remove events of the security log (logins, refusals, exports) that are older than a "
+            "day. Their number and digest stay in the audit trail, which is never cleaned up."
+        ),
+        'dianheng audit clean-up --before 2026-01-01 --reason "yearly clean-up"',
+        "dianheng audit clean-up --before 2026-01-01 --dry-run",
+    )
+    clean_up.add_argument(
+        "--before", required=True, type=date.fromisoformat, metavar="DAY",
+        help=_("events of this day and later stay"),
+    )  # fmt: skip
+    clean_up.add_argument("--reason", default="", help=_("why; not needed with --dry-run"))
+    clean_up.add_argument("--dry-run", action="store_true", help=_("only say how many"))
 
 
 def run(options: argparse.Namespace) -> int:
     if options.action == "verify":
         return _verify_file(options.file) if options.file else _verify_database()
+    if options.action == "clean-up":
+        return _clean_up(options)
     from dianheng.config.runtime.database import connected
 
     with connected():
@@ -108,3 +132,29 @@ def _verify_database() -> int:
         from dianheng.identity.services import audit_verify
 
         return _report(*audit_verify())
+
+
+def _clean_up(options: argparse.Namespace) -> int:
+    from dianheng.config.runtime.database import connected
+
+    with connected():
+        from dianheng.common.errors import Refused
+        from dianheng.identity.selectors.access_log import older_than
+        from dianheng.identity.services import access_clean_up, system_actor
+
+        if options.dry_run:
+            count = older_than(options.before)["events"]
+            print(_("{count} events would be removed").format(count=count))
+            return DONE
+        try:
+            done = access_clean_up(
+                before=options.before, reason=options.reason, actor=system_actor("command")
+            )
+        except Refused as refused:
+            return say_refused(refused)
+    print(
+        _("{count} events removed, digest {digest}").format(
+            count=done["events"], digest=done["digest"]
+        )
+    )
+    return DONE

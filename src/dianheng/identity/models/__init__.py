@@ -1,8 +1,11 @@
 from .access import ApiToken, RequestResult, SeparationException, Setting
+from .access_log import AccessCleanUp, AccessEvent, TrailWatch, UnusualChange
 from .audit import AuditBatch, AuditSeal, AuditStatement
 from .organisation import Delegation, Person, Post, PostHolding, Qualification, Unit
 
 __all__ = [
+    "AccessCleanUp",
+    "AccessEvent",
     "ApiToken",
     "AuditBatch",
     "AuditSeal",
@@ -15,5 +18,7 @@ __all__ = [
     "RequestResult",
     "SeparationException",
     "Setting",
+    "TrailWatch",
     "Unit",
+    "UnusualChange",
 ]

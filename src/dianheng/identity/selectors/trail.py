@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
+from django.db.models import Exists, OuterRef
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from psycopg import sql
@@ -14,6 +16,7 @@ from psycopg import sql
 from dianheng.common.lists.columns import show
 
 from ..models import AuditBatch, AuditStatement
+from .access_log import day_begins
 
 ROWS_SHOWN = 200  # of one statement
 
@@ -73,15 +76,16 @@ def table_label(table: str) -> str:
     return gettext(capfirst(str(model._meta.verbose_name))) if model else table
 
 
-def statements_of(batch: AuditBatch) -> list[ShownStatement]:
-    """Everything a batch wrote, statement by statement."""
+def statements_of(batch: AuditBatch, tables: Sequence[str] = ()) -> list[ShownStatement]:
+    """Everything a batch wrote (to the tables), statement by statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select s.id, h.table_name, s.operation::text, s.row_count, t.kind"
             "  from audit_statement s join audit_shape h on h.id = s.shape_id"
             "  left join audit_table t on t.table_name = h.table_name"
-            " where s.batch_id = %s order by s.id",
-            [batch.pk],
+            " where s.batch_id = %s and (cardinality(%s::text[]) = 0 or h.table_name = any(%s))"
+            " order by s.id",
+            [batch.pk, list(tables), list(tables)],
         )
         found = cursor.fetchall()
     return [
@@ -199,3 +203,15 @@ class Words:
             if row.get(column):
                 return str(row[column])
         return str(row.get("id", ""))
+
+
+def batches_of_day(day: date, tables: Sequence[str], after: int, at_most: int) -> list[AuditBatch]:
+    """Batches of a day that touched the tables, in their order, from behind one of them."""
+    return list(
+        AuditBatch.objects.filter(
+            Exists(batches_of_tables(tables).filter(batch_id=OuterRef("pk"))),
+            began_at__gte=day_begins(day),
+            began_at__lt=day_begins(day + timedelta(days=1)),
+            pk__gt=after,
+        ).order_by("pk")[:at_most]
+    )

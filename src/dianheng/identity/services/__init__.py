@@ -9,8 +9,10 @@ from .access import (
     token_person,
     token_revoke,
 )
+from .access_log import access_note, login_note, token_noted
 from .audit import audit_export, audit_seal, audit_verify
 from .batch import Batch, idempotent, remember, write_batch
+from .clean_up import access_clean_up
 from .organisation import (
     administrator_make,
     delegation_make,
@@ -28,9 +30,12 @@ from .organisation import (
 )
 from .separation import require_separation
 from .signing import require_password
+from .unusual import unusual_acknowledge, unusual_tick
 
 __all__ = [
     "Batch",
+    "access_clean_up",
+    "access_note",
     "actor_for_person",
     "actor_of",
     "administrator_make",
@@ -41,6 +46,7 @@ __all__ = [
     "delegation_revoke",
     "holding_end",
     "idempotent",
+    "login_note",
     "person_change_password",
     "person_make",
     "person_set_active",
@@ -56,9 +62,12 @@ __all__ = [
     "setting_change",
     "system_actor",
     "token_make",
+    "token_noted",
     "token_person",
     "token_revoke",
     "unit_make",
     "unit_rename",
+    "unusual_acknowledge",
+    "unusual_tick",
     "write_batch",
 ]

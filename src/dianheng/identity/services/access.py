@@ -5,16 +5,19 @@ import secrets
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 
-from ..models import ApiToken, Person, SeparationException, Setting, Unit
+from ..choices import AccessKind
+from ..models import AccessEvent, ApiToken, Person, SeparationException, Setting, Unit
 from ..registry import all_rights, all_settings
 from ..rules import SEPARATED, Actor, guard_right, standing_in
 from ..selectors import rights_of, system_person
+from .access_log import token_note_made
 from .batch import write_batch
 
 
@@ -71,7 +74,7 @@ def token_make(
         raise BadInput(_("A token is valid for 1 to 3660 days."))
     token = f"dh_{secrets.token_urlsafe(32)}"
     with write_batch(actor=actor, action="token.make") as batch:
-        ApiToken.objects.create(
+        made = ApiToken.objects.create(
             person=person,
             label=label,
             digest=_digest(token),
@@ -79,13 +82,20 @@ def token_make(
             created_at=batch.at,
             expires_at=batch.at + timedelta(days=days),
         )
+        token_note_made(made, actor)
     return token
 
 
 def token_person(token: str) -> ApiToken | None:
-    """The token in force with its person, or None."""
+    """The token in force with its person, or None; `was_used_today` says whether it was noted."""
+    used = AccessEvent.objects.filter(
+        token_id=OuterRef("pk"),
+        kind=AccessKind.TOKEN_USED,
+        at__gte=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0),
+    )
     return (
         ApiToken.objects.select_related("person")
+        .annotate(was_used_today=Exists(used))
         .filter(
             digest=_digest(token),
             revoked_at__isnull=True,

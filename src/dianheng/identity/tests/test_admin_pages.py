@@ -46,6 +46,13 @@ PAGES = {
     "exception_add": ("identity.except",),
     "settings": ("identity.view",),
     "audit": ("audit.view",),
+    "access_log": ("audit.view",),
+    "access_online": ("audit.view",),
+    "access_clean_up": ("audit.clean_up",),
+    "master_day": ("audit.view",),
+    "unusual_changes": ("audit.view",),
+    "my_log": (),
+    "my_access": (),
 }
 
 

@@ -17,13 +17,24 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.common.forms import answer_form, take_refusal
 from dianheng.common.pages import fragment
 
+from ..choices import AccessKind
 from ..forms import LoginForm, PasswordForm, TokenForm
 from ..models import ApiToken, Delegation, PostHolding, Unit
-from ..services import actor_of, person_change_password, require_password, token_make, token_revoke
+from ..services import (
+    access_note,
+    actor_of,
+    login_note,
+    person_change_password,
+    require_password,
+    token_make,
+    token_revoke,
+)
+
+LOGIN_EVENT = "login_event"  # in the session
 
 
 class Login(LoginView):
-    """Name and password; the language of the person from then on."""
+    """Name and password, noted in the security log; the language of the person from then on."""
 
     form_class = LoginForm
     template_name = "identity/login.html"
@@ -31,14 +42,31 @@ class Login(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        # The session knows its login, so that the logout can name it.
+        self.request.session[LOGIN_EVENT] = access_note(self.request, AccessKind.LOGIN)
         if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             language = form.get_user().language
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
         return response
 
+    def form_invalid(self, form: Any) -> HttpResponse:
+        rests = getattr(self.request, "axes_locked_out", False)
+        kind = AccessKind.LOCKED if rests else AccessKind.FAILED
+        login_note(self.request, kind, form.data.get("username", ""))
+        return super().form_invalid(form)
+
+
+class Logout(LogoutView):
+    """Ends the session, noted with the login that began it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        began = request.session.get(LOGIN_EVENT)
+        access_note(request, AccessKind.LOGOUT, login_event_id=began)
+        return super().post(request, *args, **kwargs)
+
 
 login = Login.as_view()
-logout = LogoutView.as_view()
+logout = Logout.as_view()
 
 
 def password(request: HttpRequest) -> HttpResponse:
@@ -79,7 +107,7 @@ def me(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
             form = TokenForm()
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
     context = {
         "title": _("My posts and tokens"),
         "holdings": PostHolding.objects.filter(person=person).select_related("post", "unit"),

@@ -10,9 +10,10 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
+from dianheng.common.access import note_access, note_refusal
 from dianheng.common.errors import Refused
 from dianheng.identity.selectors import rights_of
-from dianheng.identity.services import token_person
+from dianheng.identity.services import token_noted, token_person
 
 VERSION = "1"
 # One dated line for each step of the version: docs/reference/rest.md.
@@ -38,6 +39,7 @@ class Bearer(HttpBearer):
         request.via = "rest"  # type: ignore[attr-defined]
         scopes = frozenset(found.scopes)
         request.scopes = scopes  # type: ignore[attr-defined]
+        token_noted(request, found)
         request.rights = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: rights_of(found.person_id).narrowed(scopes)
         )
@@ -86,6 +88,7 @@ def _answer(
 @api.exception_handler(Refused)
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """What a service refused."""
+    note_refusal(request, error)
     return api.create_response(request, error.as_dict(), status=error.status)
 
 
@@ -106,6 +109,8 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """No token, a wrong one, or one that has ended."""
+    if "Authorization" in request.headers:
+        note_access(request, "failed", "token")
     return _answer(request, 401, "login", "A valid token is needed: dianheng token --person LOGIN")
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from dianheng.assets.models import Device
+from dianheng.common.access import note_refusal
 from dianheng.common.charts import Chart, Line, Mark
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.pages import needs
@@ -350,6 +351,7 @@ def _sign(request: HttpRequest, task: VerificationTask, step: Step) -> HttpRespo
                     "n": signed.to_be_sealed
                 }
     except Refused as refused:
+        note_refusal(request, refused)
         return _confirm_page(request, task, step, agreed, returned, left, refused)
     messages.success(request, text)
     return redirect("task", task.number)

@@ -80,7 +80,7 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
                     actor=actor_of(request),
                 )
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             messages.success(request, _("Recorded."))
             return redirect("rule_set", name)

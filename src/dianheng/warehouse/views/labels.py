@@ -83,7 +83,7 @@ def _answer(request: HttpRequest, kind: str, keys: list[int]) -> HttpResponse:
         try:
             return _pdf(request, kind, keys, form.cleaned_data)
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
     made = labels_of(kind, keys, approver="?")
     codes = [getattr(label, CODED[kind]) for label in made.labels]
     before = copies_of(kind, codes)

@@ -54,7 +54,7 @@ def scan_new(request: HttpRequest) -> HttpResponse:
         try:
             session = session_make(actor=actor_of(request), **form.cleaned_data)
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             return redirect("stock_scan", session_id=session.pk)
     context = {
@@ -152,7 +152,7 @@ def scan_damaged(request: HttpRequest, session_id: int) -> HttpResponse:
         try:
             session_damaged(session=session, actor=actor_of(request), **form.cleaned_data)
         except Refused as refused:
-            take_refusal(form, refused)
+            take_refusal(form, refused, request)
         else:
             return redirect(f"{reverse('stock_scan', args=[session_id])}#damaged")
     return _page(request, session, form)

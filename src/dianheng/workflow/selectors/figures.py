@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from dianheng.common.workdays import is_workday
 from dianheng.identity.selectors import setting
 
-from ..calendar import is_workday
 from ..models import PackVersion
 from .processes import text_of, titles_of
 

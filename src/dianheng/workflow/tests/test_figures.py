@@ -10,13 +10,14 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dianheng.common.hours import OfficeHours
+from dianheng.common.workdays import is_workday
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import city_company, metering_centre
 from dianheng.workflow import services
-from dianheng.workflow.calendar import is_workday
 from dianheng.workflow.models import ProcessInstance, ProcessTask
-from dianheng.workflow.rules import OfficeHours, working_time
+from dianheng.workflow.rules import working_time
 from dianheng.workflow.selectors import figures, process_figures
 
 from .factories import head, holder, verifier, work_order

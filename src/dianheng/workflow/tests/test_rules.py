@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dianheng.common.hours import OfficeHours
+from dianheng.common.workdays import is_workday
 from dianheng.identity.services import setting_change, system_actor
 from dianheng.identity.tests.factories import city_company, metering_centre
-from dianheng.workflow.calendar import due_after, is_workday, timer
+from dianheng.workflow.calendar import due_after, timer
 from dianheng.workflow.errors import WrongExpression
 from dianheng.workflow.rules import (
-    OfficeHours,
     guard_assignee,
     guard_post,
     guard_running,

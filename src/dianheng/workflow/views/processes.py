@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
@@ -260,6 +261,7 @@ def form(request: HttpRequest, number: str, key: int) -> HttpResponse:
             task.pk,
         )
     except Refused as refused:
+        note_refusal(request, refused)
         services.draft_keep(task=task, data=data, actor=actor)
         messages.error(request, _said(refused))
         return redirect("process", number)

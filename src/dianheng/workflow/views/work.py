@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import NotFound, Refused
 from dianheng.common.lists import BulkAction, Column, ListPage, Selection
 from dianheng.common.pages import needs
@@ -83,6 +84,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             request_key=request.POST.get("request_key", ""),
         )  # fmt: skip
     except Refused as refused:
+        note_refusal(request, refused)
         faults = refused.refusal.errors or [{"text": refused.refusal.text}]
         return _shown(request, shown, data, chosen, faults)
     context = {"title": _title(shown[0]), "results": results, "back": _back()}
