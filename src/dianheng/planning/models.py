@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField, NameField
@@ -83,6 +84,12 @@ class Booking(models.Model):
                 condition=Q(state__in=TAKEN),
             ),
         ]
+
+    @property
+    def is_of_a_day(self) -> bool:
+        """It begins and ends on the same day of the organisation."""
+        first, last = timezone.localtime(self.from_at), timezone.localtime(self.to_at)
+        return first.date() == last.date()
 
     @property
     def number(self) -> str:

@@ -59,7 +59,7 @@ def test_the_week_shows_who_has_what(client):
     booked("2026-12-01 09:00", "2026-12-01 12:00")
     login(client, applicant())
     page = client.get("/resources/week/?week=2026-12-03").content.decode()
-    assert "周敏 · 送表" in page and "2026-11-30" in page
+    assert "周敏 · 送表" in page and "2026-11-30" in page and "<b>09:00–12:00</b>" in page
     assert "周敏 · 送表" not in client.get("/resources/week/?week=2026-12-10").content.decode()
     assert "皮卡" not in client.get("/resources/week/?kind=room").content.decode()
     assert client.get("/resources/week/?week=soon&kind=x").status_code == 200

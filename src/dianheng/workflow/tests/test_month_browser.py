@@ -41,13 +41,13 @@ def send(live_server, visit):
 def fill(page, name, value):
     """Write into a field and wait until the draft is kept, as the page does on every change."""
     field = page.locator(f'[name="{name}"]')
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        if field.first.get_attribute("type") == "radio":
-            page.check(f'[name="{name}"][value="{value}"]')
-        else:
-            field.fill(value)
-            field.blur()
+    if field.first.get_attribute("type") == "radio":
+        page.check(f'[name="{name}"][value="{value}"]')
+    else:
+        field.fill(value)
+        field.blur()
     page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(200)
 
 
 def test_the_month_from_the_call_to_the_tasks_of_the_meeting(visit, send):
