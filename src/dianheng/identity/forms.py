@@ -309,7 +309,7 @@ class SeparationForm(Form):
 class CleanUpForm(Form):
     """Events older than a day; the reason is asked for when they are removed."""
 
-    before = DayField(label=_("Before"))
+    before = DayField(label=_("Events older than"))
     reason = forms.CharField(
         label=_("Reason"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

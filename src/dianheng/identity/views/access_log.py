@@ -53,7 +53,7 @@ def what(event: AccessEvent) -> str:
 WHEN = Column("at", gettext_lazy("When"), kind="moment", sort="at")
 WHO = Column("who", gettext_lazy("Who"), who)
 KIND = Column(
-    "kind", gettext_lazy("What"), kind="state", choices=AccessKind.choices, tones=ACCESS_TONES
+    "kind", gettext_lazy("Event"), kind="state", choices=AccessKind.choices, tones=ACCESS_TONES
 )
 WHAT = Column("what", gettext_lazy("Right, list or token"), what, hint=lambda event: event.what)
 ADDRESS = Column("address", gettext_lazy("Address"), kind="code")
@@ -78,7 +78,7 @@ LOG = ListPage(
     rows=lambda scope: AccessEvent.objects.select_related("person"),
     columns=[WHEN, WHO, KIND, WHAT, ADDRESS, DOOR, PATH, LOGIN],
     filters=[
-        Choice("kind", gettext_lazy("What"), options=AccessKind.choices),
+        Choice("kind", gettext_lazy("Event"), options=AccessKind.choices),
         WHOSE,
         DAY,
         Choice("via", gettext_lazy("Door"), options=Via.choices),
@@ -229,7 +229,7 @@ MY_ACCESS = ListPage(
     title=gettext_lazy("My logins and refusals"),
     rows=lambda scope: AccessEvent.objects.filter(person_id=scope.person_id),
     columns=[WHEN, KIND, WHAT, ADDRESS, DOOR, PATH],
-    filters=[Choice("kind", gettext_lazy("What"), options=AccessKind.choices), DAY],
+    filters=[Choice("kind", gettext_lazy("Event"), options=AccessKind.choices), DAY],
     default_order="-id",
     cards=("at", "kind", "what", "address"),
     actions=lambda request: [PageAction(gettext_lazy("Done in my name"), reverse("my_log"))],
