@@ -68,3 +68,29 @@ VOLUME_TONE = {
     VolumeState.DESTROYED: "calm",
 }
 PIECE_TONE = {PieceState.KEPT: "good", PieceState.DESTROYED: "calm"}
+
+
+class RegulationKind(TextChoices):
+    """What a regulation is, the highest first."""
+
+    LAW = "law", _("Law")  # 法律
+    DECREE = "decree", _("Administrative regulation")  # 行政法规
+    DEPARTMENT = "department", _("Departmental rule")  # 部门规章
+    NORMATIVE = "normative", _("Normative document")  # 规范性文件
+    VERIFICATION = "verification", _("Verification regulation")  # 检定规程、计量技术规范
+    NATIONAL = "national", _("National standard")  # 国家标准
+    INDUSTRY = "industry", _("Industry standard")  # 行业标准
+    COMPANY = "company", _("Company standard")  # 企业标准
+    RULE = "rule", _("Management rule")  # 管理制度
+    INSTRUCTION = "instruction", _("Work instruction")  # 作业指导书
+
+
+class ControlKind(TextChoices):
+    """What can carry a clause out."""
+
+    FORM = "form", _("Paper form")
+    LIMIT = "limit", _("Limit or rule set")
+    ALARM = "alarm", _("Alarm")
+    PLAN = "plan", _("Plan of work")
+    PROCESS = "process", _("Process")
+    RECORD = "record", _("Record or report")

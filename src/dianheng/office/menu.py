@@ -9,6 +9,7 @@ register(
     MenuEntry("work", _("Archive"), "archive", ("archives.view",), 40),
     MenuEntry("work", _("Volumes of the archive"), "archive_volumes", ("archives.view",), 41),
     MenuEntry("work", _("Retention calendar"), "archive_retention", ("archives.view",), 42),
+    MenuEntry("work", _("Regulations"), "regulations", ("regulations.view",), 43),
     MenuEntry("admin", _("Fonds"), "archive_fonds", ("archives.fonds",), 75),
 )
 register_actions(
@@ -23,6 +24,10 @@ register_actions(
         "archive.check": _("Check a volume"),
         "archive.destruction": _("Apply for destruction"),
         "archive.destroy": _("Destroy records"),
+        "regulation.enter": _("Enter a regulation"),
+        "regulation.edition": _("Enter an edition"),
+        "regulation.control": _("Say what carries a clause out"),
+        "regulation.control_end": _("End what carries a clause out"),
         "archive.read": _("Read a business secret of the archive"),
         "archive.taken": _("Take a file of the archive"),
         "archive.refused": _("Refused at the archive"),

@@ -10,5 +10,7 @@ register_rights(
         "archives.file": _("File pieces and keep volumes"),
         "archives.secret": _("Read business secrets of the archive"),
         "archives.fonds": _("Enter fonds"),
+        "regulations.view": _("See regulations"),
+        "regulations.edit": _("Keep regulations and what carries them out"),
     }
 )

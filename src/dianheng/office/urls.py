@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import archives, attachments, volumes
+from .views import archives, attachments, regulations, volumes
 
 urlpatterns = [
     path("processes/<str:number>/sheet.pdf", attachments.approval_sheet, name="approval_sheet"),
@@ -25,4 +25,11 @@ urlpatterns = [
     path("archive/pieces/<str:number>/correct/", archives.correct, name="archive_correct"),
     path("archive/pieces/<str:number>/files/<int:key>/", archives.file, name="archive_file"),
     path("archive/pieces/<str:number>/files/<int:key>/version/", archives.version, name="archive_version"),
+    path("regulations/", regulations.regulation_list, name="regulations"),
+    path("regulations/new/", regulations.regulation_new, name="regulation_new"),
+    path("regulations/<str:slug>/", regulations.regulation, name="regulation"),
+    path("regulations/<str:slug>/editions/new/", regulations.edition_new, name="edition_new"),
+    path("regulations/<str:slug>/clauses/<int:key>/", regulations.control_new, name="control_new"),
+    path("regulations/<str:slug>/controls/<int:key>/end/", regulations.control_end, name="control_end"),
+    path("regulations/<str:slug>/controls/<int:key>/keep/", regulations.control_keep, name="control_keep"),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from .archives import (
     PieceFile,
 )
 from .attachments import ProcessFile
+from .regulations import Clause, ClauseControl, Regulation, RegulationEdition
 
 __all__ = [
     "ArchiveDoor",
@@ -17,7 +18,11 @@ __all__ = [
     "ArchiveSearch",
     "ArchiveSeries",
     "ArchiveVolume",
+    "Clause",
+    "ClauseControl",
     "Fonds",
     "PieceFile",
     "ProcessFile",
+    "Regulation",
+    "RegulationEdition",
 ]

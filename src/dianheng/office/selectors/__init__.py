@@ -15,10 +15,19 @@ from .archives import (
     volumes_seen,
 )
 from .attachments import file_digests, files_of
+from .regulations import (
+    clauses_with_controls,
+    edition_changes,
+    edition_on,
+    regulation_by_slug,
+)
 
 __all__ = [
+    "clauses_with_controls",
     "current_files",
     "earlier_files",
+    "edition_changes",
+    "edition_on",
     "file_digests",
     "files_of",
     "fonds_of",
@@ -27,6 +36,7 @@ __all__ = [
     "piece_by_number",
     "piece_of_process",
     "pieces_seen",
+    "regulation_by_slug",
     "running_out",
     "search_pieces",
     "volume_by_number",

@@ -5,11 +5,15 @@ from .attachments import files_add
 from .destruction import destruction_apply, destruction_carry
 from .doors import piece_open, piece_take
 from .from_process import process_archive
+from .regulations import control_end, control_tie, edition_enter, regulation_enter
 from .volumes import fonds_set, volume_check, volume_close, volume_open
 
 __all__ = [
+    "control_end",
+    "control_tie",
     "destruction_apply",
     "destruction_carry",
+    "edition_enter",
     "files_add",
     "fonds_set",
     "piece_correct",
@@ -18,6 +22,7 @@ __all__ = [
     "piece_take",
     "piece_version",
     "process_archive",
+    "regulation_enter",
     "volume_check",
     "volume_close",
     "volume_open",
