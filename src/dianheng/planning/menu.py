@@ -6,8 +6,8 @@ from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 
 register(
-    MenuEntry("work", _("Resources and bookings"), "resource_week", ("planning.view",), 40),
-    MenuEntry("work", _("Tasks of meetings"), "assignments", ("planning.view",), 41),
+    MenuEntry("work", _("Resources and bookings"), "resource_week", ("planning.view",), 36),
+    MenuEntry("work", _("Tasks of meetings"), "assignments", ("planning.view",), 37),
 )
 register_actions(
     {

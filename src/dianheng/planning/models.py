@@ -122,6 +122,7 @@ class Assignment(models.Model):
                 fields=["owner", "due_on"], name="assignment_open", condition=Q(state="open")
             ),
             models.Index(fields=["document"], name="assignment_document"),
+            models.Index(fields=["due_on", "id"], name="assignment_due"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -60,7 +60,7 @@ def test_what_ships_passes(folder):
         ("process.bpmn", r"<flowNodeRef>work</flowNodeRef>", "", "lane", "work"),
         ("pack.toml", r"\[tasks\.confirm\]", "[tasks.other]", "task", "confirm"),
         ("pack.toml", r', en = "Work order"', "", "text", "pack.toml"),
-        ("forms/work.json", r'"format": "date"', '"format": "moment"', "form", "forms/work.json"),
+        ("forms/work.json", r'"format": "date"', '"format": "hologram"', "form", "forms/work.json"),
         ("forms/apply.json", r"kind == 'other'", "nothing == 1", "form", "forms/apply.json"),
         ("forms/apply.json", r'"required": \["subject"', '"required": ["absent"', "form", "forms/apply.json"),
         ("pack.toml", r'role = "approve"', 'role = "nod"', "role", "assign"),
