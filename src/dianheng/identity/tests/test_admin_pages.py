@@ -453,12 +453,13 @@ def test_actions_have_names_and_codes_that_nobody_named_stay(leader):
 def test_every_action_that_is_written_has_a_name():
     from dianheng.assets.choices import Verb
     from dianheng.common.actions import all_actions
+    from dianheng.office.choices import DoorKind
     from dianheng.seals.choices import SealVerb
     from dianheng.warehouse.choices import Purpose
 
     written, families = actions_in_the_code()
     members = {
-        "device": Verb.values, "process": ("resume", "suspend"), "seal": SealVerb.values,
+        "archive": DoorKind.values, "device": Verb.values, "process": ("resume", "suspend"), "seal": SealVerb.values,
         "stock": Purpose.values,
     }  # fmt: skip
     assert families == set(members)
