@@ -17,6 +17,8 @@ class CommonConfig(AppConfig):
                 ("supply", _("Arrival and acceptance"), "truck"),
                 ("verification", _("Verification"), "certificate"),
                 ("warehouse", _("Stock"), "building-warehouse"),
+                ("processes", _("Business processes"), "route"),
+                ("office", _("Office"), "archive"),
                 ("tools", _("Tools"), "tool"),
                 ("admin", _("Administration"), "settings"),
             ]

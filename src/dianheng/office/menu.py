@@ -6,10 +6,10 @@ from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 
 register(
-    MenuEntry("work", _("Archive"), "archive", ("archives.view",), 40),
-    MenuEntry("work", _("Volumes of the archive"), "archive_volumes", ("archives.view",), 41),
-    MenuEntry("work", _("Retention calendar"), "archive_retention", ("archives.view",), 42),
-    MenuEntry("work", _("Regulations"), "regulations", ("regulations.view",), 43),
+    MenuEntry("office", _("Archive"), "archive", ("archives.view",), 40),
+    MenuEntry("office", _("Volumes of the archive"), "archive_volumes", ("archives.view",), 41),
+    MenuEntry("office", _("Retention calendar"), "archive_retention", ("archives.view",), 42),
+    MenuEntry("office", _("Regulations"), "regulations", ("regulations.view",), 43),
     MenuEntry("admin", _("Fonds"), "archive_fonds", ("archives.fonds",), 75),
 )
 register_actions(

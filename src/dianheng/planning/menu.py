@@ -6,8 +6,8 @@ from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 
 register(
-    MenuEntry("work", _("Resources and bookings"), "resource_week", ("planning.view",), 36),
-    MenuEntry("work", _("Tasks of meetings"), "assignments", ("planning.view",), 37),
+    MenuEntry("office", _("Resources and bookings"), "resource_week", ("planning.view",), 36),
+    MenuEntry("office", _("Tasks of meetings"), "assignments", ("planning.view",), 37),
 )
 register_actions(
     {
