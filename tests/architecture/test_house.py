@@ -25,6 +25,7 @@ APPS = [
 # Bookkeeping of the program, not records of the trade: written without actor, kept without history.
 BOOKKEEPING = {
     "identity_accessevent": "the security log: added without a batch, removed only on the record",
+    "identity_rightuse": "on which day a right was last used, noted after the act",
     "identity_trailwatch": "how far along the chain a watcher has looked",
     "common_job": "progress of long work",
     "common_savedview": "how a person likes a list",

@@ -19,6 +19,7 @@ from dianheng.identity.services import (
     qualification_grant,
     system_actor,
     unit_make,
+    use_note,
 )
 
 UNITS = [
@@ -52,6 +53,8 @@ POSTS = {
     "DEPUTY": ("分管副经理", ["*.view*"]),
     "AUDITOR": ("审计监督", ["*.view*", "audit.view", "identity.view"]),
 }  # fmt: skip
+# Rights of their posts that these people have not used in four months.
+NOT_USED = {("machao", "seals.view"), ("lina", "verification.upload"), ("yanming", "audit.view")}
 EVERYBODY = ["workflow.view", "workflow.start", "planning.view"]
 
 
@@ -132,6 +135,11 @@ def found_company(password: str) -> None:
             actor=actor,
         )
     today = timezone.localdate()
+    for role in PEOPLE:
+        for right in posts[role.post].rights:
+            if (role.login, right) not in NOT_USED:
+                for day in (today - timedelta(days=120), today):
+                    use_note(person_id=person(role.login).pk, right=right, on=day)
     for login, kind, number in (
         ("zhangwei", "verifier", "(苏)检员-2023-0417"),
         ("lina", "verifier", "(苏)检员-2024-0108"),

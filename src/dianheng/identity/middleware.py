@@ -8,6 +8,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from .services import right_used
+
 
 class LoginRequired(LoginRequiredMiddleware):
     """Every view but those marked `login_not_required`; scans in flight get 401 and are kept."""
@@ -27,6 +29,8 @@ class LoginRequired(LoginRequiredMiddleware):
                 )
             ):
                 return redirect("password")
+            for right in getattr(view_func, "rights", ()):
+                right_used(person.pk, right, person.rights.grant(right))
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:

@@ -43,6 +43,16 @@ class DutyKind(TextChoices):
     PAST = "past", _("A post held before")
 
 
+class WideKind(TextChoices):
+    """Why a right is one too many, and what to do about it."""
+
+    IDLE = "idle", _("Nothing of the post is used: end the post")
+    INSIDE = "inside", _("Another post of the person holds all of it: end the post")
+    NOBODY = "nobody", _("Nobody who holds the post uses it: take it out of the post")
+    SOME = "some", _("Others of the post use it, these people do not: split the post")
+    UNKNOWN = "unknown", _("The program knows no such right any more: take it out of the post")
+
+
 class NoteKind(TextChoices):
     """What stands in the course of an instance beside its tasks."""
 

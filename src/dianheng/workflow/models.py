@@ -323,6 +323,21 @@ class ProcessWatch(models.Model):
         ]
 
 
+class WideAcceptance(models.Model):
+    """A leader knows of rights that nothing needs, and lets them stand for a while.
+
+    It holds for these rights and these people; another one waits for a word of its own.
+    """
+
+    key = CodeField(unique=True)  # as `overwide.Wide.key` has it
+    rights = ArrayField(CodeField(), verbose_name=_("Rights"))
+    people = ArrayField(models.BigIntegerField())
+    reason = models.TextField(_("Reason"))
+    valid_through = models.DateField(_("Through"))
+    accepted_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField(_("Accepted"))
+
+
 class DutyAcceptance(models.Model):
     """A leader knows of a way by which one person could do both, and lets it stand for a while.
 

@@ -14,7 +14,7 @@ from dianheng.common.todo import MINE, WAITING, TodoGroup, TodoItem, first_and_c
 from dianheng.identity.registry import AccessLine, register_access
 
 from .models import ProcessTask
-from .selectors import duty_lines, steps_of, tasks_of_box, text_of, watch_news
+from .selectors import duty_lines, steps_of, tasks_of_box, text_of, watch_news, wide_lines
 from .services import late_tick, starts_tick, timers_tick
 
 SHOWN = 10
@@ -76,9 +76,23 @@ def access(person_id: int) -> tuple[Text, list[AccessLine]]:
     return gettext_lazy("Steps of processes that fall to the posts"), [*ways, *steps]
 
 
+def too_wide(person_id: int) -> tuple[Text, list[AccessLine]]:
+    """Rights of the person that nothing in force needs."""
+    lines = [
+        AccessLine(
+            f"{line.post.name} · {'、'.join(line.rights)}", line.kind.label,
+            reverse("duty_wide", args=[line.key]), "good" if line.is_accepted else "warn",
+        )
+        for line in wide_lines(person_id)
+    ]  # fmt: skip
+    return gettext_lazy("Rights that nothing in force needs"), lines
+
+
 register_access(access)
+register_access(too_wide)
 register_actions(
     {
+        "duty.wide": gettext_lazy("Accept rights that nothing needs"),
         "duty.accept": gettext_lazy("Accept a way to handle and approve"),
         "pack.load": gettext_lazy("Load a pack of a process"),
         "pack.into_force": gettext_lazy("Bring a pack into force"),

@@ -43,6 +43,15 @@ register_settings(
         unit="d",
     ),
     SettingKind(
+        "workflow.unused_days",
+        _("A right that was not used for so many days is looked at as one too many"),
+        90,
+        _whole,
+        source="own choice: a quarter of a year, as often as posts and rights are looked through",
+        certainty="project",
+        unit="d",
+    ),
+    SettingKind(
         "workflow.urge_hours",
         _("Hours between two urgings of a step"),
         4,

@@ -17,6 +17,7 @@ urlpatterns = [
     path("processes/packs/<str:code>/lane/", packs.lane, name="pack_lane"),
     path("processes/figures/", figures.figures, name="process_figures"),
     path("processes/duties/", duties.path_list, name="duties"),
+    path("processes/duties/rights/<str:key>/", duties.wide, name="duty_wide"),
     path("processes/duties/<str:person_no>/<str:key>/", duties.path, name="duty_path"),
     path("processes/<str:number>/", processes.instance, name="process"),
     path("processes/<str:number>/note/", processes.note, name="process_note"),

@@ -1,4 +1,4 @@
-from .access import ApiToken, RequestResult, SeparationException, Setting
+from .access import ApiToken, RequestResult, RightUse, SeparationException, Setting
 from .access_log import AccessCleanUp, AccessEvent, TrailWatch, UnusualChange
 from .audit import AuditBatch, AuditSeal, AuditStatement
 from .organisation import Delegation, Person, Post, PostHolding, Qualification, Unit
@@ -16,6 +16,7 @@ __all__ = [
     "PostHolding",
     "Qualification",
     "RequestResult",
+    "RightUse",
     "SeparationException",
     "Setting",
     "TrailWatch",

@@ -68,6 +68,24 @@ class Setting(models.Model):
         ]
 
 
+class RightUse(models.Model):
+    """On which day a right of a person was first and last used, by the person or a stand-in.
+
+    Written after the act, once a day for each right; that so many days passed without is no record
+    of the trade, it says which rights nobody needs.
+    """
+
+    person = models.ForeignKey(
+        "identity.Person", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    right = CodeField(_("Right"))
+    first_on = models.DateField(_("First used"))
+    last_on = models.DateField(_("Last used"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "right"], name="rightuse_once")]
+
+
 class RequestResult(models.Model):
     """What a request answered, so that its repeat answers the same and changes nothing."""
 

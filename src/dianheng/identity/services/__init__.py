@@ -31,6 +31,7 @@ from .organisation import (
 from .separation import require_separation
 from .signing import require_password
 from .unusual import unusual_acknowledge, unusual_tick
+from .uses import right_used, use_note
 
 __all__ = [
     "Batch",
@@ -58,6 +59,7 @@ __all__ = [
     "require",
     "require_password",
     "require_separation",
+    "right_used",
     "separation_except",
     "setting_change",
     "system_actor",
@@ -69,5 +71,6 @@ __all__ = [
     "unit_rename",
     "unusual_acknowledge",
     "unusual_tick",
+    "use_note",
     "write_batch",
 ]

@@ -19,6 +19,7 @@ from ..rules import SEPARATED, Actor, guard_right, standing_in
 from ..selectors import rights_of, system_person
 from .access_log import token_note_made
 from .batch import write_batch
+from .uses import right_used
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -56,6 +57,7 @@ def require(actor: Actor, right: str, unit_id: int | None = None) -> Actor:
     refuse(guard_right(rights, right, all_rights()[right], path))
     grant = rights.grant(right, path)
     assert grant is not None
+    right_used(actor.person_id, right, grant)
     return standing_in(actor, grant)
 
 

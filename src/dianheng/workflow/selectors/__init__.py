@@ -2,6 +2,7 @@
 
 from .duties import DutyLine, duty_line, duty_lines, steps_of
 from .figures import process_figures
+from .overwide import WideLine, judged_from, wide_line, wide_lines
 from .processes import (
     Box,
     Changed,
@@ -34,6 +35,7 @@ __all__ = [
     "Box",
     "Changed",
     "DutyLine",
+    "WideLine",
     "begun_by",
     "catalogue_for",
     "changes_since",
@@ -47,6 +49,7 @@ __all__ = [
     "holders_of",
     "instance_by_number",
     "is_switched_on",
+    "judged_from",
     "lanes_of_tasks",
     "open_path",
     "origin_of",
@@ -62,4 +65,6 @@ __all__ = [
     "visible_instance",
     "watch_news",
     "watches_of",
+    "wide_line",
+    "wide_lines",
 ]

@@ -8,7 +8,7 @@ from .decisions import (
     task_refusal,
     tasks_decide,
 )
-from .duties import duty_accept
+from .duties import duty_accept, wide_accept
 from .events import late_tick, message_receive, starts_tick, timers_tick
 from .instances import instance_start, instance_suspend, instance_withdraw, note_add
 from .packs import lane_posts_set, pack_bring_into_force, pack_load, pack_switch
@@ -56,4 +56,5 @@ __all__ = [
     "tasks_decide",
     "tasks_doable",
     "timers_tick",
+    "wide_accept",
 ]

@@ -12,22 +12,31 @@ from django.utils.translation import gettext as _
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs, no_right
+from dianheng.identity.selectors import setting
 from dianheng.identity.services import actor_of
 
 from .. import services
 from ..choices import DutyKind
 from ..forms_pages import AcceptForm
-from ..selectors import duty_line, duty_lines
+from ..selectors import duty_line, duty_lines, judged_from, wide_line, wide_lines
+
+SHOWN = 200  # lines of rights on the page; `?all=1` has every one, for the printed report
 
 
 @needs("workflow.view")
 def path_list(request: HttpRequest) -> HttpResponse:
     """Every way, those that no leader has accepted first; prints as the report of an audit day."""
-    lines = duty_lines()
+    lines, wide_found = duty_lines(), wide_lines()
+    shown = wide_found if request.GET.get("all") else wide_found[:SHOWN]
     context = {
         "title": _("Who could handle and approve"),
         "lines": [(line, DutyKind(line.path.kind).label) for line in lines],
         "open_count": sum(not line.is_accepted for line in lines),
+        "wide": shown,
+        "wide_more": len(wide_found) - len(shown),
+        "wide_open": sum(not line.is_accepted for line in wide_found),
+        "days": setting("workflow.unused_days"),
+        "judged_from": judged_from(),
         "now": timezone.localtime(),
         "may": request.rights.may("workflow.duties"),  # type: ignore[attr-defined]
     }
@@ -52,5 +61,27 @@ def path(request: HttpRequest, person_no: str, key: str) -> HttpResponse:
         submit=_("Accept for a while"), back=reverse("duties"), success=_("Accepted."),
         crumbs=[(_("Who could handle and approve"), reverse("duties"))],
         template="workflow/duty.html", line=line, kind=DutyKind(line.path.kind).label,
+        refusal=None if may else no_right("workflow.duties"),
+    )  # fmt: skip
+
+
+@needs("workflow.view")
+def wide(request: HttpRequest, key: str) -> HttpResponse:
+    """Rights that nothing needs: whose they are, what to do, the acceptance of them."""
+    line = wide_line(key)
+    if line is None:
+        raise NotFound(_("These rights are needed now, or are not held any more."))
+
+    def act(data: dict[str, Any]) -> str:
+        services.wide_accept(key=key, actor=actor_of(request), **data)
+        return reverse("duties")
+
+    may = request.rights.may("workflow.duties")  # type: ignore[attr-defined]
+    initial = {"valid_through": timezone.localdate() + timedelta(days=90)}
+    return answer_form(
+        request, AcceptForm(request.POST or None, initial=initial), act, title=line.post.name,
+        submit=_("Accept for a while"), back=reverse("duties"), success=_("Accepted."),
+        crumbs=[(_("Who could handle and approve"), reverse("duties"))],
+        template="workflow/duty_wide.html", line=line,
         refusal=None if may else no_right("workflow.duties"),
     )  # fmt: skip
