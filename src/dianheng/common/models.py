@@ -17,6 +17,15 @@ class JobState(models.TextChoices):
     STOPPED = "stopped", _("Stopped")  # by a person
 
 
+JOB_TONES = {
+    JobState.WAITING: "calm",
+    JobState.RUNNING: "busy",
+    JobState.DONE: "good",
+    JobState.FAILED: "bad",
+    JobState.STOPPED: "warn",
+}
+
+
 class Job(models.Model):
     """One piece of long work: what, for whom, how far, what came out.
 

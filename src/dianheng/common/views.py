@@ -19,19 +19,11 @@ from .figures import RIGHT as FIGURES_RIGHT
 from .figures import figures_of
 from .jobs import job_request_stop
 from .lists import Choice, Column, Days, ListPage
-from .models import Job, JobState
+from .models import JOB_TONES, Job, JobState
 from .outages import STATUS, outage
 from .pages import fragment, is_fragment, needs, scope_of
 from .search import clean_code, resolve, search
 from .todo import MINE, SOON, WAITING, recent_of, todo_count, todo_of
-
-JOB_TONES = {
-    JobState.WAITING: "calm",
-    JobState.RUNNING: "busy",
-    JobState.DONE: "good",
-    JobState.FAILED: "bad",
-    JobState.STOPPED: "warn",
-}
 
 
 def home(request: HttpRequest) -> HttpResponse:

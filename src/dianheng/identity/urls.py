@@ -63,6 +63,7 @@ urlpatterns = [
     path("admin-settings/", settings.settings, name="settings"),
     path("admin-settings/<str:key>/", settings.setting_page, name="setting"),
     path("audit/", trail.trail, name="audit"),
+    path("audit/check/", trail.trail_check, name="audit_check"),
     path("audit/access/", access_log.access_log, name="access_log"),
     path("audit/online/", access_log.access_online, name="access_online"),
     path("audit/clean-up/", access_log.access_clean_up_page, name="access_clean_up"),

@@ -16,23 +16,6 @@ if TYPE_CHECKING:
 SHOWN = 100
 
 
-WORDS = {
-    "row_changed": _("the row is not what was written"),
-    "rows_changed": _("rows are not what was written"),
-    "row_deleted": _("a row that was written is missing"),
-    "row_inserted": _("nobody wrote this row"),
-    "tags_changed": _("the digests of the rows were changed"),
-    "statement_changed": _("the record of the statement was changed"),
-    "batch_changed": _("actor, reason, time or extent of the batch was changed"),
-    "batch_unsealed": _("the batch is not in the chain"),
-    "batch_missing": _("batches before it are missing"),
-    "chain_broken": _("it does not follow from the batch before"),
-    "chain_start": _("the chain does not begin here"),
-    "end_missing": _("the end of the trail is missing"),
-    "line_unreadable": _("the line cannot be read"),
-}
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     writing = "dianheng audit export trail.jsonl"
     checking = "dianheng audit verify trail.jsonl"
@@ -103,8 +86,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _report(count: int, faults: "list[Fault]") -> int:
     """Each fault with its code, place and words; the first hundred."""
+    from dianheng.identity.audit_file import FAULTS
+
     for fault in faults[:SHOWN]:
-        print(f"{fault} ({WORDS.get(fault.code, fault.code)})")
+        print(f"{fault} ({_(FAULTS[fault.code])})")
     if len(faults) > SHOWN:
         print(_("and {more} more").format(more=len(faults) - SHOWN))
     if faults:

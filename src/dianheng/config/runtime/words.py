@@ -5,7 +5,9 @@ import os
 from functools import cache
 from pathlib import Path
 
-LOCALE = Path(__file__).parents[1] / "locale"
+CONFIG = Path(__file__).parents[1]
+# Faults of the audit trail have their words where pages show them too.
+LOCALES = (CONFIG / "locale", CONFIG.parent / "identity" / "locale")
 
 
 def language() -> str:
@@ -18,7 +20,9 @@ def language() -> str:
 def catalogue() -> gettext.NullTranslations:
     """The texts in that language."""
     languages = ["zh_Hans"] if language() == "zh-hans" else []
-    return gettext.translation("django", LOCALE, languages, fallback=True)
+    own, more = (gettext.translation("django", at, languages, fallback=True) for at in LOCALES)
+    own.add_fallback(more)
+    return own
 
 
 def _(text: str) -> str:

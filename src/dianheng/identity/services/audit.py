@@ -5,7 +5,7 @@ database; format and proof: docs/explanation/audit.md.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -13,8 +13,11 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from ..audit_file import FORMAT, BatchCheck, Fault, genesis
+from ..models import AuditSeal
 
 SEAL_AT_MOST = 500
+PROGRESS_EACH = 100
+Progress = Callable[[int, int], None]  # batches done, of how many
 
 
 def audit_seal() -> int:
@@ -114,7 +117,13 @@ def _session(cursor: Any) -> None:
     )
 
 
-def audit_export(out: TextIO, first: int = 1, last: int | None = None) -> int:
+def _no_progress(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def audit_export(
+    out: TextIO, first: int = 1, last: int | None = None, progress: Progress = _no_progress
+) -> int:
     """Write the sealed part of the trail; returns the number of batches."""
     audit_seal()
     count = 0
@@ -133,10 +142,12 @@ def audit_export(out: TextIO, first: int = 1, last: int | None = None) -> int:
         for batch in _batches(cursor, first, last):
             out.write(json.dumps(batch, ensure_ascii=False) + "\n")
             count += 1
+            if count % PROGRESS_EACH == 0:
+                progress(count, total)
     return count
 
 
-def audit_verify() -> tuple[int, list[Fault]]:
+def audit_verify(progress: Progress = _no_progress) -> tuple[int, list[Fault]]:
     """Check the database's own trail and that the tables are what the trail says.
 
     Returns the number of batches and every fault, each named by batch, table and row.
@@ -146,8 +157,11 @@ def audit_verify() -> tuple[int, list[Fault]]:
     check = BatchCheck()
     with transaction.atomic(), connection.cursor() as cursor:
         _session(cursor)
+        total = AuditSeal.objects.count()
         for batch in _batches(cursor, 1, None):
             faults += check.add(batch)
+            if check.count % PROGRESS_EACH == 0:
+                progress(check.count, total)
         faults += _orphans(cursor)
         for shape in {s.table: s for s in _shapes(cursor).values() if s.kind == "history"}.values():
             faults += _differences(cursor, shape)

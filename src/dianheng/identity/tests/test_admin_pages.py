@@ -46,6 +46,7 @@ PAGES = {
     "exception_add": ("identity.except",),
     "settings": ("identity.view",),
     "audit": ("audit.view",),
+    "audit_check": ("audit.view",),
     "access_log": ("audit.view",),
     "access_online": ("audit.view",),
     "access_clean_up": ("audit.clean_up",),

@@ -6,10 +6,12 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
-from dianheng.identity.models import AuditBatch, AuditStatement, Unit
+from dianheng.common.jobs import run_job
+from dianheng.common.models import Job
+from dianheng.identity.models import AccessEvent, AuditBatch, AuditStatement, Unit
 from dianheng.identity.services import idempotent, remember, system_actor, unit_make, write_batch
 
-from .factories import city_company
+from .factories import city_company, person_with
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +231,44 @@ class TestVerify:
         assert fault in {f.code for f in faults}, faults
         if fault.startswith("row_"):
             assert {f.table for f in faults} == {"identity_unit"}
+
+    def test_from_the_page_one_altered_record_is_found_and_named(
+        self, trail, superuser_connection, client
+    ):
+        auditor = person_with("audit.view")
+        client.force_login(auditor)
+        assert self.checked(client) == ("done", [])
+        superuser_connection.execute("set session_replication_role = replica")
+        superuser_connection.execute("update identity_unit set name = '伪造' where code = 'CENTRE'")
+        key = Unit.objects.get(code="CENTRE").pk
+        assert self.checked(client) == (
+            "failed",
+            [(f"单位 · 第 {key} 行", "该行与当初写入的不一致")],
+        )
+        assert "1 处与写入时不符" in client.get("/audit/check/").content.decode()
+
+    def checked(self, client):
+        job = self.ended(client.post("/audit/check/", {"step": "verify"}))
+        return job.state, [(error["label"], error["text"]) for error in job.errors]
+
+    def ended(self, answer):
+        job = Job.objects.latest("pk")
+        assert answer.headers["Location"] == f"/jobs/{job.pk}/"
+        run_job(job.pk)
+        job.refresh_from_db()
+        return job
+
+    def test_the_file_from_the_page_is_whole_and_its_taking_is_noted(self, trail, client):
+        from dianheng.identity.audit_file import verify_lines
+
+        client.force_login(person_with("audit.view"))
+        job = self.ended(client.post("/audit/check/", {"step": "export"}))
+        body = b"".join(client.get(f"/jobs/{job.pk}/files/trail.jsonl").streaming_content)
+        count, faults = verify_lines(body.decode().splitlines())
+        assert faults == [] and f"{count:,}" in job.result["text"]
+        assert AccessEvent.objects.filter(kind="export", what="audit").count() == 1
+
+    def test_who_may_not_read_the_trail_starts_no_check(self, trail, client):
+        client.force_login(person_with("assets.view"))
+        assert client.post("/audit/check/", {"step": "verify"}).status_code == 403
+        assert not Job.objects.exists()

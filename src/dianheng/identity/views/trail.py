@@ -4,19 +4,23 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.common.access import note_access
 from dianheng.common.actions import action_label, all_actions
 from dianheng.common.errors import NotFound, Refused
-from dianheng.common.lists import Choice, Column, Condition, Contains, Days, ListPage
+from dianheng.common.jobs import job_start
+from dianheng.common.lists import Choice, Column, Condition, Contains, Days, ListPage, PageAction
+from dianheng.common.models import JOB_TONES, Job
 from dianheng.common.pages import needs, no_right
 
 from ..choices import Via
 from ..models import AuditBatch, AuditSeal, AuditStatement
 from ..selectors.trail import audited_tables, batches_of_tables, statements_of
+from ..services import actor_of
 
 OPERATIONS = {
     "I": gettext_lazy("added"),
@@ -76,14 +80,37 @@ TRAIL = ListPage(
     search=("actor_name", "acting_for_name", "action", "reason"),
     row_url=lambda batch: reverse("audit_batch", args=[batch.pk]),
     cards=("id", "began_at", "actor_name", "action", "rows"),
+    actions=lambda request: [
+        PageAction(gettext_lazy("Is the trail whole?"), reverse("audit_check"))
+    ],
     empty_text=gettext_lazy("Nothing was written yet."),
 )
+CHECKS_SHOWN = 20
 
 
 @needs("audit.view")
 def trail(request: HttpRequest) -> HttpResponse:
     """Every batch, the newest first."""
     return TRAIL.answer(request)
+
+
+@needs("audit.view")
+def trail_check(request: HttpRequest) -> HttpResponse:
+    """Prove that the trail is whole, or take it along as a file; what was found before."""
+    if request.method == "POST":
+        kind = "audit.export" if request.POST.get("step") == "export" else "audit.verify"
+        if kind == "audit.export":
+            note_access(request, "export", "audit")
+        title = _("Audit trail as a file") if kind == "audit.export" else _("Audit trail checked")
+        job = job_start(kind=kind, params={}, actor=actor_of(request), title=title)
+        return redirect("job", job_id=job.pk)
+    jobs = Job.objects.filter(kind="audit.verify").select_related("actor").order_by("-pk")
+    context = {
+        "title": _("Is the trail whole?"),
+        "checks": [(job, JOB_TONES[job.state]) for job in jobs[:CHECKS_SHOWN]],
+        "may_see": request.rights.may("jobs.view_all"),  # type: ignore[attr-defined]
+    }
+    return render(request, "identity/audit_check.html", context)
 
 
 def audit_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
