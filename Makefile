@@ -48,7 +48,7 @@ lint: setup-dev
 	$(BIN)/python -m dianheng.config.checks
 
 check: lint
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not browser and not slow and not root and not needs"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not browser and not slow and not root and not needs and not database"
 
 test: setup-dev
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal

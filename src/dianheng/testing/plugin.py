@@ -27,6 +27,7 @@ from .cluster import TestCluster, connect_default
 
 # Tests of these need no Django: they stay fast, and whole when an app is being rebuilt.
 WITHOUT_DJANGO = {"metrology", "calculators", "runtime"}
+DATABASE = {"db", "transactional_db", "module_db", "django_db_setup"}  # fixtures below all others
 SETTINGS = "dianheng.config.settings"
 NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
 
@@ -73,6 +74,14 @@ def set_up_django() -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     django.setup()
     give_transactional_tests_their_own_database()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that need a database are known by a mark; `make check` leaves them out."""
+    if item.get_closest_marker("django_db") or not DATABASE.isdisjoint(
+        getattr(item, "fixturenames", ())
+    ):
+        item.add_marker("database")
 
 
 @pytest.hookimpl(trylast=True)
