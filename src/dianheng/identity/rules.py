@@ -65,6 +65,17 @@ class Rights:
         """Whether the right is held, anywhere or over the unit."""
         return self.grant(right, unit_path) is not None
 
+    def principal(self, person_id: int) -> tuple[int, str] | None:
+        """Key and name of a person, if one stands in for that person today."""
+        found = (grant for grant in self.grants if grant.from_person_id == person_id)
+        one = next(found, None)
+        return None if one is None else (person_id, one.from_person_name)
+
+    @property
+    def principals(self) -> set[int]:
+        """Keys of all whom one stands in for today."""
+        return {grant.from_person_id for grant in self.grants if grant.from_person_id is not None}
+
     def paths(self, right: str) -> list[str]:
         """Roots of the subtrees over which the right is held."""
         return sorted({grant.unit_path for grant in self.grants if right in grant.rights})

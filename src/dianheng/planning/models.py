@@ -113,6 +113,13 @@ class Assignment(models.Model):
     state = CodeField(_("State"), choices=AssignmentState, default=AssignmentState.OPEN)
     result = models.TextField(_("Result"), default="", blank=True)
     done_on = models.DateField(_("Done on"), null=True)
+    done_by = models.ForeignKey(  # who said what became of it
+        "identity.Person", models.PROTECT, verbose_name=_("Reported by"), null=True,
+        related_name="+", db_index=False,
+    )  # fmt: skip
+    acting_for = models.ForeignKey(  # the owner, where a stand-in said it
+        "identity.Person", models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("Task of a meeting")
@@ -134,3 +141,13 @@ class Assignment(models.Model):
     def number(self) -> str:
         """Number of the process whose minutes say it."""
         return self.document.removeprefix("process:")
+
+    @property
+    def reporter(self) -> str:
+        """Who said what became of it, with whom they stood in for; empty: the owner did."""
+        if self.done_by is None or self.done_by_id == self.owner_id:
+            return ""
+        if self.acting_for is None:
+            return self.done_by.name
+        names = {"name": self.done_by.name, "other": self.acting_for.name}
+        return str(_("%(name)s for %(other)s") % names)

@@ -114,7 +114,8 @@ def open_tasks(*, caller: ProcessInstance, actor: Actor, request_key: str) -> An
             "rows": [
                 {
                     "matter": one.matter, "owner": one.owner.name, "due_on": one.due_on.isoformat(),
-                    "state": _state(one), "result": one.result,
+                    "state": _state(one),
+                    "result": f"{one.result}（{one.reporter}）" if one.reporter else one.result,
                 }
                 for one in assignments_before(caller.document, caller.unit)
             ]
@@ -128,16 +129,23 @@ def _state(one: Assignment) -> str:
 
 
 def todo(request: HttpRequest) -> Sequence[TodoGroup]:
-    """Tasks of meetings that the person answers for."""
-    rows = Assignment.objects.filter(owner_id=request.user.pk, state=AssignmentState.OPEN)
-    found, count = first_and_count(rows.order_by("due_on", "pk"), SHOWN)
+    """Tasks of meetings that the person answers for, or somebody whom the person stands in for."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    people = {request.user.pk, *rights.principals}
+    rows = Assignment.objects.filter(owner_id__in=people, state=AssignmentState.OPEN)
+    found, count = first_and_count(rows.select_related("owner").order_by("due_on", "pk"), SHOWN)
     if not count:
         return []
     items = [
-        TodoItem(one.matter, reverse("assignment", args=[one.pk]), one.number, due_on=one.due_on)
+        TodoItem(
+            one.matter, reverse("assignment", args=[one.pk]),
+            one.number if one.owner_id == request.user.pk else f"{one.number} · {one.owner.name}",
+            due_on=one.due_on,
+        )
         for one in found
-    ]
-    url = f"{reverse('assignments')}?state=open&owner={quote(request.user.name)}"  # type: ignore[union-attr]
+    ]  # fmt: skip
+    whose = f"&owner={quote(request.user.name)}" if len(people) == 1 else ""  # type: ignore[union-attr]
+    url = f"{reverse('assignments')}?state=open{whose}"
     return [TodoGroup(_("Tasks of meetings"), items, count, url, MINE)]
 
 

@@ -110,9 +110,9 @@ def _on(bookings: Sequence[Booking], day: date) -> list[Booking]:
 
 
 def assignments_seen(rights: Any, person_id: int) -> QuerySet[Assignment]:
-    """Tasks of meetings of the units that one may see, and one's own."""
+    """Tasks of meetings of the units that one may see, one's own, and those of whom one stands in for."""
     return Assignment.objects.filter(
-        Q(unit__in=units_with_right(rights, VIEW)) | Q(owner_id=person_id)
+        Q(unit__in=units_with_right(rights, VIEW)) | Q(owner_id__in={person_id, *rights.principals})
     )
 
 
@@ -122,4 +122,8 @@ def assignments_before(document: str, unit: Unit) -> list[Assignment]:
     rows = rows.exclude(document=document)
     last = rows.order_by("-pk").values_list("document", flat=True).first()
     wanted = Q(state=AssignmentState.OPEN) | Q(document=last or "")
-    return list(rows.filter(wanted).select_related("owner").order_by("due_on", "pk")[:200])
+    return list(
+        rows.filter(wanted)
+        .select_related("owner", "done_by", "acting_for")
+        .order_by("due_on", "pk")[:200]
+    )

@@ -177,7 +177,7 @@ def resource_edit(request: HttpRequest, code: str) -> HttpResponse:
 ASSIGNMENTS = ListPage(
     key="planning.assignments",
     title=gettext_lazy("Tasks of meetings"),
-    rows=lambda scope: Assignment.objects.select_related("owner", "unit"),
+    rows=lambda scope: Assignment.objects.select_related("owner", "unit", "done_by", "acting_for"),
     right=VIEW,
     unit_field="unit",
     columns=[
@@ -188,6 +188,7 @@ ASSIGNMENTS = ListPage(
         Column("number", gettext_lazy("Meeting"), kind="code"),
         Column("result", gettext_lazy("Result")),
         Column("done_on", gettext_lazy("Done on"), kind="date"),
+        Column("reporter", gettext_lazy("Reported by")),
     ],
     filters=[
         Choice("state", gettext_lazy("State"), options=AssignmentState.choices),
@@ -212,12 +213,16 @@ def assignment(request: HttpRequest, key: int) -> HttpResponse:
     """A task: what, who, until when; whoever answers for it says what became of it."""
     rights: Any = request.rights  # type: ignore[attr-defined]
     person_id: int = request.user.pk  # type: ignore[assignment]
-    rows = assignments_seen(rights, person_id).select_related("owner", "unit")
+    rows = assignments_seen(rights, person_id).select_related(
+        "owner", "unit", "done_by", "acting_for"
+    )
     found = rows.filter(pk=key).first()
     if found is None:
         raise NotFound(_("There is no such task, or it is not in your units."))
     refusal = guard_assignment_done(
-        found.state, found.owner_id == person_id, rights.may(MANAGE, found.unit.path)
+        found.state,
+        found.owner_id in {person_id, *rights.principals},
+        rights.may(MANAGE, found.unit.path),
     )
 
     def act(data: dict[str, Any]) -> str:

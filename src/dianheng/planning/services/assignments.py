@@ -1,6 +1,7 @@
 """Sentences of minutes as tasks: given, done, dropped with the minutes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -105,21 +106,39 @@ def assignments_drop(*, document: str, actor: Actor) -> None:
 def assignment_done(
     *, assignment: Assignment, result: str, actor: Actor, request_key: str = ""
 ) -> Assignment:
-    """Say what became of a task; the next meeting opens with it."""
+    """Say what became of a task: its owner, a stand-in of the owner, or the office.
+
+    The next meeting opens with it.
+    """
     if not result.strip():
         text = _("Say what became of it.")
         raise BadInput(text, [{"field": "result", "code": "missing", "text": text}])
+    actor = _reporting(assignment, actor)
     with write_batch(actor=actor, action="assignment.done") as batch:
         if idempotent(request_key, "assignment.done") is not None:
             return Assignment.objects.get(pk=assignment.pk)
         rows = Assignment.objects.select_for_update(of=("self",)).select_related("unit")
         found = rows.get(pk=assignment.pk)
-        people = (actor.person_id, actor.acting_for_id)
-        rights = rights_of(actor.person_id).narrowed(actor.scopes)
-        may_manage = rights.may("planning.manage", found.unit.path)
-        refuse(guard_assignment_done(found.state, found.owner_id in people, may_manage))
+        is_owner = found.owner_id in (actor.person_id, actor.acting_for_id)
+        may_manage = (
+            rights_of(actor.person_id)
+            .narrowed(actor.scopes)
+            .may("planning.manage", found.unit.path)
+        )
+        refuse(guard_assignment_done(found.state, is_owner, may_manage))
         found.state, found.result = AssignmentState.DONE, result.strip()
         found.done_on = timezone.localtime(batch.at).date()
-        found.save(update_fields=["state", "result", "done_on"])
+        found.done_by_id, found.acting_for_id = actor.person_id, actor.acting_for_id
+        found.save(update_fields=["state", "result", "done_on", "done_by", "acting_for"])
         remember(request_key, "assignment.done", {"assignment": found.pk})
     return found
+
+
+def _reporting(assignment: Assignment, actor: Actor) -> Actor:
+    """The actor, as stand-in of the owner where it is one: both names are kept."""
+    if assignment.owner_id == actor.person_id:
+        return actor
+    principal = rights_of(actor.person_id).principal(assignment.owner_id)
+    if principal is None:
+        return actor
+    return replace(actor, acting_for_id=principal[0], acting_for_name=principal[1])

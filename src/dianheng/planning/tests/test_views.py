@@ -1,15 +1,17 @@
 """Pages of resources and tasks of meetings: who gets in, what they show."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from dianheng.common.errors import BadInput, Refused
-from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, system_actor
-from dianheng.identity.tests.factories import metering_centre, person_with
+from dianheng.identity.models import AuditBatch, Person
+from dianheng.identity.services import actor_for_person, delegation_make, system_actor
+from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.planning.models import Assignment, Resource
+from dianheng.planning.selectors import assignments_before
 from dianheng.planning.services import assignment_done, assignments_make
 from dianheng.workflow.services import instance_start
 
@@ -102,6 +104,38 @@ def test_nobody_else_does_but_the_office(client):
     with pytest.raises(Refused) as caught:
         assignment_done(assignment=task, result="x", actor=office())
     assert caught.value.refusal.code == "not_open"
+
+
+def test_a_stand_in_reports_and_both_names_are_shown(client):
+    task, today = given(), timezone.localdate()
+    owner, other = task.owner, person_with("assets.view", login="sun", name="孙代")
+    client.force_login(other)
+    assert client.get(f"/meeting-tasks/{task.pk}/").status_code == 404
+    delegation_make(
+        from_person=owner, to_person=other, valid_from=today, valid_through=today, reason="休假",
+        actor=system_actor(),
+    )  # fmt: skip
+    assert "清点库存" in client.get("/").content.decode(), "it stands among the things to do"
+    client.post(f"/meeting-tasks/{task.pk}/", {"result": "已清点"})
+    task.refresh_from_db()
+    assert (task.state, task.done_by, task.acting_for) == ("done", other, owner)
+    assert f"孙代代{owner.name}" in client.get(f"/meeting-tasks/{task.pk}/").content.decode()
+    batch = AuditBatch.objects.filter(action="assignment.done").latest("id")
+    assert (batch.actor_name, batch.acting_for_name) == ("孙代", owner.name)
+    (row,) = assignments_before("process:YJ2", task.unit)
+    assert row.reporter == f"孙代代{owner.name}"
+
+
+def test_a_stand_in_of_before_reports_nothing(client):
+    task, today = given(), timezone.localdate()
+    other = actor_with("assets.view", login="sun", name="孙代")
+    delegation_make(
+        from_person=task.owner, to_person=Person.objects.get(pk=other.person_id), actor=system_actor(),
+        valid_from=today - timedelta(days=9), valid_through=today - timedelta(days=1), reason="休假",
+    )  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        assignment_done(assignment=task, result="x", actor=other)
+    assert caught.value.refusal.code == "not_owner"
 
 
 def test_a_task_of_another_unit_is_not_shown(client):
