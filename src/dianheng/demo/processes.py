@@ -210,6 +210,21 @@ def other_processes() -> None:
         phone="0523-88000000", device="3540001000202506000011", reason="10 月电量较上月增加一倍。", fee="0.00", taken_on="2026-11-26",
     )  # fmt: skip
     _do(doubt, "gaoyan", way="site", on="2026-11-30", witness="yes")
+    failed = _start(
+        "meter-doubt", "fengjun", "3540001", "李秀兰申请校验", customer_no="3540100457", customer="李秀兰",
+        phone="0523-88000001", device="3540001000202506000028", reason="无人居住，表仍走字。", fee="0.00", taken_on="2026-11-23",
+    )  # fmt: skip
+    _do(failed, "gaoyan", way="site", on="2026-11-24", witness="yes")
+    _do(
+        failed,
+        "zhangwei",
+        tested_on="2026-11-24",
+        error_i="3.12",
+        error_low="4.05",
+        conclusion="fail",
+        seals="yes",
+    )
+    _do(failed, "chenqiang", opinion="agree", reason="超差属实。")  # begins a metering fault
     action = _start(
         "corrective-action", "wangfang", "3540001", "检定室湿度记录缺一次", source="internal", found_on="2026-11-20",
         fact="11 月 18 日下午未记录温湿度。", clause="JJF 1069 环境条件", severity="general",

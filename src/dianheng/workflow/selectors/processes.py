@@ -63,6 +63,11 @@ def is_switched_on(code: str, unit: Unit) -> bool:
     return next((switches[part] for part in reversed(ancestors) if part in switches), True)
 
 
+def is_offered(code: str, unit: Unit) -> bool:
+    """Whether a process is in force, and switched on in a unit."""
+    return PackInForce.objects.filter(code=code).exists() and is_switched_on(code, unit)
+
+
 @lru_cache(maxsize=512)
 def _lanes(digest: str, bpmn: str) -> Mapping[str, str]:
     return {

@@ -12,7 +12,7 @@ from dianheng.identity.services import idempotent, remember, write_batch
 
 from ..models import ProcessInstance
 from ..registry import Service, register_service
-from ..selectors import origin_of
+from ..selectors import is_offered, origin_of
 from .events import message_receive
 from .instances import instance_begin, instance_take_back
 
@@ -36,6 +36,7 @@ def process_start(
     unit: Any = "",
     subject: Any = "",
     data: Any = None,
+    where_offered: Any = "",
 ) -> Mapping[str, Any]:
     """Begin another process; who handled the caller does not approve there.
 
@@ -43,9 +44,13 @@ def process_start(
         unit: code; none: that of the caller.
         subject: what it is about; none: what the caller is about.
         data: a form, whose fields stand in the new one under `instance`.
+        where_offered: “yes”: where that process is not in force, or switched off, nothing is begun.
     """
+    place = _unit(unit, caller)
+    if where_offered == "yes" and not is_offered(process, place):
+        return {"number": ""}
     made = instance_begin(
-        code=process, unit=_unit(unit, caller), title=str(title or caller.title), actor=actor,
+        code=process, unit=place, title=str(title or caller.title), actor=actor,
         subject=str(subject or caller.subject), data=_fields(data), origin=caller,
         request_key=request_key,
     )  # fmt: skip
@@ -56,7 +61,8 @@ def process_withdraw(
     *, answer: Mapping[str, Any], caller: ProcessInstance, actor: Actor, request_key: str
 ) -> Mapping[str, Any]:
     """Take back what `process.start` began, as long as nobody has decided on it."""
-    instance_take_back(number=answer["number"], origin=caller, actor=actor)
+    if answer["number"]:
+        instance_take_back(number=answer["number"], origin=caller, actor=actor)
     return {}
 
 
@@ -140,7 +146,7 @@ def _fields(data: Any) -> dict[str, Any]:
 register_service(
     Service(
         "process.start", _("Begin another process"), ("process", "title"), process_start,
-        optional=("unit", "subject", "data"), fixed=("process",), knows_caller=True,
+        optional=("unit", "subject", "data", "where_offered"), fixed=("process", "where_offered"), knows_caller=True,
     ),
     Service(
         "process.withdraw", _("Withdraw what was begun"), ("answer",), process_withdraw,

@@ -20,6 +20,7 @@ from dianheng.workflow.forms import form_clean
 from dianheng.workflow.models import DutyAcceptance, ProcessNote
 from dianheng.workflow.packs import check, read_pack
 from dianheng.workflow.packs.shipped import shipped_folders
+from dianheng.workflow.registry import all_services
 from dianheng.workflow.selectors import duty_lines
 
 from .factories import RIGHTS, head, holder, pack_of, verifier, work_order
@@ -123,7 +124,7 @@ def test_a_limit_names_a_setting_of_days(tmp_path, name):
     forms = {path.stem: path.read_text("utf-8") for path in source.glob("forms/*.json")}
     body = (source / "process.bpmn").read_bytes()
     folder = pack_of(tmp_path, body, plan.replace("workflow.meter_doubt_days", name, 1), forms)
-    (fault,) = check(read_pack(folder), {})
+    (fault,) = check(read_pack(folder), all_services())
     assert (fault.code, fault.where) == ("time_limit", "arrange") and name in fault.text
 
 
