@@ -13,7 +13,7 @@ from dianheng.identity.selectors import unit_by_code, units_with_right
 from dianheng.identity.services import actor_of
 
 from . import services
-from .models import PackInForce, ProcessInstance, ProcessTask
+from .models import FieldRemark, PackInForce, ProcessInstance, ProcessTask
 from .selectors import (
     content_digest,
     instance_by_number,
@@ -25,6 +25,7 @@ from .selectors import (
     titles_of,
     visible_instance,
 )
+from .selectors.remarks import remarks_of
 
 router = Router(tags=["processes"])
 VIEW, START = "workflow.view", "workflow.start"
@@ -310,3 +311,57 @@ def back(request: HttpRequest, number: str, key: int, sent: BackIn) -> StepOut:
     task = _task(request, number, key)
     services.task_send_back(task=task, actor=actor_of(request), reason=sent.reason, to=sent.to)
     return _again(task)
+
+
+class RemarkIn(Schema):
+    """What on the form of a step does not fit."""
+
+    field: str = Field("", description="Of the form; empty: the form as a whole.")
+    kind: str = Field(description="choice unit field limit other")
+    text: str = Field(min_length=1, max_length=1000)
+    proposal: str = Field("", max_length=1000)
+    request_key: str = Field(description="The same key again has no second effect.", min_length=8)
+
+
+class RemarkOut(Schema):
+    """A remark on a form, and how it was answered."""
+
+    key: int
+    number: str
+    task: str
+    field: str
+    kind: str
+    text: str
+    proposal: str
+    unit: str
+    person: str
+    at: datetime
+    version: int
+    revision: str = Field(description="Number of the revision that took it up.")
+    outcome: str = Field(description="adopted declined; empty: not answered.")
+    answer: str
+
+
+def _remark(one: FieldRemark) -> RemarkOut:
+    return RemarkOut(
+        key=one.pk, number=one.task.instance.number, task=one.step, field=one.field, kind=one.kind,
+        text=one.text, proposal=one.proposal, unit=one.unit.code, person=one.person.person_no,
+        at=one.at, version=one.version, revision=one.revision.number if one.revision else "",
+        outcome=one.outcome, answer=one.answer,
+    )  # fmt: skip
+
+
+@router.post("processes/{number}/steps/{key}/remarks", response={201: RemarkOut})
+def remark(request: HttpRequest, number: str, key: int, sent: RemarkIn) -> RemarkOut:
+    """Note that a field of a step's form does not fit."""
+    task = _task(request, number, key)
+    made = services.remark_add(task=task, actor=actor_of(request), **sent.dict())
+    return _remark(remarks_of(made.code).get(pk=made.pk))
+
+
+@router.get("processes/packs/{code}/remarks", response=list[RemarkOut])
+def remarks(request: HttpRequest, code: str, limit: int = 100) -> list[RemarkOut]:
+    """Remarks on the forms of a process, the newest first; of the units one may see."""
+    units = units_with_right(_rights(request), VIEW)
+    rows = remarks_of(pack_in_force(code).code).filter(unit__in=units)
+    return [_remark(one) for one in rows[: max(1, min(limit, 1000))]]

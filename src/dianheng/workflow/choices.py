@@ -72,6 +72,26 @@ class NoteKind(TextChoices):
     WITHDRAW = "withdraw", _("Withdrawn")
 
 
+class RemarkKind(TextChoices):
+    """What does not fit on a form."""
+
+    CHOICE = "choice", _("A choice is missing")
+    UNIT = "unit", _("The unit is wrong")
+    FIELD = "field", _("A field is missing")
+    LIMIT = "limit", _("The limit is unrealistic")
+    OTHER = "other", _("Something else")
+
+
+class RemarkOutcome(TextChoices):
+    """How a remark on a form was answered."""
+
+    ADOPTED = "adopted", _("Adopted")  # with a new version of the pack
+    DECLINED = "declined", _("Declined")
+
+
+REMARK_TONE = {RemarkOutcome.ADOPTED: "good", RemarkOutcome.DECLINED: "calm"}
+
+
 # Names of modules and classes that packs which ship use; a company's own names stand as they are.
 CLASSES = {
     "metering": _("Metering"),

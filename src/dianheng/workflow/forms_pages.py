@@ -9,6 +9,8 @@ from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 from dianheng.identity.models import Person, Post, Unit
 from dianheng.identity.selectors import units_with_right
 
+from .choices import RemarkKind
+
 
 class StartForm(Form):
     """What an instance is about, and for which unit."""
@@ -36,6 +38,29 @@ class AskForm(Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,
     )
+
+
+class RemarkForm(Form):
+    """What on the form does not fit, and what would."""
+
+    field = forms.ChoiceField(
+        label=_("Field"), required=False, help_text=_("Empty: the form as a whole.")
+    )
+    kind = forms.ChoiceField(label=_("What does not fit"), choices=RemarkKind.choices)
+    text = forms.CharField(
+        label=_("What was met"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1000
+    )
+    proposal = forms.CharField(
+        label=_("Proposal"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=1000,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, fields: Any = (), **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["field"]
+        field.choices = [("", "–"), *fields]
 
 
 class AcceptForm(Form):

@@ -8,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField, NameField
 
-from .choices import OPEN_STATES, InstanceState, NoteKind, Role, TaskState
+from .choices import (
+    OPEN_STATES,
+    InstanceState,
+    NoteKind,
+    RemarkKind,
+    RemarkOutcome,
+    Role,
+    TaskState,
+)
 
 
 class PackVersion(models.Model):
@@ -321,6 +329,44 @@ class ProcessWatch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["person", "instance"], name="processwatch_once")
         ]
+
+
+class FieldRemark(models.Model):
+    """Somebody who worked on a step noted that its form does not fit, and what would.
+
+    Open, until a revision takes it up; answered when that ends. Of a revision that is withdrawn
+    it is open again.
+    """
+
+    task = models.ForeignKey(ProcessTask, models.PROTECT, related_name="+", db_index=False)
+    code = CodeField(_("Process"))
+    version = models.IntegerField(_("Version"))
+    step = CodeField(_("Process step"))  # id in the diagram
+    field = CodeField(_("Field"), default="", blank=True)  # empty: the form as a whole
+    kind = CodeField(_("What does not fit"), choices=RemarkKind)
+    text = models.TextField(_("What was met"))
+    proposal = models.TextField(_("Proposal"), default="", blank=True)
+    unit = models.ForeignKey("identity.Unit", models.PROTECT, related_name="+", db_index=False)
+    person = models.ForeignKey("identity.Person", models.PROTECT, related_name="+", db_index=False)
+    acting_for = models.ForeignKey(
+        "identity.Person", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    at = models.DateTimeField(_("When"))
+    revision = models.ForeignKey(ProcessInstance, models.PROTECT, null=True, related_name="+")
+    outcome = CodeField(_("Answer"), choices=RemarkOutcome, default="", blank=True)
+    answer = models.TextField(_("Answer"), default="", blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["code", "-id"], name="fieldremark_code")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="")
+                | (Q(closed_at__isnull=False, revision__isnull=False) & ~Q(outcome="") & ~Q(answer="")),
+                name="fieldremark_answered",
+            )
+        ]  # fmt: skip
 
 
 class WideAcceptance(models.Model):

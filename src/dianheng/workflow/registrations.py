@@ -13,7 +13,8 @@ from dianheng.common.ticks import register_tick
 from dianheng.common.todo import MINE, WAITING, TodoGroup, TodoItem, first_and_count, register_todo
 from dianheng.identity.registry import AccessLine, register_access
 
-from .models import ProcessTask
+from .models import PackInForce, ProcessTask
+from .registry import Subject, register_subject
 from .selectors import duty_lines, steps_of, tasks_of_box, text_of, watch_news, wide_lines
 from .services import late_tick, starts_tick, timers_tick
 
@@ -42,6 +43,12 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
             items = [_item(task) for task in found]
             groups.append(TodoGroup(title, items, count, f"{reverse('work')}?box={box}", MINE))
     return groups
+
+
+def pack_stands(code: str) -> dict[str, int]:
+    """The version in force: when it changes, a revision of its forms is looked at again."""
+    rows = PackInForce.objects.filter(code=code).values_list("version__version", flat=True)
+    return {"version": version} if (version := rows.first()) else {}
 
 
 def watched(request: HttpRequest) -> Sequence[TodoGroup]:
@@ -108,6 +115,9 @@ register_actions(
         "process.withdraw": gettext_lazy("Withdraw a process"),
         "process.suspend": gettext_lazy("Suspend a process"),
         "process.resume": gettext_lazy("Resume a process"),
+        "remark.add": gettext_lazy("Note that a field does not fit"),
+        "remark.answer": gettext_lazy("Answer remarks on a form"),
+        "remark.revise": gettext_lazy("Begin the revision of a form"),
         "task.ask": gettext_lazy("Ask somebody for an opinion"),
         "task.claim": gettext_lazy("Take up a step"),
         "task.release": gettext_lazy("Give a step back"),
@@ -117,6 +127,7 @@ register_actions(
         "task.urge": gettext_lazy("Urge a step"),
     }
 )
+register_subject(Subject("pack", pack_stands, lambda code: reverse("pack", args=[code])))
 register_todo(todo)
 register_todo(watched, counts=False)
 register_tick("workflow.timers", 5, timers_tick)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("processes/packs/<str:code>/diagram.bpmn", packs.diagram, name="pack_diagram"),
     path("processes/packs/<str:code>/force/<int:version>/", packs.force, name="pack_force"),
     path("processes/packs/<str:code>/switch/", packs.switch, name="pack_switch"),
+    path("processes/packs/<str:code>/revise/", packs.revise, name="pack_revise"),
     path("processes/packs/<str:code>/lane/", packs.lane, name="pack_lane"),
     path("processes/figures/", figures.figures, name="process_figures"),
     path("processes/duties/", duties.path_list, name="duties"),
@@ -29,5 +30,6 @@ urlpatterns = [
     path("processes/<str:number>/<int:key>/release/", processes.release, name="task_release"),
     path("processes/<str:number>/<int:key>/back/", processes.send_back, name="task_back"),
     path("processes/<str:number>/<int:key>/ask/", processes.ask, name="task_ask"),
+    path("processes/<str:number>/<int:key>/remark/", processes.remark, name="task_remark"),
     path("processes/<str:number>/<int:key>/urge/", processes.urge, name="task_urge"),
 ]

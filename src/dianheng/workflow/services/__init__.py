@@ -12,6 +12,7 @@ from .duties import duty_accept, wide_accept
 from .events import late_tick, message_receive, starts_tick, timers_tick
 from .instances import instance_start, instance_suspend, instance_withdraw, note_add
 from .packs import lane_posts_set, pack_bring_into_force, pack_load, pack_switch
+from .remarks import remark_add, remarks_revise
 from .tasks import (
     draft_keep,
     task_ask,
@@ -43,6 +44,8 @@ __all__ = [
     "pack_bring_into_force",
     "pack_load",
     "pack_switch",
+    "remark_add",
+    "remarks_revise",
     "starts_tick",
     "task_ask",
     "task_claim",

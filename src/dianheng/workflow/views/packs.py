@@ -4,24 +4,34 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dianheng.common.errors import BadInput, NotFound
+from dianheng.common.access import note_refusal
+from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.models import Post
 from dianheng.identity.services import actor_of
 
 from .. import services
+from ..choices import REMARK_TONE
 from ..forms_pages import LaneForm, PackForm, SwitchForm
 from ..models import LanePosts, PackInForce, PackSwitch, PackVersion
 from ..packs.archive import unpacked
 from ..packs.layout import laid_out
 from ..selectors import lanes_of_tasks, pack_in_force, posts_of_lanes, text_of, titles_of
+from ..selectors.remarks import (
+    ANSWERED,
+    open_remarks,
+    remark_groups,
+    remarks_of,
+    remarks_under_revision,
+)
 
 RIGHT = "workflow.packs"
 
@@ -99,8 +109,36 @@ def pack(request: HttpRequest, code: str) -> HttpResponse:
             for name, task in sorted(plan["tasks"].items(), key=lambda each: order.get(each[0], 99))
         ],
         "refusal": None if request.rights.may(RIGHT) else no_right(RIGHT),  # type: ignore[attr-defined]
+        "remarks": remark_groups(open_remarks(code), version),
+        "revised": remark_groups(remarks_under_revision(code), version),
+        "answered": remarks_of(code).exclude(closed_at=None)[:ANSWERED],
+        "remark_tones": REMARK_TONE,
+        "no_start": None if request.rights.may("workflow.start") else no_right("workflow.start"),  # type: ignore[attr-defined]
     }  # fmt: skip
     return render(request, "workflow/pack.html", context)
+
+
+@require_POST
+@needs("workflow.start")
+def revise(request: HttpRequest, code: str) -> HttpResponse:
+    """Begin the revision of a form with the remarks that are ticked."""
+    version, unit = pack_in_force(code), request.user.unit  # type: ignore[union-attr]
+    ticked = ",".join(request.POST.getlist("remark")).split(",")
+    keys = [int(key) for key in ticked if key.isdigit() and len(key) < 19]
+    if unit is None:
+        messages.error(
+            request, _("You belong to no unit: somebody of the unit begins the revision.")
+        )
+        return redirect("pack", code)
+    try:
+        made = services.remarks_revise(
+            version=version, keys=keys, unit=unit, actor=actor_of(request)
+        )
+    except Refused as refused:
+        note_refusal(request, refused)
+        messages.error(request, str(refused.refusal.text))
+        return redirect("pack", code)
+    return redirect("process", made.number)
 
 
 @needs("workflow.view")

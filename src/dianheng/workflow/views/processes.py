@@ -22,7 +22,7 @@ from dianheng.identity.services import actor_of
 from .. import services
 from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind
 from ..fields import Drawn, drawn_fields, sent_data
-from ..forms_pages import AskForm, ReasonForm, StartForm
+from ..forms_pages import AskForm, ReasonForm, RemarkForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
 from ..registry import panels_of, papers_of, subject_url
 from ..selectors import (
@@ -42,6 +42,7 @@ from ..selectors import (
     watch_news,
     watches_of,
 )
+from ..selectors.remarks import field_label
 
 VIEW = "workflow.view"
 NAMED = 10  # things of a refusal that a message names
@@ -327,6 +328,25 @@ def ask(request: HttpRequest, number: str, key: int) -> HttpResponse:
         request, page, act, title=_("Ask for an opinion"), submit=_("Ask"),
         back=reverse("process", args=[number]), success=_("Asked."),
         crumbs=[(number, reverse("process", args=[number]))],
+    )  # fmt: skip
+
+
+def remark(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Note that a field of the step's form does not fit."""
+    task = _task(request, number, key)
+    version, schema = task.instance.pack, form_of(task, task.instance.pack)
+    fields = [(name, field_label(version, task.task, name)) for name in schema["order"]]
+
+    def act(data: dict[str, Any]) -> str:
+        services.remark_add(task=task, actor=actor_of(request), **data)
+        return reverse("process", args=[number])
+
+    return answer_form(
+        request, RemarkForm(request.POST or None, fields=fields), act,
+        title=_("A field does not fit"), submit=_("Note it"), back=reverse("process", args=[number]),
+        success=_("Noted. You find the answer on the page of the pack."),
+        crumbs=[(number, reverse("process", args=[number]))],
+        intro=_("It is collected with what others met; a revision of the form begins with it."),
     )  # fmt: skip
 
 
