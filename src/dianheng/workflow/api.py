@@ -19,11 +19,12 @@ from .selectors import (
     instance_by_number,
     is_switched_on,
     pack_in_force,
+    step_title,
     task_boxes,
     tasks_of_box,
-    text_of,
     titles_of,
     visible_instance,
+    with_version,
 )
 from .selectors.remarks import remarks_of
 
@@ -120,10 +121,9 @@ def _facts(one: ProcessInstance) -> dict[str, Any]:
 
 
 def _step(task: ProcessTask) -> StepOut:
-    plan = task.instance.pack.plan["tasks"]
     return StepOut(
         key=task.pk, number=task.instance.number, task=task.task,
-        title=text_of(plan[task.task]["title"]), role=task.role, state=task.state,
+        title=step_title(task), role=task.role, state=task.state,
         posts=task.posts, assignee=task.assignee.person_no if task.assignee else "",
         offered_at=task.offered_at, due_at=task.due_at, ended_at=task.ended_at,
         done_by=task.done_by.person_no if task.done_by else "",
@@ -136,7 +136,7 @@ def packs(request: HttpRequest) -> list[PackOut]:
     """Processes in force, and switched on where one is, that one may start."""
     _rights(request, START)
     unit = request.user.unit  # type: ignore[union-attr]
-    rows = PackInForce.objects.select_related("version").order_by("code")
+    rows = with_version(PackInForce.objects.order_by("code"), "version")
     return [
         PackOut(
             process=row.code, title=titles_of(row.version), module=row.version.module,
@@ -161,8 +161,8 @@ class ProcessesIn(Schema):
 def processes(request: HttpRequest, wanted: Query[ProcessesIn]) -> list[ProcessOut]:
     """Instances of the units one may see, newest first."""
     units = units_with_right(_rights(request), VIEW)
-    rows = ProcessInstance.objects.select_related("pack", "unit", "started_by")
-    rows = rows.defer("pack__bpmn", "pack__spec", "pack__plan").filter(unit__in=units)
+    rows = with_version(ProcessInstance.objects.select_related("unit", "started_by"))
+    rows = rows.filter(unit__in=units)
     if wanted.process:
         rows = rows.filter(pack__code=wanted.process)
     if wanted.state:
@@ -239,7 +239,7 @@ def work(request: HttpRequest, wanted: Query[WorkIn]) -> list[StepOut]:
     if wanted.box not in {box.key for box in task_boxes(request.user.pk)}:  # type: ignore[arg-type]
         raise BadInput(_("The to-do centre has no such part."))
     rows = tasks_of_box(request.user.pk, wanted.box)  # type: ignore[arg-type]
-    rows = rows.select_related("instance__pack", "assignee", "done_by", "acting_for")
+    rows = rows.select_related("done_by", "acting_for")
     return [_step(task) for task in rows.order_by("-pk")[: wanted.limit]]
 
 
@@ -255,11 +255,8 @@ def _task(request: HttpRequest, number: str, key: int) -> ProcessTask:
 
 
 def _again(task: ProcessTask) -> StepOut:
-    return _step(
-        ProcessTask.objects.select_related(
-            "instance__pack", "assignee", "done_by", "acting_for"
-        ).get(pk=task.pk)
-    )
+    rows = with_version(ProcessTask.objects.all(), "instance__pack")
+    return _step(rows.select_related("assignee", "done_by", "acting_for").get(pk=task.pk))
 
 
 @router.post("processes/{number}/steps/{key}/claim", response=StepOut)

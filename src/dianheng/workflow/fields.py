@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from .forms import is_shown
 from .models import ProcessInstance
 from .registry import all_options
-from .selectors import content_of, text_of
+from .selectors import content_of, kept, text_of
 
 SPARE_ROWS = 3  # empty rows below those of a table
 
@@ -107,7 +107,7 @@ LONGEST = 80  # signs of one of them
 
 def key_values(instance: ProcessInstance) -> list[tuple[str, str]]:
     """What was written by those who handled it, in few words: label and value."""
-    plan, found = instance.pack.plan, []
+    plan, found = kept(instance.pack).plan, []
     for step, data in content_of(instance).items():
         schema = plan["forms"][plan["tasks"][step]["form"]]
         for one in drawn_fields(schema, data, spare=False):

@@ -96,6 +96,7 @@ class ProcessInstance(models.Model):
     )
     ended_at = models.DateTimeField(_("Ended"), null=True)
     timer_at = models.DateTimeField(null=True)
+    known: list["ProcessTask"]  # its tasks as `selectors.tasks_known` has read them
 
     class Meta:
         ordering = ["-id"]

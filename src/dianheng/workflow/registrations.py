@@ -15,17 +15,23 @@ from dianheng.identity.registry import AccessLine, register_access
 
 from .models import PackInForce, ProcessTask
 from .registry import Subject, register_subject
-from .selectors import duty_lines, steps_of, tasks_of_box, text_of, watch_news, wide_lines
+from .selectors import (
+    duty_lines,
+    step_title,
+    steps_of,
+    tasks_of_box,
+    watch_news,
+    wide_lines,
+)
 from .services import late_tick, starts_tick, timers_tick
 
 SHOWN = 10
 
 
 def _item(task: ProcessTask) -> TodoItem:
-    step = text_of(task.instance.pack.plan["tasks"][task.task]["title"])
     return TodoItem(
-        task.instance.title, reverse("process", args=[task.instance.number]), step,
-        since=task.offered_at, due_on=task.due_at.date() if task.due_at else None,
+        task.instance.title, reverse("process", args=[task.instance.number]),
+        step_title(task), since=task.offered_at, due_on=task.due_at.date() if task.due_at else None,
         is_returned=task.is_returned,
     )  # fmt: skip
 

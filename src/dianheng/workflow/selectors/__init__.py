@@ -3,6 +3,20 @@
 from .duties import DutyLine, duty_line, duty_lines, steps_of
 from .figures import process_figures
 from .overwide import WideLine, judged_from, wide_line, wide_lines
+from .packs import (
+    definition_of,
+    form_of,
+    is_offered,
+    is_switched_on,
+    kept,
+    lanes_of_tasks,
+    pack_in_force,
+    posts_of_lanes,
+    step_title,
+    text_of,
+    titles_of,
+    with_version,
+)
 from .processes import (
     Box,
     Changed,
@@ -11,23 +25,15 @@ from .processes import (
     changes_since,
     content_digest,
     content_of,
-    definition_of,
     earlier_entry,
-    form_of,
     holders_of,
     instance_by_number,
-    is_offered,
-    is_switched_on,
-    lanes_of_tasks,
     open_path,
     origin_of,
-    pack_in_force,
     posts_held,
-    posts_of_lanes,
     task_boxes,
+    tasks_known,
     tasks_of_box,
-    text_of,
-    titles_of,
     visible_instance,
 )
 from .watches import watch_news, watches_of
@@ -52,6 +58,7 @@ __all__ = [
     "is_offered",
     "is_switched_on",
     "judged_from",
+    "kept",
     "lanes_of_tasks",
     "open_path",
     "origin_of",
@@ -59,8 +66,10 @@ __all__ = [
     "posts_held",
     "posts_of_lanes",
     "process_figures",
+    "step_title",
     "steps_of",
     "task_boxes",
+    "tasks_known",
     "tasks_of_box",
     "text_of",
     "titles_of",
@@ -69,4 +78,5 @@ __all__ = [
     "watches_of",
     "wide_line",
     "wide_lines",
+    "with_version",
 ]

@@ -13,7 +13,7 @@ from ..choices import InstanceState, Role, TaskState
 from ..duties import Handled, Holding, Part, Path, paths_to_both
 from ..expressions import fixed_text
 from ..models import DutyAcceptance, PackInForce, PackVersion, ProcessTask
-from .processes import lanes_of_tasks, posts_of_all_lanes, text_of
+from .packs import kept, lanes_of_tasks, posts_of_all_lanes, text_of, with_version
 
 # Posts in force on a day or later: own ones, and those of others under a delegation.
 _HOLDINGS = """
@@ -73,8 +73,8 @@ def holdings_now(on: date | None = None, person_id: int | None = None) -> list[H
 
 def parts_in_force() -> tuple[list[Part], list[tuple[str, str]], dict[str, PackVersion]]:
     """Steps of all processes in force with their posts, and which process begins which."""
-    in_force = PackInForce.objects.select_related("version").defer("version__spec")
-    versions = {row.code: row.version for row in in_force}
+    in_force = with_version(PackInForce.objects.all(), "version")
+    versions = {row.code: kept(row.version) for row in in_force}
     posts_of = posts_of_all_lanes(versions.values())
     parts, begins = [], []
     by_message = {

@@ -18,7 +18,7 @@ from dianheng.common.workdays import is_workday
 from dianheng.identity.selectors import setting
 
 from ..models import PackVersion
-from .processes import text_of, titles_of
+from .packs import text_of, titles_of
 
 STUCK_SHOWN = 20
 

@@ -1,16 +1,14 @@
-"""Reads of processes: packs in force, what somebody has to do, the course of an instance."""
+"""Reads of processes: what somebody has to do, the course of an instance."""
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
@@ -18,21 +16,19 @@ from dianheng.identity.models import Unit
 from dianheng.identity.selectors import rights_of, units_with_right
 
 from ..choices import OPEN_STATES, NoteKind, TaskState
-from ..engine import Definition, Running, Step, restore
+from ..engine import Running, Step, restore
 from ..errors import WrongExpression
 from ..expressions import evaluate
 from ..models import (
     EngineState,
     FormEntry,
-    LanePosts,
     PackInForce,
-    PackSwitch,
     PackVersion,
     ProcessInstance,
     ProcessTask,
 )
-from ..packs.diagram import read_diagram
 from ..registry import beside_facts, subject_facts
+from .packs import definition_of, form_of, is_switched_on, kept, text_of, with_version
 from .watches import watched_keys
 
 Held = Sequence[tuple[str, str, int | None]]
@@ -44,83 +40,23 @@ def posts_held(person_id: int) -> Held:
     return [(grant.post_code, grant.unit_path, grant.from_person_id) for grant in grants]
 
 
-def pack_in_force(code: str) -> PackVersion:
-    """The version that new instances begin with."""
-    row = PackInForce.objects.select_related("version").filter(code=code).first()
-    if row is None:
-        raise NotFound(_("There is no process %(code)s.") % {"code": code}, process=code)
-    return row.version
-
-
-def is_switched_on(code: str, unit: Unit) -> bool:
-    """Whether a process is offered in a unit; the nearest switch above decides."""
-    ancestors = [part for part in unit.path.split("/") if part]
-    switches = dict(
-        PackSwitch.objects.filter(code=code, unit__code__in=ancestors).values_list(
-            "unit__code", "is_on"
-        )
-    )
-    return next((switches[part] for part in reversed(ancestors) if part in switches), True)
-
-
-def is_offered(code: str, unit: Unit) -> bool:
-    """Whether a process is in force, and switched on in a unit."""
-    return PackInForce.objects.filter(code=code).exists() and is_switched_on(code, unit)
-
-
-@lru_cache(maxsize=512)
-def _lanes(digest: str, bpmn: str) -> Mapping[str, str]:
-    return {
-        node.code: node.lane
-        for node in read_diagram(bpmn.encode("utf-8")).nodes.values()
-        if node.kind == "userTask"
-    }
-
-
-def lanes_of_tasks(version: PackVersion) -> Mapping[str, str]:
-    """The lane of each task of a person."""
-    return _lanes(version.digest, version.bpmn)
-
-
-def posts_of_lanes(version: PackVersion) -> dict[str, list[str]]:
-    """Posts of each lane: the company's own, else those that the pack proposes."""
-    return posts_of_all_lanes([version])[version.code]
-
-
-def posts_of_all_lanes(versions: Collection[PackVersion]) -> dict[str, dict[str, list[str]]]:
-    """`posts_of_lanes` of many processes, by code."""
-    rows = LanePosts.objects.filter(code__in=[version.code for version in versions])
-    own = {(code, lane): posts for code, lane, posts in rows.values_list("code", "lane", "posts")}
-    return {
-        version.code: {
-            name: list(own.get((version.code, name)) or lane["posts"])
-            for name, lane in version.plan["lanes"].items()
-        }
-        for version in versions
-    }
-
-
-def definition_of(version: PackVersion) -> Definition:
-    """What the engine runs."""
-    return Definition(version.process, version.spec)
-
-
-def text_of(texts: Mapping[str, str]) -> str:
-    """The text in the language of the page."""
-    is_chinese = (get_language() or "zh").startswith("zh")
-    return texts.get("zh" if is_chinese else "en") or next(iter(texts.values()), "")
-
-
 def instance_by_number(number: str) -> ProcessInstance:
     """The instance, or NotFound in words."""
-    found = (
-        ProcessInstance.objects.select_related("pack", "unit", "started_by")
-        .filter(number=number)
-        .first()
-    )
+    rows = with_version(ProcessInstance.objects.select_related("unit", "started_by"))
+    found = rows.filter(number=number).first()
     if found is None:
         raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
+    found.pack = kept(found.pack)
     return found
+
+
+def tasks_known(instance: ProcessInstance) -> list[ProcessTask]:
+    """Its tasks and whom they ask, in their order; kept as `instance.known` until asked for anew."""
+    tasks = ProcessTask.objects.select_related("assignee", "unit").prefetch_related("asked")
+    instance.known = list(tasks.filter(instance=instance).order_by("pk"))
+    for task in instance.known:
+        task.instance = instance
+    return instance.known
 
 
 def origin_of(instance: ProcessInstance) -> str:
@@ -138,7 +74,7 @@ def begun_by(instance: ProcessInstance) -> list[ProcessInstance]:
         if isinstance(answer, Mapping):
             numbers += [answer.get("number"), *(answer.get("begun") or ())]
     rows = ProcessInstance.objects.filter(number__in=[n for n in numbers if isinstance(n, str)])
-    return list(rows.select_related("pack", "unit").order_by("pk"))
+    return list(with_version(rows.select_related("unit")).order_by("pk"))
 
 
 def visible_instance(number: str, person_id: int, rights: Any) -> ProcessInstance:
@@ -248,7 +184,7 @@ def changes_since(task: ProcessTask) -> list[Changed]:
     )
     if earlier is None:
         return []
-    plan = task.instance.pack.plan
+    plan = kept(task.instance.pack).plan
     before, now = content_of(task.instance, earlier), content_of(task.instance)
     found = []
     for step in now:
@@ -272,18 +208,6 @@ def _texts(field: Mapping[str, Any], value: Any) -> list[str]:
         order = field["items"]["order"]
         return [" ".join(str(row[c]) for c in order if c in row) for row in value or ()]
     return [str(value)] if value != "" else []
-
-
-def form_of(task: ProcessTask, version: PackVersion) -> Mapping[str, Any]:
-    """The schema of a task's form."""
-    plan = version.plan
-    schema: Mapping[str, Any] = plan["forms"][plan["tasks"][task.task]["form"]]
-    return schema
-
-
-def titles_of(version: PackVersion) -> str:
-    """Name of a process in the language of the page."""
-    return text_of({"zh": version.title_zh, "en": version.title_en})
 
 
 def earlier_entry(task: ProcessTask) -> Mapping[str, Any]:
@@ -348,7 +272,8 @@ class Box:
 
 def tasks_of_box(person_id: int, box: str) -> QuerySet[ProcessTask]:
     """Tasks of one part: mine, offered, returned, late, started, watched, done."""
-    rows = ProcessTask.objects.select_related("instance__pack", "instance__unit", "assignee")
+    rows = ProcessTask.objects.select_related("instance__unit", "assignee")
+    rows = with_version(rows, "instance__pack")
     mine = Q(assignee_id=person_id, state=TaskState.CLAIMED)
     if box == "mine":
         return rows.filter(mine)
@@ -382,8 +307,8 @@ def catalogue_for(rights: Any) -> list[tuple[str, list[tuple[str, list[PackVersi
     """Module › class › processes that somebody can start somewhere."""
     units = units_with_right(rights, "workflow.start").filter(is_active=True)
     shown: dict[str, dict[str, list[PackVersion]]] = {}
-    for row in PackInForce.objects.select_related("version").order_by("code"):
-        version = row.version
+    for row in with_version(PackInForce.objects.order_by("code"), "version"):
+        version = kept(row.version)
         if any(is_switched_on(version.code, unit) for unit in units[:50]):
             shown.setdefault(version.module, {}).setdefault(version.business_class, []).append(
                 version

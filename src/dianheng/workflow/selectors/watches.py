@@ -24,7 +24,7 @@ def watch_news(person_id: int) -> QuerySet[ProcessWatch]:
         instance=OuterRef("instance"), kind=NoteKind.SEND_BACK, at__gt=OuterRef("since")
     )
     rows = watches_of(person_id).filter(Q(instance__ended_at__gt=F("since")) | Exists(returned))
-    return rows.select_related("instance__pack").order_by("-pk")
+    return rows.select_related("instance").order_by("-pk")
 
 
 def watched_keys(person_id: int) -> list[int]:

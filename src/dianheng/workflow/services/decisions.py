@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.identity.models import Person
 from dianheng.identity.services import idempotent, remember, require_password, write_batch
 
 from ..choices import Role, TaskState
@@ -15,7 +16,7 @@ from ..errors import StepGone, WrongExpression
 from ..forms import form_clean
 from ..models import FormDraft, FormEntry, ProcessTask
 from ..rules import countersigned, guard_running, guard_task_open
-from ..selectors import content_digest, form_of
+from ..selectors import content_digest, form_of, tasks_known, with_version
 from .instances import entry_digest, running_of, settle
 from .tasks import asked_of, open_task, refuse_unseparated, standing_of, task_send_back
 
@@ -110,10 +111,15 @@ def _complete(
 
 
 def _refuse_waiting(task: ProcessTask) -> None:
-    waiting = task.asked.filter(answered_at=None).values_list("person__name", flat=True)
+    waiting = [row.person_id for row in task.asked.all() if row.answered_at is None]
     if waiting:
+        names = (
+            Person.objects.filter(pk__in=waiting)
+            .order_by("sort_key")
+            .values_list("name", flat=True)
+        )
         text = _("“%(step)s” waits for the opinion of %(people)s.")
-        facts = {"step": task.name, "people": "、".join(waiting)}
+        facts = {"step": task.name, "people": "、".join(names)}
         raise Refused(Refusal("waits", text % facts, facts))
 
 
@@ -168,9 +174,10 @@ def task_refusal(*, task: ProcessTask, actor: Actor) -> Refusal | None:
     try:
         one = task.instance
         refuse(guard_running(one.state, one.number) or guard_task_open(task.state, task.name))
-        refuse_unseparated(task, standing_of(task, actor))
-        if asked_of(task, actor) is None:
-            _refuse_waiting(task)
+        found = next(known for known in tasks_known(one) if known.pk == task.pk)
+        refuse_unseparated(found, standing_of(found, actor))
+        if asked_of(found, actor) is None:
+            _refuse_waiting(found)
     except Refused as refused:
         return refused.refusal
     return None
@@ -196,7 +203,7 @@ def tasks_decide(
         BadInput: the form is not whole or not right, or sends back.
         Refused: they are no approvals of one kind, or the password is wrong: nothing is decided.
     """
-    rows = ProcessTask.objects.select_related("instance__pack", "instance__unit")
+    rows = with_version(ProcessTask.objects.select_related("instance__unit"), "instance__pack")
     tasks = list(rows.filter(pk__in=seen).order_by("pk"))
     refuse(guard_alike(tasks))
     clean = form_clean(form_of(tasks[0], tasks[0].instance.pack), data)

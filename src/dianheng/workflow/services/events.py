@@ -16,7 +16,7 @@ from dianheng.identity.services import idempotent, system_actor, write_batch
 from ..choices import OPEN_STATES, InstanceState, NoteKind
 from ..errors import WorkflowError
 from ..models import PackInForce, PackSwitch, ProcessInstance, ProcessNote, ProcessTask
-from ..selectors import is_switched_on
+from ..selectors import is_switched_on, kept, with_version
 from .instances import (
     instance_begin,
     instance_start,
@@ -72,8 +72,8 @@ def message_receive(
                 moved.append(found)
         if moved or number:
             return moved
-        for row in PackInForce.objects.select_related("version").order_by("code"):
-            if row.version.plan.get("start", {}).get("message") != message:
+        for row in with_version(PackInForce.objects.order_by("code"), "version"):
+            if kept(row.version).plan.get("start", {}).get("message") != message:
                 continue
             unit = Unit.objects.get(code=data["unit"])
             if is_switched_on(row.code, unit):
@@ -92,8 +92,8 @@ def starts_tick() -> int:
     What a stopped worker missed of last month is begun late, where the month before it was begun.
     """
     now, begun = timezone.localtime(), 0
-    for row in PackInForce.objects.select_related("version").order_by("code"):
-        plan = row.version.plan.get("start") or {}
+    for row in with_version(PackInForce.objects.order_by("code"), "version"):
+        plan = kept(row.version).plan.get("start") or {}
         day = plan.get("monthly")
         if day is None:
             continue

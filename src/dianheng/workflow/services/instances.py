@@ -39,11 +39,14 @@ from ..selectors import (
     holders_of,
     instance_by_number,
     is_switched_on,
+    kept,
     lanes_of_tasks,
     origin_of,
     pack_in_force,
     posts_of_lanes,
+    tasks_known,
     text_of,
+    with_version,
 )
 
 SERVICE_STEPS = 200  # steps of the program in a row; more is a loop
@@ -108,6 +111,7 @@ def instance_begin(
             subject=subject, started_at=batch.at, started_by_id=actor.person_id,
         )  # fmt: skip
         begun_by = {"from": origin.number} if origin else {}
+        made.known = []
         note(made, NoteKind.START, actor, batch.at, facts=begun_by)
         facts = {"number": made.number, "unit": unit.code, "title": made.title, "subject": subject}
         running = start(
@@ -130,9 +134,12 @@ def _number(pack: PackVersion, at: datetime) -> str:
 
 
 def locked(instance: ProcessInstance) -> ProcessInstance:
-    """The instance, locked until the end of the transaction."""
-    rows = ProcessInstance.objects.select_for_update(of=("self",)).select_related("pack", "unit")
-    return rows.get(pk=instance.pk)
+    """The instance, locked until the end of the transaction, with its tasks as they stand now."""
+    rows = ProcessInstance.objects.select_for_update(of=("self",)).select_related("unit__parent")
+    found = with_version(rows).get(pk=instance.pk)
+    found.pack = kept(found.pack)
+    tasks_known(found)  # behind the lock: whatever moves the instance has committed
+    return found
 
 
 def running_of(instance: ProcessInstance) -> Running:
@@ -261,21 +268,23 @@ def _close_gone(
     instance: ProcessInstance, running: Running, at: datetime, *, returned: bool
 ) -> None:
     """Tasks that are not open any more: another branch, a timer or a sending back ended them."""
-    ready = [step.id for step in running.ready()]
-    gone = instance.tasks.filter(state__in=OPEN_STATES).exclude(step__in=ready)
-    gone.update(state=TaskState.SENT_BACK if returned else TaskState.CLOSED, ended_at=at)
+    ready = {step.id for step in running.ready()}
+    gone = [task.pk for task in instance.known if task.is_open and task.step not in ready]
+    if gone:
+        state = TaskState.SENT_BACK if returned else TaskState.CLOSED
+        ProcessTask.objects.filter(pk__in=gone).update(state=state, ended_at=at)
 
 
 def _offer_new(instance: ProcessInstance, running: Running, at: datetime, returned_to: str) -> None:
-    known = set(instance.tasks.filter(state__in=OPEN_STATES).values_list("step", flat=True))
-    new = [step for step in running.ready() if step.id not in known]
+    offered = {task.step for task in instance.known if task.is_open}
+    new = [step for step in running.ready() if step.id not in offered]
     if not new:
         return
     posts, lanes = posts_of_lanes(instance.pack), lanes_of_tasks(instance.pack)
     for step in new:
         plan = instance.pack.plan["tasks"][step.task]
         lane = instance.pack.plan["lanes"][lanes[step.task]]
-        earlier = instance.tasks.filter(task=step.task).order_by("-id").first()
+        earlier = next((one for one in reversed(instance.known) if one.task == step.task), None)
         is_returned = step.task == returned_to
         returns = earlier is not None and is_returned and not plan["share"]
         assignee = earlier.done_by_id if returns else None
@@ -289,6 +298,7 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
             share=Decimal(plan["share"]) if plan["share"] else None,
         )  # fmt: skip
+        instance.known.append(made)
         if made.share is not None:
             _ask_holders(instance, made)
 
@@ -309,10 +319,8 @@ def _ask_holders(instance: ProcessInstance, task: ProcessTask) -> None:
 
     Of a decision who handled the instance could give none, and is not counted among those asked.
     """
-    handled: set[int | None] = set()
-    if task.role == "approve":
-        done = instance.tasks.filter(role="handle", state=TaskState.DONE)
-        handled = set(done.values_list("done_by", flat=True))
+    done = (one for one in instance.known if one.role == "handle" and one.state == TaskState.DONE)
+    handled = {one.done_by_id for one in done} if task.role == "approve" else set()
     people = [key for key in holders_of(task.posts, task.unit) if key not in handled]
     if not people:
         names = "、".join(

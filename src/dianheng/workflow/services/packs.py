@@ -17,6 +17,7 @@ from ..errors import NoPack
 from ..models import LanePosts, PackInForce, PackSwitch, PackVersion
 from ..packs import Pack, check, read_pack
 from ..registry import all_services
+from ..selectors import lanes_of_tasks, pack_in_force, posts_of_lanes
 
 
 def pack_load(*, folder: Path, actor: Actor) -> PackVersion:
@@ -123,7 +124,7 @@ def lane_posts_set(*, code: str, lane: str, posts: Sequence[str], actor: Actor) 
         BadInput: a post that does not exist, or one that would do both.
     """
     actor = require(actor, "workflow.packs")
-    version = PackInForce.objects.select_related("version").get(code=code).version
+    version = pack_in_force(code)
     unknown = sorted(set(posts) - set(Post.objects.values_list("code", flat=True)))
     if unknown or not posts:
         raise BadInput(_("There is no post %(posts)s.") % {"posts": "、".join(unknown) or "–"})
@@ -136,8 +137,6 @@ def lane_posts_set(*, code: str, lane: str, posts: Sequence[str], actor: Actor) 
 
 
 def _refuse_both(version: PackVersion) -> None:
-    from ..selectors import lanes_of_tasks, posts_of_lanes
-
     posts, roles = posts_of_lanes(version), {}
     for task, lane in lanes_of_tasks(version).items():
         for post in posts.get(lane, ()):

@@ -1,11 +1,12 @@
 """Tasks of people: taken up, handed over, done, sent back, urged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
@@ -19,18 +20,17 @@ from dianheng.identity.services import (
     write_batch,
 )
 
-from ..choices import OPEN_STATES, NoteKind, Role, TaskState
+from ..choices import NoteKind, Role, TaskState
 from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask, TaskAsked
 from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
-from ..selectors import origin_of, posts_held
+from ..selectors import origin_of, posts_held, tasks_known
 from .instances import locked, note, running_of, settle, undo_served
 
 
 def open_task(task: ProcessTask) -> ProcessTask:
     """The task of a locked, running instance, still to be done; or Refused."""
     instance = locked(task.instance)
-    found = ProcessTask.objects.select_related("assignee", "unit").get(pk=task.pk)
-    found.instance = instance
+    found = next(one for one in instance.known if one.pk == task.pk)
     refuse(
         guard_running(instance.state, instance.number) or guard_task_open(found.state, found.name)
     )
@@ -43,10 +43,8 @@ def _holder(task: ProcessTask, actor: Actor) -> Actor:
     by_post: dict[str, list[str]] = {}
     for code, path, _for_id in held:
         by_post.setdefault(code, []).append(path)
-    names = "、".join(
-        Post.objects.filter(code__in=task.posts).order_by("code").values_list("name", flat=True)
-    )
-    refuse(guard_post(task.posts, by_post, task.unit.path, names or "、".join(task.posts)))
+    names = SimpleLazyObject(lambda: _names_of(task.posts))
+    refuse(guard_post(task.posts, by_post, task.unit.path, names))
     fits = [h for h in held if h[0] in task.posts and task.unit.path.startswith(h[1])]
     if any(for_id is None for _code, _path, for_id in fits):
         own = actor
@@ -58,18 +56,27 @@ def _holder(task: ProcessTask, actor: Actor) -> Actor:
     return own
 
 
+def _names_of(posts: Sequence[str]) -> str:
+    rows = Post.objects.filter(code__in=posts).order_by("code")
+    return "、".join(rows.values_list("name", flat=True)) or "、".join(posts)
+
+
 def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
     """Who handled this instance does not approve it, and the other way round.
 
     Nor does who handled the instance that began it: what is approved there comes from here.
     """
-    done = task.instance.tasks.filter(
-        state__in=(TaskState.DONE, TaskState.SENT_BACK), done_by__isnull=False
-    ).values_list("role", "done_by", "acting_for")
-    said = FormEntry.objects.filter(
-        task__instance_id=task.instance_id, asked__isnull=False
-    ).values_list("task__role", "person", "acting_for")
-    parts = [Part(role, by, for_) for role, by, for_ in [*done, *said]]
+    known = task.instance.known
+    parts = [
+        Part(one.role, one.done_by_id, one.acting_for_id)
+        for one in known
+        if one.state in (TaskState.DONE, TaskState.SENT_BACK) and one.done_by_id is not None
+    ]
+    if any(one.asked.all() for one in known):
+        said = FormEntry.objects.filter(
+            task__instance_id=task.instance_id, asked__isnull=False
+        ).values_list("task__role", "person", "acting_for")
+        parts += [Part(role, by, for_) for role, by, for_ in said]
     if task.role == Role.APPROVE and (above := _origins(task.instance)):
         handled = ProcessTask.objects.filter(
             instance__in=above, role=Role.HANDLE, done_by__isnull=False
@@ -90,7 +97,7 @@ def _origins(instance: ProcessInstance) -> list[ProcessInstance]:
 
 def asked_of(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
     """The opinion that the task wants of this person, or of one whom the person stands in for."""
-    open_ = {row.person_id: row for row in task.asked.filter(answered_at=None)}
+    open_ = {row.person_id: row for row in task.asked.all() if row.answered_at is None}
     if actor.person_id in open_:
         return open_[actor.person_id], actor
     for code, path, for_id in posts_held(actor.person_id) if open_ else ():
@@ -144,12 +151,11 @@ def tasks_doable(instance: ProcessInstance, actor: Actor) -> dict[int, bool]:
     Returns:
         For each whether the person has the step, not only an opinion to give on it.
     """
-    found = {}
-    for task in instance.tasks.select_related("assignee", "unit").filter(state__in=OPEN_STATES):
-        task.instance = instance
-        if _may(standing_of, task, actor):
-            found[task.pk] = _may(_in_charge, task, actor)
-    return found
+    return {
+        task.pk: _may(_in_charge, task, actor)
+        for task in tasks_known(instance)
+        if task.is_open and _may(standing_of, task, actor)
+    }
 
 
 def task_guard(*, task: ProcessTask, actor: Actor) -> None:

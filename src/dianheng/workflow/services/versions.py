@@ -9,7 +9,7 @@ from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.identity.services import require, write_batch
 
 from ..calendar import timer_of
-from ..choices import OPEN_STATES, NoteKind, TaskState
+from ..choices import NoteKind
 from ..engine import advance_to
 from ..models import PackVersion, ProcessInstance
 from ..rules import guard_running
@@ -57,7 +57,6 @@ def instance_migrate(
             raise Refused(Refusal("no_step", text % facts, facts))
         facts = {"from": found.pack.version, "to": version.version, "step": target}
         note(found, NoteKind.MIGRATE, actor, batch.at, text=reason.strip(), facts=facts)
-        found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=batch.at)
         found.pack = version
         found.save(update_fields=["pack"])
         settle(found, fresh, actor, batch.at)

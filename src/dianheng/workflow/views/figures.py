@@ -18,7 +18,7 @@ from dianheng.identity.models import Unit
 from dianheng.identity.selectors import units_with_right
 
 from ..models import PackInForce
-from ..selectors import process_figures, titles_of
+from ..selectors import process_figures, titles_of, with_version
 
 VIEW = "workflow.view"
 LONGEST = 3 * 366  # days
@@ -39,7 +39,7 @@ class PeriodForm(Form):
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["unit"].queryset = units_with_right(rights, VIEW).filter(is_active=True)
-        packs = PackInForce.objects.select_related("version").order_by("code")
+        packs = with_version(PackInForce.objects.order_by("code"), "version")
         fields["code"].choices = [
             ("", _("all")), *((row.code, titles_of(row.version)) for row in packs)
         ]  # fmt: skip

@@ -24,7 +24,15 @@ from ..forms_pages import LaneForm, PackForm, SwitchForm
 from ..models import LanePosts, PackInForce, PackSwitch, PackVersion
 from ..packs.archive import unpacked
 from ..packs.layout import laid_out
-from ..selectors import lanes_of_tasks, pack_in_force, posts_of_lanes, text_of, titles_of
+from ..selectors import (
+    kept,
+    lanes_of_tasks,
+    pack_in_force,
+    posts_of_lanes,
+    text_of,
+    titles_of,
+    with_version,
+)
 from ..selectors.remarks import (
     ANSWERED,
     open_remarks,
@@ -40,8 +48,8 @@ RIGHT = "workflow.packs"
 def pack_list(request: HttpRequest) -> HttpResponse:
     """Module › class › pack, with what is in force."""
     modules: dict[str, dict[str, list[PackVersion]]] = {}
-    rows = PackInForce.objects.select_related("version").order_by("code")
-    for version in (row.version for row in rows):
+    rows = with_version(PackInForce.objects.order_by("code"), "version")
+    for version in (kept(row.version) for row in rows):
         classes = modules.setdefault(version.module, {})
         classes.setdefault(version.business_class, []).append(version)
     context = {

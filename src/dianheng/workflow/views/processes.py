@@ -41,6 +41,7 @@ from ..selectors import (
     visible_instance,
     watch_news,
     watches_of,
+    with_version,
 )
 from ..selectors.remarks import field_label
 
@@ -53,7 +54,7 @@ NAMED = 10  # things of a refusal that a message names
 INSTANCES = ListPage(
     key="workflow.instances",
     title=gettext_lazy("Processes"),
-    rows=lambda scope: ProcessInstance.objects.select_related("pack", "unit", "started_by"),
+    rows=lambda scope: with_version(ProcessInstance.objects.select_related("unit", "started_by")),
     right=VIEW,
     unit_field="unit",
     columns=[
@@ -227,7 +228,7 @@ def _course(found: ProcessInstance, tasks: list[ProcessTask]) -> list[dict[str, 
 
 def _task(request: HttpRequest, number: str, key: int) -> ProcessTask:
     found = _seen(request, number)
-    task = found.tasks.select_related("instance").filter(pk=key).first()
+    task = found.tasks.filter(pk=key).first()
     if task is None:
         raise NotFound(_("There is no process %(number)s.") % {"number": number}, number=number)
     return task

@@ -27,19 +27,19 @@ from ..selectors import (
     changes_since,
     content_digest,
     form_of,
+    step_title,
     task_boxes,
     tasks_of_box,
-    text_of,
     titles_of,
     visible_instance,
+    with_version,
 )
 
 
 def _visible(request: HttpRequest, keys: Iterable[Any]) -> list[ProcessTask]:
     """Of these tasks those whose process the person may see, by key."""
-    rows = ProcessTask.objects.select_related(
-        "instance__pack", "instance__unit", "unit", "assignee"
-    )
+    rows = ProcessTask.objects.select_related("instance__unit", "unit", "assignee")
+    rows = with_version(rows, "instance__pack")
     found = []
     for task in rows.filter(pk__in=list(keys)[:1000]).order_by("pk"):
         try:
@@ -101,8 +101,7 @@ def _back() -> str:
 
 
 def _title(task: ProcessTask) -> str:
-    step = text_of(task.instance.pack.plan["tasks"][task.task]["title"])
-    return f"{titles_of(task.instance.pack)} · {step}"
+    return f"{titles_of(task.instance.pack)} · {step_title(task)}"
 
 
 def _fields(task: ProcessTask, data: Any, faults: Any = ()) -> list[Drawn]:
@@ -151,7 +150,7 @@ TASKS = ListPage(
         Column("number", gettext_lazy("Number"), "instance.number", kind="code"),
         Column("process", gettext_lazy("Process"), lambda t: titles_of(t.instance.pack)),
         Column("title", gettext_lazy("Subject"), "instance.title"),
-        Column("step", gettext_lazy("Process step"), lambda t: text_of(t.instance.pack.plan["tasks"][t.task]["title"])),
+        Column("step", gettext_lazy("Process step"), step_title),
         Column("state", gettext_lazy("State"), kind="state", choices=TaskState.choices, tones=TASK_TONE),
         Column("unit", gettext_lazy("Unit"), "instance.unit.name"),
         Column("with", gettext_lazy("With"), lambda t: t.assignee.name if t.assignee else ""),
