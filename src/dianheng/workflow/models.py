@@ -164,6 +164,7 @@ class ProcessTask(models.Model):
         "identity.Person", models.PROTECT, null=True, related_name="+", db_index=False
     )
     is_returned = models.BooleanField(_("Sent back"), default=False)
+    whom: list["TaskAsked"]  # of a task of `ProcessInstance.known`
     # Of the people asked, the part that must agree; null: one person decides.
     share = models.DecimalField(_("Share"), max_digits=4, decimal_places=3, null=True)
     escalated_at = models.DateTimeField(_("Told as late"), null=True)

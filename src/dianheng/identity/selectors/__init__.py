@@ -4,6 +4,7 @@ from .organisation import (
     subtree_ids,
     system_person,
     unit_by_code,
+    unit_of_json,
     units_with_right,
 )
 from .rights import holders_of, person_with_rights, rights_of, separation_exceptions
@@ -20,5 +21,6 @@ __all__ = [
     "subtree_ids",
     "system_person",
     "unit_by_code",
+    "unit_of_json",
     "units_with_right",
 ]

@@ -1,7 +1,10 @@
 """Reads of units, people and qualifications."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +12,13 @@ from dianheng.common.errors import NotFound
 
 from ..models import Person, Qualification, Unit
 from ..rules import Rights
+
+_UNIT = [field.attname for field in Unit._meta.concrete_fields]
+
+
+def unit_of_json(row: Mapping[str, Any] | None) -> Unit | None:
+    """A unit as `to_json` gives it, where it comes along with something else."""
+    return row and Unit.from_db(connection.alias, _UNIT, [row[name] for name in _UNIT])
 
 
 def unit_by_code(code: str) -> Unit:

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from ..models import Person, SeparationException, Unit
+from ..models import Person, SeparationException
 from ..rules import Grant, GrantedException, Rights
+from .organisation import unit_of_json
 
 # One statement: own posts, and posts of others under a delegation in force.
 _GRANTS = """
@@ -64,8 +65,7 @@ def person_with_rights(person_id: int) -> Person | None:
     *columns, works_in, grants = found
     person = Person.from_db(connection.alias, _PERSON, columns)
     if works_in:
-        names = [field.attname for field in Unit._meta.concrete_fields]
-        person.unit = Unit.from_db(None, names, [works_in[name] for name in names])
+        person.unit = unit_of_json(works_in)
     person.rights = _rights(grants or ())
     return person
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 
 from ..engine import Definition
-from ..models import LanePosts, PackInForce, PackSwitch, PackVersion, ProcessTask
+from ..models import PackInForce, PackVersion, ProcessTask
 from ..packs.diagram import read_diagram
 
 Row = TypeVar("Row", bound=Model)
@@ -39,21 +40,25 @@ def kept(version: PackVersion) -> PackVersion:
 
 def pack_in_force(code: str) -> PackVersion:
     """The version that new instances begin with."""
-    row = with_version(PackInForce.objects.filter(code=code), "version").first()
+    rows = PackInForce.objects.filter(code=code).values_list("version", "version__digest")
+    row = rows.first()
     if row is None:
         raise NotFound(_("There is no process %(code)s.") % {"code": code}, process=code)
-    return kept(row.version)
+    return _kept(*row)
+
+
+_SWITCH = """
+select s.is_on from workflow_packswitch s join identity_unit u on u.id = s.unit_id
+ where s.code = %s and starts_with(%s, u.path) order by length(u.path) desc limit 1
+"""
 
 
 def is_switched_on(code: str, unit: Unit) -> bool:
     """Whether a process is offered in a unit; the nearest switch above decides."""
-    ancestors = [part for part in unit.path.split("/") if part]
-    switches = dict(
-        PackSwitch.objects.filter(code=code, unit__code__in=ancestors).values_list(
-            "unit__code", "is_on"
-        )
-    )
-    return next((switches[part] for part in reversed(ancestors) if part in switches), True)
+    with connection.planned_cursor() as cursor:
+        cursor.execute(_SWITCH, [code, unit.path])
+        found = cursor.fetchone()
+    return found is None or bool(found[0])
 
 
 def is_offered(code: str, unit: Unit) -> bool:
@@ -80,10 +85,14 @@ def posts_of_lanes(version: PackVersion) -> dict[str, list[str]]:
     return posts_of_all_lanes([version])[version.code]
 
 
+_LANES = "select code, lane, posts from workflow_laneposts where code = any(%s)"
+
+
 def posts_of_all_lanes(versions: Collection[PackVersion]) -> dict[str, dict[str, list[str]]]:
     """`posts_of_lanes` of many processes, by code."""
-    rows = LanePosts.objects.filter(code__in=[version.code for version in versions])
-    own = {(code, lane): posts for code, lane, posts in rows.values_list("code", "lane", "posts")}
+    with connection.planned_cursor() as cursor:
+        cursor.execute(_LANES, [[version.code for version in versions]])
+        own = {(code, lane): posts for code, lane, posts in cursor.fetchall()}
     return {
         version.code: {
             name: list(own.get((version.code, name)) or lane["posts"])

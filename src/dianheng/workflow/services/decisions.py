@@ -16,9 +16,9 @@ from ..errors import StepGone, WrongExpression
 from ..forms import form_clean
 from ..models import FormDraft, FormEntry, ProcessTask
 from ..rules import countersigned, guard_running, guard_task_open
-from ..selectors import content_digest, form_of, tasks_known, with_version
+from ..selectors import content_digest, form_of, with_version
 from .instances import entry_digest, running_of, settle
-from .tasks import asked_of, open_task, refuse_unseparated, standing_of, task_send_back
+from .tasks import asked_of, known_task, open_task, refuse_unseparated, standing_of, task_send_back
 
 AT_ONCE = 50  # decisions with one password; more is not read any more
 
@@ -111,7 +111,7 @@ def _complete(
 
 
 def _refuse_waiting(task: ProcessTask) -> None:
-    waiting = [row.person_id for row in task.asked.all() if row.answered_at is None]
+    waiting = [row.person_id for row in task.whom if row.answered_at is None]
     if waiting:
         names = (
             Person.objects.filter(pk__in=waiting)
@@ -127,7 +127,7 @@ def _countersigned(task: ProcessTask) -> dict[str, Any] | None:
     """What the people asked decide together; None: not decided yet, or they only advise."""
     if task.share is None:
         return None
-    asked = task.asked.count()
+    asked = len(task.whom)
     entries = list(task.entries.exclude(asked=None).select_related("person__unit").order_by("pk"))
     # A form without an opinion is agreed to by whoever sends it.
     said = [entry.opinion or "agree" for entry in entries]
@@ -174,7 +174,7 @@ def task_refusal(*, task: ProcessTask, actor: Actor) -> Refusal | None:
     try:
         one = task.instance
         refuse(guard_running(one.state, one.number) or guard_task_open(task.state, task.name))
-        found = next(known for known in tasks_known(one) if known.pk == task.pk)
+        found = known_task(task)
         refuse_unseparated(found, standing_of(found, actor))
         if asked_of(found, actor) is None:
             _refuse_waiting(found)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +16,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
 from dianheng.identity.models import Post, Unit
 from dianheng.identity.registry import all_settings
+from dianheng.identity.selectors import unit_of_json
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..calendar import due_after, due_within, timer_of
@@ -46,7 +46,6 @@ from ..selectors import (
     posts_of_lanes,
     tasks_known,
     text_of,
-    with_version,
 )
 
 SERVICE_STEPS = 200  # steps of the program in a row; more is a loop
@@ -122,22 +121,33 @@ def instance_begin(
     return made
 
 
+_LAST = "select max(number) from workflow_processinstance where number like %s"
+
+
 def _number(pack: PackVersion, at: datetime) -> str:
     """Year and a running number for each process; gaps mean nothing, since no paper counts them."""
+    stem = f"{pack.plan['prefix']}{timezone.localtime(at):%Y}-"
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7))", [pack.code])
-    stem = f"{pack.plan['prefix']}{timezone.localtime(at):%Y}-"
-    last = ProcessInstance.objects.filter(number__startswith=stem).aggregate(last=Max("number"))[
-        "last"
-    ]
+        cursor.execute(_LAST, [f"{stem}%"])
+        last = cursor.fetchone()[0]
     return f"{stem}{int(last[len(stem) :]) + 1 if last else 1:06d}"
+
+
+_LOCK = """
+select i.*, p.digest as pack_digest, to_json(u) as unit_json, to_json(above) as above_json
+  from workflow_processinstance i join workflow_packversion p on p.id = i.pack_id
+  join identity_unit u on u.id = i.unit_id left join identity_unit above on above.id = u.parent_id
+ where i.id = %s for update of i
+"""
 
 
 def locked(instance: ProcessInstance) -> ProcessInstance:
     """The instance, locked until the end of the transaction, with its tasks as they stand now."""
-    rows = ProcessInstance.objects.select_for_update(of=("self",)).select_related("unit__parent")
-    found = with_version(rows).get(pk=instance.pk)
-    found.pack = kept(found.pack)
+    [found] = ProcessInstance.objects.raw(_LOCK, [instance.pk])
+    found.pack = kept(PackVersion(pk=found.pack_id, digest=found.pack_digest))
+    found.unit = unit_of_json(found.unit_json)
+    found.unit.parent = unit_of_json(found.above_json)
     tasks_known(found)  # behind the lock: whatever moves the instance has committed
     return found
 
@@ -146,6 +156,12 @@ def running_of(instance: ProcessInstance) -> Running:
     """The engine where it stands."""
     state = EngineState.objects.get(instance=instance).state
     return restore(definition_of(instance.pack), state, timer_of(instance.unit_id))
+
+
+_STORE = """
+insert into workflow_enginestate (instance_id, state) values (%s, %s)
+on conflict (instance_id) do update set state = excluded.state
+"""
 
 
 def settle(
@@ -177,10 +193,8 @@ def settle(
         EngineState.objects.filter(instance=instance).delete()
     else:
         instance.timer_at = running.next_timer_at()
-        EngineState.objects.bulk_create(
-            [EngineState(instance=instance, state=running.store())],
-            update_conflicts=True, unique_fields=["instance"], update_fields=["state"],
-        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, [instance.pk, running.store()])
     if (instance.state, instance.timer_at) != before:
         instance.save(update_fields=["state", "ended_at", "timer_at"])
 

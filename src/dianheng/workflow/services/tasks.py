@@ -1,6 +1,7 @@
 """Tasks of people: taken up, handed over, done, sent back, urged."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,6 +38,11 @@ def open_task(task: ProcessTask) -> ProcessTask:
     return found
 
 
+def known_task(task: ProcessTask) -> ProcessTask:
+    """The task with all that is known of its instance, to ask what somebody could do."""
+    return next(one for one in tasks_known(task.instance) if one.pk == task.pk)
+
+
 def _holder(task: ProcessTask, actor: Actor) -> Actor:
     """The actor as holder of one of the task's posts, or as stand-in for one; or Refused."""
     held = posts_held(actor.person_id)
@@ -52,7 +58,8 @@ def _holder(task: ProcessTask, actor: Actor) -> Actor:
         principal = Person.objects.get(pk=fits[0][2])
         own = replace(actor, acting_for_id=principal.pk, acting_for_name=principal.name)
     people = {actor.person_id} | {for_id for _code, _path, for_id in fits if for_id is not None}
-    refuse(guard_assignee(task.assignee_id, task.assignee.name if task.assignee else "", people))
+    name = SimpleLazyObject(lambda: task.assignee.name if task.assignee else "")
+    refuse(guard_assignee(task.assignee_id, name, people))
     return own
 
 
@@ -72,7 +79,7 @@ def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
         for one in known
         if one.state in (TaskState.DONE, TaskState.SENT_BACK) and one.done_by_id is not None
     ]
-    if any(one.asked.all() for one in known):
+    if any(one.whom for one in known):
         said = FormEntry.objects.filter(
             task__instance_id=task.instance_id, asked__isnull=False
         ).values_list("task__role", "person", "acting_for")
@@ -97,7 +104,7 @@ def _origins(instance: ProcessInstance) -> list[ProcessInstance]:
 
 def asked_of(task: ProcessTask, actor: Actor) -> tuple[TaskAsked, Actor] | None:
     """The opinion that the task wants of this person, or of one whom the person stands in for."""
-    open_ = {row.person_id: row for row in task.asked.all() if row.answered_at is None}
+    open_ = {row.person_id: row for row in task.whom if row.answered_at is None}
     if actor.person_id in open_:
         return open_[actor.person_id], actor
     for code, path, for_id in posts_held(actor.person_id) if open_ else ():
@@ -164,7 +171,7 @@ def task_guard(*, task: ProcessTask, actor: Actor) -> None:
     Raises:
         Refused: somebody else has it, or the person is only asked for an opinion.
     """
-    _in_charge(task, actor)
+    _in_charge(known_task(task), actor)
 
 
 def _may(stands: Callable[[ProcessTask, Actor], Actor], task: ProcessTask, actor: Actor) -> bool:
@@ -228,8 +235,8 @@ def task_hand_over(*, task: ProcessTask, to: Person, reason: str, actor: Actor) 
 
 def replace_assignee(task: ProcessTask) -> ProcessTask:
     """The task as if nobody had it, to ask who could."""
-    free = ProcessTask.objects.select_related("unit").get(pk=task.pk)
-    free.instance, free.assignee, free.assignee_id = task.instance, None, None
+    free = copy(task)
+    free.assignee = None
     return free
 
 
@@ -255,7 +262,7 @@ def task_ask(*, task: ProcessTask, person: Person, reason: str, actor: Actor) ->
         standing = _in_charge(found, actor)
         refuse_unseparated(found, standing)
         refuse_unseparated(found, Actor(person.pk, person.name))
-        if person.pk == actor.person_id or found.asked.filter(person=person).exists():
+        if person.pk == actor.person_id or person.pk in {row.person_id for row in found.whom}:
             text = _("%(name)s is asked already.") % {"name": person.name}
             raise Refused(Refusal("asked", text))
         row = TaskAsked.objects.create(task=found, person=person, asked_by_id=actor.person_id)
