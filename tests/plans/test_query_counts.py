@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from dianheng.assets.tests.factories import meters
 from dianheng.identity.services import system_actor
-from dianheng.identity.tests.factories import person_with
+from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.verification.services import task_add_devices, upload_receive
 from dianheng.verification.tests.factories import (
     body_of,
@@ -28,6 +28,9 @@ from dianheng.verification.tests.factories import (
     task_with,
 )
 from dianheng.verification.tests.test_decision import Story
+from dianheng.workflow import services
+from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.tests.factories import head, verifier, work_order
 
 pytestmark = pytest.mark.django_db
 RECORD = Path(__file__).with_name("query_counts.json")
@@ -114,3 +117,33 @@ def test_review_and_approval_ask_the_same_for_three_devices_and_for_six(recorded
         counts = [asked(lambda: act(*few)), asked(lambda: act(*rest))]  # noqa: B023
         assert counts[0] == counts[1], name
         recorded(name, counts[0])
+
+
+def test_a_step_of_a_process_asks_the_same_however_often_it_was_sent_back(recorded):
+    work_order()
+    one, two = verifier(), head()
+    form = {"subject": "三楼表箱进水", "kind": "repair", "content": "更换表箱"}
+
+    def start() -> ProcessInstance:
+        return services.instance_start(
+            code="work-order", unit=metering_centre(), title="表箱进水", actor=one
+        )
+
+    start()  # the version is read by the first of the process's life
+    counts: dict[str, set[int]] = {"process start": {asked(start)}}
+    order = ProcessInstance.objects.latest("pk")
+    for _turn in range(3):
+        acts = {
+            "process claim": lambda task: services.task_claim(task=task, actor=one),
+            "process send": lambda task: services.task_complete(task=task, data=form, actor=one),
+            "process send back": lambda task: services.task_send_back(
+                task=task, reason="内容不全", actor=two
+            ),
+        }
+        for name, act in acts.items():
+            task = order.tasks.latest("pk")
+            counts.setdefault(name, set()).add(asked(lambda: act(task)))  # noqa: B023
+    counts["process claim"].remove(min(counts["process claim"]))  # sent back: it has been taken up
+    for name, each in counts.items():
+        assert len(each) == 1, (name, each)
+        recorded(name, *each)

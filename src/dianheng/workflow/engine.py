@@ -17,6 +17,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,15 @@ class Definition:
 
     process: str
     spec: Mapping[str, Any]
+
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps(self.spec)
+
+    def copy(self) -> dict[str, Any]:
+        """The parts of `spec` to build an instance from: the engine below writes into them."""
+        parts: dict[str, Any] = json.loads(self._text)
+        return parts
 
 
 @dataclass(frozen=True)
@@ -304,7 +314,8 @@ class Running:
 
 def start(definition: Definition, data: Mapping[str, Any], timer: Timer = plain_timer) -> Running:
     """Begin an instance with its data and bring it to its first steps."""
-    spec, below = (SERIALIZER.registry.restore(definition.spec[part]) for part in DEFINED)
+    parts = definition.copy()
+    spec, below = (SERIALIZER.registry.restore(parts[part]) for part in DEFINED)
     running = Running(definition, BpmnWorkflow(spec, below, script_engine=_engine(timer)), timer)
     for task in running._workflow.get_tasks(state=TaskState.READY):
         task.data.update(data)
@@ -334,7 +345,7 @@ def advance_to(
 
 def restore(definition: Definition, state: str, timer: Timer = plain_timer) -> Running:
     """Take up an instance where it was stored."""
-    workflow = SERIALIZER.from_dict({**json.loads(state), **definition.spec})
+    workflow = SERIALIZER.from_dict({**json.loads(state), **definition.copy()})
     workflow.script_engine = _engine(timer)
     return Running(definition, workflow, timer)
 

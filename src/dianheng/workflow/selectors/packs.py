@@ -102,9 +102,15 @@ def posts_of_all_lanes(versions: Collection[PackVersion]) -> dict[str, dict[str,
     }
 
 
+@lru_cache(maxsize=256)
+def _definition(pk: int, digest: str) -> Definition:
+    version = _kept(pk, digest)
+    return Definition(version.process, version.spec)
+
+
 def definition_of(version: PackVersion) -> Definition:
     """What the engine runs."""
-    return Definition(version.process, version.spec)
+    return _definition(version.pk, version.digest)
 
 
 def text_of(texts: Mapping[str, str]) -> str:
