@@ -4,8 +4,10 @@ Ended instances are written set by set, as a database of years would hold them: 
 notes are there, the engine's state is gone. Each figure is taken at 10³ too, to show the growth.
 """
 
+import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from statistics import median
 from typing import Any
@@ -16,6 +18,8 @@ from bench.core import Bench, WrongResultError, case
 
 FEW = 1_000
 SHOWN = 30  # of each kind
+WORKERS = 2  # processes of the program side by side
+ORDERS = 40  # that each of them brings to their end
 STEPS = """
 insert into workflow_processinstance (number, pack_id, unit_id, title, subject, state, started_at, started_by_id, ended_at)
 select 'OLD' || lpad(n::text, 9, '0'), %(pack)s, %(unit)s, '更换周转箱标签 ' || n, '', 'done', at, %(person)s,
@@ -72,6 +76,7 @@ def processes(bench: Bench) -> None:
             ):
                 raise WrongResultError("not all ended instances are there")
             _measure(bench, f"{size:,} ended")
+            _side_by_side(bench, f"{size:,} ended")
     _duties(bench)
 
 
@@ -103,7 +108,7 @@ def _measure(bench: Bench, where: str) -> None:
     )
 
     count = 2 if bench.is_tiny else SHOWN
-    applicant, head = acting("zhoumin"), acting("liujing")
+    applicant, head = (replace(acting(login), via="page") for login in ("zhoumin", "liujing"))
     taken: dict[str, list[float]] = {}
 
     def timed(what: str, act: Callable[[], Any]) -> Any:
@@ -132,12 +137,7 @@ def _measure(bench: Bench, where: str) -> None:
                     task=one.tasks.latest("pk"), reason="内容不全", to="apply", actor=head
                 ),
             )
-            for who, data in (
-                (applicant, APPLY),
-                (head, {"opinion": "agree"}),
-                (applicant, WORK),
-                (head, {"opinion": "agree"}),
-            ):
+            for who, data in _forms(applicant, head):
                 timed(
                     "send",
                     lambda one=one, who=who, data=data: task_complete(
@@ -164,6 +164,63 @@ def _measure(bench: Bench, where: str) -> None:
     bench.figure(f"to-do page, {where}", median(pages) * 1000, "ms", at_most=100)
     if tasks_of_box(person("liujing").pk, "done").count() < count:
         raise WrongResultError("what was done is not shown")
+
+
+def _forms(applicant: Any, head: Any) -> list[tuple[Any, dict[str, str]]]:
+    """What brings an order to its end, in turn: whose form, and what is written on it."""
+    agreed = (head, {"opinion": "agree"})
+    return [(applicant, APPLY), agreed, (applicant, WORK), agreed]
+
+
+def _side_by_side(bench: Bench, where: str) -> None:
+    """Processes of the program send forms at the same time, each of orders of its own."""
+    from django.db import connections
+
+    from dianheng.demo.company import acting, unit
+    from dianheng.workflow.models import FormEntry
+    from dianheng.workflow.services import instance_start, task_complete
+
+    orders = 2 if bench.is_tiny else ORDERS
+    applicant, head = (replace(acting(login), via="page") for login in ("zhoumin", "liujing"))
+    place, title = unit("3540001"), f"同时办理 {where}"
+    forms = _forms(applicant, head)
+    connections.close_all()  # a child has a connection of its own
+    context = multiprocessing.get_context("fork")
+    ready, told = context.Barrier(WORKERS), context.SimpleQueue()
+
+    def work() -> None:
+        begun = [
+            instance_start(code="work-order", unit=place, title=title, actor=applicant)
+            for _n in range(orders)
+        ]
+        ready.wait(timeout=120)
+        since = time.perf_counter()  # one clock for all processes
+        for one in begun:
+            for who, data in forms:
+                task_complete(task=one.tasks.latest("pk"), data=data, actor=who)
+        told.put((since, time.perf_counter()))
+        connections.close_all()
+
+    workers = [context.Process(target=work) for _n in range(WORKERS)]
+    with bench.used() as usage:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise WrongResultError("a process that sent forms did not come to its end")
+    sent = FormEntry.objects.filter(
+        task__instance__title=title, task__state="done", task__instance__state="done"
+    ).count()
+    if sent != WORKERS * orders * len(forms):
+        raise WrongResultError(f"{sent} forms are there")
+    since, until = zip(*(told.get() for _worker in workers), strict=True)
+    rate = sent / (max(until) - min(since))
+    bench.figure(
+        f"steps sent by {WORKERS} processes, {where}", rate, "steps/s", at_least=100
+    )  # fmt: skip
+    cpu_ms = usage.cpu_s / sent * 1000
+    bench.figure(f"CPU of a step sent, a fourth of the start in it, {where}", cpu_ms, "ms")
 
 
 def _duties(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ..choices import InstanceState, RemarkKind
 from ..models import FieldRemark, PackVersion
-from .processes import text_of
+from .packs import text_of
 
 ANSWERED = 50  # answers on the page of a pack; older ones stand with their revision
 
