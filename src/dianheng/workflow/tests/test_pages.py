@@ -161,6 +161,20 @@ def test_a_stand_in_is_a_way_until_it_is_ended_or_accepted(client):
     assert DutyAcceptance.objects.count() == 1
 
 
+def test_of_many_ways_the_page_shows_the_first_and_all_when_asked(client, monkeypatch):
+    monkeypatch.setattr("dianheng.workflow.views.duties.SHOWN", 1)
+    work_order()
+    for login_name, name in (("zhang", "张伟"), ("sun", "孙强")):
+        holder(login_name, name, "VERIFIER", metering_centre())
+        holder(login_name, name, "HEAD", city_company())
+    login(client, keeper())
+    first, whole = (
+        client.get(reverse("duties") + more).content.decode() for more in ("", "?all=1")
+    )
+    rows = [sum(f">{name}</a>" in page for name in ("张伟", "孙强")) for page in (first, whole)]
+    assert (rows, 'href="?all=1"' in first, 'href="?all=1"' in whole) == ([1, 2], True, False)
+
+
 def test_a_post_held_before_is_a_way_as_long_as_the_matter_runs():
     work_order()
     one = services.instance_start(

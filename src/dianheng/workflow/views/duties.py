@@ -20,20 +20,21 @@ from ..choices import DutyKind
 from ..forms_pages import AcceptForm
 from ..selectors import duty_line, duty_lines, judged_from, wide_line, wide_lines
 
-SHOWN = 200  # lines of rights on the page; `?all=1` has every one, for the printed report
+SHOWN = 200  # lines of each table on the page; `?all=1` has every one, for the printed report
 
 
 @needs("workflow.view")
 def path_list(request: HttpRequest) -> HttpResponse:
     """Every way, those that no leader has accepted first; prints as the report of an audit day."""
     lines, wide_found = duty_lines(), wide_lines()
-    shown = wide_found if request.GET.get("all") else wide_found[:SHOWN]
+    shown = None if request.GET.get("all") else SHOWN
     context = {
         "title": _("Who could handle and approve"),
-        "lines": [(line, DutyKind(line.path.kind).label) for line in lines],
+        "lines": [(line, DutyKind(line.path.kind).label) for line in lines[:shown]],
+        "more": len(lines[shown:]) if shown else 0,
         "open_count": sum(not line.is_accepted for line in lines),
-        "wide": shown,
-        "wide_more": len(wide_found) - len(shown),
+        "wide": wide_found[:shown],
+        "wide_more": len(wide_found[shown:]) if shown else 0,
         "wide_open": sum(not line.is_accepted for line in wide_found),
         "days": setting("workflow.unused_days"),
         "judged_from": judged_from(),
