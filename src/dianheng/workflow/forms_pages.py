@@ -80,6 +80,12 @@ class PackForm(Form):
     )
 
 
+class CatalogueForm(Form):
+    """The utility's catalogue as one file."""
+
+    file = forms.FileField(label=_("File"), help_text=_("A table as .xlsx or .csv."))
+
+
 class SwitchForm(Form):
     """A unit, and whether the process is offered there and below."""
 

@@ -371,6 +371,36 @@ class FieldRemark(models.Model):
         ]  # fmt: skip
 
 
+class CatalogueFile(models.Model):
+    """A file of the utility's catalogue as received, with what its check found."""
+
+    digest = CodeField(_("Digest"), unique=True)
+    name = NameField(_("File"))
+    content = models.BinaryField()
+    row_count = models.IntegerField(_("Rows"), default=0)
+    faults = models.JSONField(default=list)  # row, field, text of each
+    uploaded_at = models.DateTimeField(_("Received"))
+    uploaded_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(_("Taken"), null=True)
+    taken_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+
+
+class CatalogueItem(models.Model):
+    """A sub-item of the utility's own catalogue of business: never invented, always imported."""
+
+    place = models.IntegerField()
+    module = NameField(_("Module"))
+    business_class = NameField(_("Business class"))
+    item = NameField(_("Business item"))
+    sub_item = NameField(_("Sub-item"))
+    code = CodeField(_("Code"), unique=True)
+    owner_post = CodeField(_("Post that answers for it"), default="", blank=True)
+    pack = CodeField(_("Pack"), default="", blank=True)
+
+    class Meta:
+        ordering = ["place"]
+
+
 class WideAcceptance(models.Model):
     """A leader knows of rights that nothing needs, and lets them stand for a while.
 

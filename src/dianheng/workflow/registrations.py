@@ -105,6 +105,9 @@ register_access(access)
 register_access(too_wide)
 register_actions(
     {
+        "catalogue.check": gettext_lazy("Check a catalogue of business items"),
+        "catalogue.take": gettext_lazy("Take a catalogue of business items"),
+        "catalogue.upload": gettext_lazy("Receive a catalogue of business items"),
         "duty.wide": gettext_lazy("Accept rights that nothing needs"),
         "duty.accept": gettext_lazy("Accept a way to handle and approve"),
         "pack.load": gettext_lazy("Load a pack of a process"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import duties, figures, packs, processes, work
+from .views import catalogue, duties, figures, packs, processes, work
 
 urlpatterns = [
     path("work/", work.todo, name="work"),
@@ -16,6 +16,12 @@ urlpatterns = [
     path("processes/packs/<str:code>/switch/", packs.switch, name="pack_switch"),
     path("processes/packs/<str:code>/revise/", packs.revise, name="pack_revise"),
     path("processes/packs/<str:code>/lane/", packs.lane, name="pack_lane"),
+    path("processes/catalogue/", catalogue.item_list, name="catalogue"),
+    path("processes/catalogue/template/", catalogue.template, name="catalogue_template"),
+    path("processes/catalogue/new/", catalogue.upload, name="catalogue_new"),
+    path("processes/catalogue/<str:digest>/", catalogue.file, name="catalogue_file"),
+    path("processes/catalogue/<str:digest>/marked/", catalogue.marked, name="catalogue_marked"),
+    path("processes/catalogue/<str:digest>/take/", catalogue.take, name="catalogue_take"),
     path("processes/figures/", figures.figures, name="process_figures"),
     path("processes/duties/", duties.path_list, name="duties"),
     path("processes/duties/rights/<str:key>/", duties.wide, name="duty_wide"),

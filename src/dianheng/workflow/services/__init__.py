@@ -1,6 +1,12 @@
 """Writes of processes."""
 
 from . import called  # noqa: F401  what packs may call
+from .catalogue import (
+    catalogue_check,
+    catalogue_receive,
+    catalogue_take,
+    marked_catalogue,
+)
 from .decisions import (
     Decided,
     guard_alike,
@@ -29,6 +35,9 @@ from .watches import instance_watch
 
 __all__ = [
     "Decided",
+    "catalogue_check",
+    "catalogue_receive",
+    "catalogue_take",
     "draft_keep",
     "duty_accept",
     "guard_alike",
@@ -39,6 +48,7 @@ __all__ = [
     "instance_withdraw",
     "lane_posts_set",
     "late_tick",
+    "marked_catalogue",
     "message_receive",
     "note_add",
     "pack_bring_into_force",

@@ -33,6 +33,7 @@ from ..selectors import (
     titles_of,
     with_version,
 )
+from ..selectors.catalogue import catalogue_counts
 from ..selectors.remarks import (
     ANSWERED,
     open_remarks,
@@ -58,6 +59,7 @@ def pack_list(request: HttpRequest) -> HttpResponse:
             (module, sorted(classes.items())) for module, classes in sorted(modules.items())
         ],
         "refusal": None if request.rights.may(RIGHT) else no_right(RIGHT),  # type: ignore[attr-defined]
+        "counts": catalogue_counts(),
     }
     return render(request, "workflow/packs.html", context)
 
