@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.files import Field, Heads, Mark, Unreadable, best_table, find_head
 
 MOST_ROWS = 20_000
-MOST_MB = 10
+MOST_MB = 5
 LONGEST = 120  # signs of a cell
 
 FIELDS: Mapping[str, Field] = {

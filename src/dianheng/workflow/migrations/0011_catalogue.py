@@ -48,6 +48,5 @@ class Migration(migrations.Migration):
                 ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
-        Audited("workflow_cataloguefile", hidden=["content"]),
-        Audited("workflow_catalogueitem"),
+        Audited("workflow_cataloguefile", "workflow_catalogueitem"),
     ]
