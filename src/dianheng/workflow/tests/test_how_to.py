@@ -16,18 +16,18 @@ from .factories import holder
 
 pytestmark = pytest.mark.django_db
 PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "make-a-process.md"
-FILE = re.compile(r"^(?:<!-- |# |// )(instrument-repair/[\w./-]+)(?: -->)?\n", re.M)
+NAMED = re.compile(r"(?:`([^`]+)`:\n\n)?```(?:xml|toml|json)\n(.*?)```", re.S)
+INSIDE = re.compile(r"^(?:<!-- |# )(instrument-repair/[\w./-]+)", re.M)
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The folder of the page, written as its reader would."""
-    for block in re.findall(r"```(?:xml|toml|json)\n(.*?)```", PAGE.read_text("utf-8"), re.S):
-        name = FILE.search(block)
-        assert name, block[:60]
-        path = tmp_path / name[1]
+    for name, block in NAMED.findall(PAGE.read_text("utf-8")):
+        found = name or INSIDE.search(block)[1]
+        path = tmp_path / found
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(FILE.sub("", block, count=1), encoding="utf-8")
+        path.write_text(block, encoding="utf-8")  # as it is copied from the page
     return tmp_path / "instrument-repair"
 
 
