@@ -124,7 +124,8 @@ def shape_digest() -> str:
 
 def cached_data() -> Path:
     """The stopped data folder of this version, made by the first process that asks."""
-    cache = Path(tempfile.gettempdir()) / f"dianheng-test-cache-{os.geteuid()}"
+    root = os.environ.get("DIANHENG_TEST_CACHE") or tempfile.gettempdir()
+    cache = Path(root) / f"dianheng-test-cache-{os.geteuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
     if cache.stat().st_uid != os.geteuid():
         raise RuntimeError(f"{cache} belongs to somebody else")

@@ -12,6 +12,7 @@ hence the databases of their own.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ from .cluster import TestCluster, connect_default
 WITHOUT_DJANGO = {"metrology", "calculators", "runtime"}
 DATABASE = {"db", "transactional_db", "module_db", "django_db_setup"}  # fixtures below all others
 SETTINGS = "dianheng.config.settings"
+MEMORY = "/dev/shm"  # noqa: S108  on Linux a file system in memory
+MEMORY_NEEDED = 8 << 30  # bytes available; half of it free there
 NO_DATABASE = "postgresql://nobody@/none?host=/nonexistent"
 
 # A busy machine fails no test for being slow.
@@ -42,6 +45,7 @@ _cluster: TestCluster | None = None
 def pytest_configure(config: pytest.Config) -> None:
     global _folder
     sockets.close_outside()
+    use_memory()
     # Every process its own folder, the controller's is not for its workers.
     _folder = Path(tempfile.mkdtemp(prefix="dianheng-test-"))
     _folder.chmod(0o711)  # PostgreSQL's user passes through when we are root
@@ -52,6 +56,24 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_APP_URL"] = NO_DATABASE
     if needs_django(config):
         set_up_django()
+
+
+def use_memory() -> None:
+    """Temporary files in memory where there is plenty: databases are made and dropped by hundreds.
+
+    Worker processes inherit the choice. The cached data folder stays on the disk.
+    """
+    os.environ.setdefault("DIANHENG_TEST_CACHE", tempfile.gettempdir())
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return
+    available = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    if (
+        available
+        and int(available[1]) * 1024 > MEMORY_NEEDED
+        and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED // 2
+    ):
+        os.environ["TMPDIR"] = MEMORY
+        tempfile.tempdir = None  # read anew
 
 
 def needs_django(config: pytest.Config) -> bool:
