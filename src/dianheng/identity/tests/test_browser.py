@@ -4,8 +4,13 @@ import pytest
 from django.urls import reverse
 
 from dianheng.common.models import Job
-from dianheng.identity.models import AuditBatch
-from dianheng.identity.services import delegation_make, qualification_grant, system_actor
+from dianheng.identity.models import AccessEvent, AuditBatch, UnusualChange
+from dianheng.identity.services import (
+    delegation_make,
+    qualification_grant,
+    system_actor,
+    write_batch,
+)
 from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow, sign_in
 
 from .factories import PASSWORD, city_company, person_with
@@ -36,6 +41,13 @@ def leader(live_server):
         person=other, kind="verifier", project="电能表", number="J-2026-001", issuer="省市场监督管理局",
         valid_from=today - timedelta(900), valid_through=today + timedelta(20), actor=system_actor(),
     )  # fmt: skip
+    batch = AuditBatch.objects.filter(action="post.define").latest("id")
+    with write_batch(actor=system_actor(), action="unusual.find"):
+        UnusualChange.objects.create(batch=batch, reasons=["day_off", "bulk"], row_count=1)
+    AccessEvent.objects.create(kind="login", via="page", person=person, address="127.0.0.1")
+    AccessEvent.objects.create(
+        kind="refused", via="page", person=other, what="audit.view", path="/audit/"
+    )
     Job.objects.create(
         kind="t", title="导入到货文件", actor=person, state="running", done=3, total=9
     )
@@ -55,6 +67,8 @@ def pages():
         "/admin-people/N-li/", "/admin-people/new/", "/admin-people/N-li/posts/new/", "/admin-posts/", "/admin-posts/new/",
         "/admin-qualifications/", "/admin-qualifications/new/", "/admin-stand-ins/", "/admin-stand-ins/new/",
         "/admin-exceptions/", "/admin-exceptions/new/", "/admin-settings/", "/audit/", f"/audit/{batch.pk}/",
+        "/audit/access/", "/audit/online/", "/audit/clean-up/", "/audit/day/", "/audit/unusual/", "/me/log/", "/me/access/",
+        f"/audit/unusual/{UnusualChange.objects.get().pk}/",
         "/test-list/?name=x&language=en", "/test-list/", "/test-scan/", "/test-parts/",
     ]  # fmt: skip
 
