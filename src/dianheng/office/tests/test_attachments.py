@@ -49,7 +49,7 @@ def test_files_sent_twice_are_there_once(order):
             instance=order, sent=[sent("箱门.png", PNG), sent("说明.docx", docx("进水"))],
             text="箱门关不上", actor=verifier(),
         )  # fmt: skip
-    assert list(ProcessFile.objects.values_list("name", "text", "person__name")) == [
+    assert list(ProcessFile.objects.order_by("pk").values_list("name", "text", "person__name")) == [
         ("箱门.png", "箱门关不上", "张伟"), ("说明.docx", "箱门关不上", "张伟"),
     ]  # fmt: skip
 
