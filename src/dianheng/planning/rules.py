@@ -5,8 +5,6 @@ from datetime import date, datetime, timedelta
 from dianheng.common.errors import Refusal
 from dianheng.common.texts import gettext_lazy as _
 
-LONGEST = timedelta(days=92)  # a quarter; who needs it longer owns it
-
 
 def week_of(day: date) -> list[date]:
     """The seven days of a week, Monday first.
@@ -18,17 +16,17 @@ def week_of(day: date) -> list[date]:
     return [monday + timedelta(days=n) for n in range(7)]
 
 
-def guard_period(from_at: datetime, to_at: datetime) -> Refusal | None:
-    """A booking ends after it begins, and within a quarter.
+def guard_period(from_at: datetime, to_at: datetime, longest_days: int) -> Refusal | None:
+    """A booking ends after it begins, and is not longer than the setting allows.
 
-    >>> guard_period(datetime(2026, 12, 1, 9), datetime(2026, 12, 1, 9)).code
+    >>> guard_period(datetime(2026, 12, 1, 9), datetime(2026, 12, 1, 9), 92).code
     'period'
     """
     if to_at <= from_at:
         return Refusal("period", _("It ends before it begins."))
-    if to_at - from_at > LONGEST:
+    if to_at - from_at > timedelta(days=longest_days):
         text = _("A resource is booked for at most %(days)s days at once.")
-        return Refusal("too_long", text % {"days": LONGEST.days}, {"days": LONGEST.days})
+        return Refusal("too_long", text % {"days": longest_days}, {"days": longest_days})
     return None
 
 

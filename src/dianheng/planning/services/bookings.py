@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import NotFound, Refusal, Refused, refuse
+from dianheng.identity.selectors import setting
 from dianheng.identity.services import idempotent, remember, write_batch
 
 from ..choices import BookingState
@@ -38,7 +39,7 @@ def booking_make(
         Refused: somebody has it then (which one is free is said), it is closed, or the period
             is none.
     """
-    refuse(guard_period(from_at, to_at))
+    refuse(guard_period(from_at, to_at, setting("planning.booking_days")))
     with write_batch(actor=actor, action="booking.make"):
         if (earlier := idempotent(request_key, "booking.make")) is not None:
             return Booking.objects.get(pk=earlier["booking"])

@@ -1,11 +1,13 @@
 """Vehicles, rooms, instruments: nobody else has them then; lent, given back, taken back."""
 
+from datetime import date
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.identity.selectors import rights_of
-from dianheng.identity.services import write_batch
+from dianheng.identity.services import setting_change, system_actor, write_batch
 from dianheng.planning.models import Booking
 from dianheng.planning.selectors import resources_week
 from dianheng.planning.services import (
@@ -166,3 +168,14 @@ def test_a_week_shows_each_day_of_a_booking():
     assert [str(one.day) for one in line.days if one.bookings] == ["2026-12-01", "2026-12-02"]
     (after,) = resources_week(rights, at("2026-12-07 12:00").date())
     assert after.is_free
+
+
+def test_the_longest_booking_is_a_setting_of_the_company():
+    quarter = ("2026-12-01 09:00", "2027-03-03 10:00")  # an hour more than 92 days
+    answer = refusal(lambda: booked(*quarter))
+    assert (answer.code, answer.facts) == ("too_long", {"days": 92})
+    setting_change(
+        key="planning.booking_days", value="100", valid_from=date(2026, 1, 1),
+        reason="升级改造期间长期用车", actor=system_actor(),
+    )  # fmt: skip
+    assert booked(*quarter).state == "booked"
