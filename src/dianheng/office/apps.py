@@ -6,4 +6,10 @@ class OfficeConfig(AppConfig):
     label = "office"
 
     def ready(self) -> None:
+        from dianheng.identity.registry import register_master_tables
+
         from . import menu, registrations, rights  # noqa: F401
+
+        register_master_tables(
+            "office_fonds", "office_regulation", "office_regulationedition", "office_clausecontrol"
+        )

@@ -6,4 +6,8 @@ class PlanningConfig(AppConfig):
     label = "planning"
 
     def ready(self) -> None:
+        from dianheng.identity.registry import register_master_tables
+
         from . import menu, registrations, rights  # noqa: F401
+
+        register_master_tables("planning_resource")
