@@ -16,6 +16,7 @@ from psycopg import sql
 from dianheng.common.lists.columns import show
 
 from ..models import AuditBatch, AuditStatement
+from ..registry import all_rights
 from .access_log import day_begins
 
 ROWS_SHOWN = 200  # of one statement
@@ -137,17 +138,19 @@ def _rows(query: Any, params: Sequence[Any]) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-HIDDEN = {"id", "statement_id", "audit_statement_id", "sort_key"}
+HIDDEN = {"id", "statement_id", "audit_statement_id", "sort_key", "path"}
+OF_THE_SYSTEM = {"login", "person_no"}  # what the system's own person is known by inside
 
 
 def _changed(
     key: str, old: dict[str, Any] | None, new: dict[str, Any] | None, words: "Words"
 ) -> ChangedRow:
     row = new or old or {}
+    hidden = HIDDEN | (OF_THE_SYSTEM if row.get("is_system") else set())
     changes = [
         Change(words.label(name), words.text(name, old), words.text(name, new))
         for name in row
-        if name not in HIDDEN and (old or {}).get(name) != (new or {}).get(name)
+        if name not in hidden and (old or {}).get(name) != (new or {}).get(name)
     ]
     return ChangedRow(row.get(key), words.name(row), changes)
 
@@ -193,6 +196,9 @@ class Words:
             return self.names[column].get(value, str(value))
         if field_ is not None and field_.choices:
             return str(dict(field_.flatchoices).get(value, value))
+        if column == "rights":
+            labels = all_rights()
+            return _in_words([str(labels.get(code, code)) for code in value])
         if isinstance(field_, models.JSONField):
             return _in_words(json.loads(value) if isinstance(value, str) else value)
         return show(value)

@@ -18,6 +18,7 @@ from dianheng.identity.models import (
     SeparationException,
     Unit,
 )
+from dianheng.identity.registry import all_rights
 from dianheng.identity.services import qualification_grant, system_actor, unit_rename
 
 from .factories import PASSWORD, city_company, metering_centre, person_with, qualified_verifier
@@ -353,6 +354,12 @@ def test_an_exception_names_its_faults_beside_the_fields(leader):
 
 
 # -- trail ---------------------------------------------------------------------------------------------
+
+
+def test_the_day_of_master_data_speaks_of_rights_by_their_names_and_of_no_inner_column(leader):
+    page = leader.get("/audit/day/").content.decode()
+    assert str(all_rights()["audit.view"]) in page and "audit.view" not in page
+    assert "@dianheng" not in page and "Path" not in page and "/CITY/" not in page
 
 
 def test_a_batch_shows_each_row_before_and_after(leader):
