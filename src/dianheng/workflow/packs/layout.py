@@ -3,6 +3,8 @@
 A modeller draws its own; packs written by hand or by a program come without.
 """
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from ..engine import BPMN, read_xml
@@ -14,6 +16,25 @@ DD = "http://www.omg.org/spec/DD/20100524/DI"
 SIZES = {"Event": (36, 36), "Gateway": (50, 50)}
 TASK = (110, 72)
 COLUMN, ROW, LEFT, TOP, HEAD = 160, 104, 40, 20, 30
+
+
+def named(body: bytes, title: str, lanes: Mapping[str, str], nodes: Mapping[str, str]) -> bytes:
+    """The file with other names: of the process, of lanes by their name, of steps by their key.
+
+    What has no other name, as gateways and events, keeps its own.
+    """
+    tree = read_xml(body)
+    for one in tree.iter(etree.Element):
+        kind, own = etree.QName(one).localname, one.get("name", "")
+        if kind in {"process", "participant"}:
+            name = title
+        elif kind == "lane":
+            name = lanes.get(own)
+        else:
+            name = nodes.get(one.get("id", ""))
+        if name and own:
+            one.set("name", name)
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8")
 
 
 def laid_out(body: bytes) -> bytes:

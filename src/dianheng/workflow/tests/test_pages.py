@@ -19,7 +19,7 @@ from dianheng.identity.tests.factories import PASSWORD, city_company, metering_c
 from dianheng.workflow import services
 from dianheng.workflow.models import DutyAcceptance, FormEntry, PackVersion
 from dianheng.workflow.packs.shipped import shipped_folders
-from dianheng.workflow.selectors import content_digest, duty_line, duty_lines
+from dianheng.workflow.selectors import content_digest, duty_line, duty_lines, pack_in_force
 from dianheng.workflow.selectors.duties import holdings_now
 
 from .factories import RIGHTS, head, holder, verifier, work_order
@@ -72,6 +72,19 @@ def test_a_pack_comes_into_force_by_upload(client):
     assert "工单" in shown(client, "packs")
     body = client.get(reverse("pack_diagram", args=["work-order"])).content.decode()
     assert "BPMNShape" in body
+
+
+def test_a_diagram_has_the_names_of_the_language_of_the_page(client):
+    work_order()
+    login(client, keeper())
+    chinese = client.get(reverse("pack_diagram", args=["work-order"])).content.decode()
+    assert 'name="审批派工"' in chinese
+    client.cookies["django_language"] = "en"
+    english = client.get(reverse("pack_diagram", args=["work-order"])).content.decode()
+    plan = pack_in_force("work-order").plan
+    for one in (*plan["lanes"].values(), *plan["tasks"].values()):
+        assert f'name="{one["title"]["en"]}"' in english
+    assert "BPMNShape" in english and 'name="审批派工"' not in english
 
 
 def test_everything_wrong_with_an_uploaded_pack_is_said(client):

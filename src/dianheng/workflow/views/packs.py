@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,7 +24,7 @@ from ..choices import REMARK_TONE
 from ..forms_pages import LaneForm, PackForm, SwitchForm
 from ..models import LanePosts, PackInForce, PackSwitch, PackVersion
 from ..packs.archive import unpacked
-from ..packs.layout import laid_out
+from ..packs.layout import laid_out, named
 from ..selectors import (
     kept,
     lanes_of_tasks,
@@ -160,7 +161,15 @@ def diagram(request: HttpRequest, code: str) -> HttpResponse:
     version = rows.first()
     if version is None:
         raise NotFound(_("There is no process %(code)s.") % {"code": code})
-    return HttpResponse(laid_out(version.bpmn.encode("utf-8")), content_type="application/xml")
+    body = laid_out(version.bpmn.encode("utf-8"))
+    if not (get_language() or "zh").startswith("zh"):  # drawn with Chinese names
+        plan = kept(version).plan
+        lanes, tasks = (
+            {key: one["title"].get("en", "") for key, one in plan[part].items()}
+            for part in ("lanes", "tasks")
+        )
+        body = named(body, version.title_en, lanes, tasks)
+    return HttpResponse(body, content_type="application/xml")
 
 
 @require_POST
