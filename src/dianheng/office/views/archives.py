@@ -119,7 +119,7 @@ PIECES = ListPage(
         Column("dated_on", gettext_lazy("Date of the paper"), kind="date", sort="dated_on"),
         Column("retention", gettext_lazy("Retention"), "get_retention_display"),
         Column("secrecy", gettext_lazy("Secrecy class"), kind="state", choices=Secrecy.choices, tones=SECRECY_TONE),
-        Column("volume", gettext_lazy("Volume"), "volume.number", kind="code"),
+        Column("volume", gettext_lazy("Volume"), "volume.number", kind="code", hidden=True),
         Column("filed_at", gettext_lazy("Filed"), kind="moment", sort="pk"),
         Column("category", gettext_lazy("Category"), "get_category_display", hidden=True),
         Column("keywords", gettext_lazy("Keywords"), hidden=True),
