@@ -1,9 +1,17 @@
-"""Entries of the menu, names of actions."""
+"""Entries of the menu, names of actions, things to do."""
 
+from collections.abc import Sequence
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
+from dianheng.common.todo import TodoGroup, TodoItem, register_todo
+
+from .selectors import controls_to_settle
 
 register(
     MenuEntry("office", _("Archive"), "archive", ("archives.view",), 40),
@@ -33,3 +41,23 @@ register_actions(
         "archive.refused": _("Refused at the archive"),
     }
 )
+
+SHOWN = 8
+
+
+def controls_left_open(request: HttpRequest) -> Sequence[TodoGroup]:
+    """For who keeps regulations: what carried out clauses that a new edition changed."""
+    paths = request.rights.paths("regulations.edit")  # type: ignore[attr-defined]
+    if not paths:
+        return []
+    rows = controls_to_settle(list(paths))
+    items = []
+    for one in rows[:SHOWN]:
+        regulation = one.clause.edition.regulation
+        address = f"{reverse('regulation', args=[regulation.slug])}?edition={one.next_edition}"  # type: ignore[attr-defined]
+        items.append(TodoItem(f"{regulation.code} {one.clause.number}", address, one.name))
+    title = gettext("Clauses changed by a new edition")
+    return [TodoGroup(title, items, len(rows), reverse("regulations"))]
+
+
+register_todo(controls_left_open)

@@ -17,6 +17,7 @@ from .archives import (
 from .attachments import file_digests, files_of
 from .regulations import (
     clauses_with_controls,
+    controls_to_settle,
     edition_changes,
     edition_on,
     regulation_by_slug,
@@ -24,6 +25,7 @@ from .regulations import (
 
 __all__ = [
     "clauses_with_controls",
+    "controls_to_settle",
     "current_files",
     "earlier_files",
     "edition_changes",

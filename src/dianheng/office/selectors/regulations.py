@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
 from dianheng.common.errors import NotFound
 from dianheng.common.texts import gettext_lazy as _
 
@@ -76,3 +78,40 @@ def edition_changes(edition: RegulationEdition) -> Sequence[ChangeLine]:
             ]
         lines.append(line)
     return lines
+
+
+def controls_to_settle(paths: Sequence[str]) -> list[ClauseControl]:
+    """Controls that a newer edition left open in these units, the latest edition's first.
+
+    One query whatever the number of regulations; `next_edition` and `next_from` say which
+    edition left them open.
+    """
+    units = Q(pk__in=[])
+    for path in paths:
+        units |= Q(clause__edition__regulation__unit__path__startswith=path)
+    following = RegulationEdition.objects.filter(
+        regulation=OuterRef("clause__edition__regulation"),
+        in_force_from__gt=OuterRef("clause__edition__in_force_from"),
+    ).order_by("in_force_from")
+    same = Clause.objects.filter(edition=OuterRef("next_id"), number=OuterRef("clause__number"))
+    carried = ClauseControl.objects.filter(
+        clause__edition=OuterRef("next_id"), clause__number=OuterRef("clause__number"),
+        kind=OuterRef("kind"), name=OuterRef("name"), ended_at=None,
+    )  # fmt: skip
+    rows = (
+        ClauseControl.objects.filter(units, ended_at=None)
+        .annotate(
+            next_id=Subquery(following.values("pk")[:1]),
+            next_edition=Subquery(following.values("edition")[:1]),
+            next_from=Subquery(following.values("in_force_from")[:1]),
+        )
+        .filter(~Exists(carried), next_id__isnull=False)
+        .annotate(now=Subquery(same.values("text")[:1]), before=F("clause__text"))
+        .select_related("clause__edition__regulation")
+        .order_by("-next_from", "clause__edition__regulation__code", "clause__place", "pk")
+    )
+    return [
+        one
+        for one in rows
+        if changes_between({"": one.before}, {} if one.now is None else {"": one.now})
+    ]

@@ -11,7 +11,7 @@ from dianheng.identity.tests.factories import actor_with, city_company, metering
 from dianheng.office import services
 from dianheng.office.clauses import changes_between, clauses_of
 from dianheng.office.models import ClauseControl, Regulation, RegulationEdition
-from dianheng.office.selectors import edition_changes, edition_on
+from dianheng.office.selectors import controls_to_settle, edition_changes, edition_on
 
 FIRST = "第一条 封印一封一号。\n第二条 领用须登记。\n登记人签字。\n第三条 旧封印每季销毁。"
 SECOND = "第一条 封印 一封一号。\n第二条 领用须扫码登记。\n第四条 丢失立即报告。"
@@ -161,3 +161,26 @@ def test_the_pages_enter_a_rule_its_editions_and_settle_what_changed(client):
     assert (
         client.get(reverse("regulation", args=[one.slug]), {"edition": "1999"}).status_code == 404
     )
+
+
+@pytest.mark.django_db
+def test_what_a_new_edition_leaves_open_is_to_do_until_it_is_settled(
+    client, django_assert_num_queries
+):
+    one = rule()
+    old = entered(one)
+    tie(old, "第一条", "封印台账")
+    tie(old, "第二条", "领用单")
+    gone = tie(old, "第三条", "季度销毁计划", "plan")
+    path = metering_centre().path
+    assert controls_to_settle([path]) == []
+    new = entered(one, "2026", date(2026, 7, 1), SECOND)
+    with django_assert_num_queries(1):
+        assert [c.name for c in controls_to_settle([path])] == ["领用单", "季度销毁计划"]
+    assert controls_to_settle([]) == []
+    client.force_login(Person.objects.get(login="hanxue"))
+    assert "季度销毁计划" in client.get("/").content.decode()
+    tie(new, "第二条", "领用单")
+    services.control_end(control=gone, reason="条款取消", actor=editor())
+    assert controls_to_settle([path]) == []
+    assert "季度销毁计划" not in client.get("/").content.decode()
