@@ -12,7 +12,9 @@ from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.workflow import services
 
 from .factories import head, verifier, work_order
+from .test_catalogue import GOOD, sent, written
 from .test_pages import keeper
+from .test_remarks import begun, noted
 from .test_services import APPLY
 
 PICTURES = os.environ.get("DIANHENG_PICTURES")  # a folder: keep what was seen
@@ -108,3 +110,33 @@ def test_a_process_is_watched_and_its_return_is_told(visit, order, size):
     assert axe_faults(page) == [] and overflow(page) == []
     page.get_by_role("button", name="知道了").click()
     expect(page.get_by_text("您关注的本流程已被退回")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "shows"),
+    [
+        ("packs/work-order/", "没有“换封”一项"),
+        ("catalogue/", "ZC-01-02"),
+        ("duties/", "超出需要的权限"),
+    ],
+    ids=["remarks", "catalogue", "wide-rights"],
+)
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_remarks_catalogue_and_wide_rights_are_accessible_and_fit(
+    visit, live_server, tmp_path, path, shows, size
+):
+    work_order()
+    noted(begun("表箱进水"))
+    head()
+    services.catalogue_take(file=sent(written(tmp_path, *GOOD)), actor=keeper())
+    page = visit(person(keeper()), f"/processes/{path}", size=size)
+    expect(page.locator("main")).to_contain_text(shows)
+    assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
+
+
+def test_a_diagram_is_readable_in_english_and_in_the_dark(visit, order):
+    page = visit(person(keeper()), "/processes/packs/work-order/", theme="dark", language="en")
+    expect(page.locator(".diagram[data-ready]")).to_be_visible()
+    if PICTURES:
+        page.locator(".diagram").screenshot(path=Path(PICTURES) / "diagram-dark-en.png")
+    assert "审批派工" not in page.locator(".diagram").inner_text()
