@@ -144,6 +144,7 @@ def audit_export(
             count += 1
             if count % PROGRESS_EACH == 0:
                 progress(count, total)
+    progress(count, count)
     return count
 
 
@@ -162,6 +163,7 @@ def audit_verify(progress: Progress = _no_progress) -> tuple[int, list[Fault]]:
             faults += check.add(batch)
             if check.count % PROGRESS_EACH == 0:
                 progress(check.count, total)
+        progress(check.count, check.count)
         faults += _orphans(cursor)
         for shape in {s.table: s for s in _shapes(cursor).values() if s.kind == "history"}.values():
             faults += _differences(cursor, shape)
