@@ -58,6 +58,13 @@ def menu_for(rights: Set[str]) -> list[tuple[Module, list[MenuEntry]]]:
     return [(_modules[key], shown[key]) for key in sorted(shown, key=lambda k: _modules[k].order)]
 
 
+def all_entries() -> list[tuple[Module, MenuEntry]]:
+    """Every entry with its module, in order."""
+    rank = {key: module.order for key, module in _modules.items()}
+    entries = sorted(_entries, key=lambda entry: (rank[entry.module], entry.order))
+    return [(_modules[entry.module], entry) for entry in entries]
+
+
 register(
     MenuEntry("work", gettext_lazy("My work"), "home", order=0),
     MenuEntry("work", gettext_lazy("Jobs"), "jobs", order=900),

@@ -8,6 +8,6 @@ class DocumentsConfig(AppConfig):
     def ready(self) -> None:
         from dianheng.identity.registry import register_master_tables
 
-        from . import menu, rights, tasks  # noqa: F401
+        from . import controls, menu, rights, tasks  # noqa: F401
 
         register_master_tables("documents_issuingbody")

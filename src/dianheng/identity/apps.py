@@ -9,7 +9,7 @@ class IdentityConfig(AppConfig):
         from dianheng.common.access import register_access_log
         from dianheng.common.ticks import register_tick
 
-        from . import menu, rights, tasks  # noqa: F401
+        from . import controls, menu, rights, tasks  # noqa: F401
         from .registry import register_master_tables
         from .services import access_note, audit_seal, unusual_tick
 

@@ -107,6 +107,20 @@ class RuleSet:
         """No figure is left to be confirmed."""
         return not self.unconfirmed
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of its tables and of its groups of figures, each once.
+
+        >>> rule_set("GB/T 2828.1", "2012").parts[-2:]
+        ('tightened', 'switching')
+        """
+        groups = (row.split("/")[0] for row in self.figures)
+        return tuple(dict.fromkeys((*self.tables, *groups)))
+
+    def figures_of(self, part: str) -> list[Figure]:
+        """The figures of a part; none where it is a table only."""
+        return [each for row, each in self.figures.items() if row.split("/")[0] == part]
+
     def find(self, row: str) -> Figure | None:
         """The figure at this row, or None."""
         return self.figures.get(row)

@@ -85,12 +85,19 @@ class RegulationKind(TextChoices):
     INSTRUCTION = "instruction", _("Work instruction")  # 作业指导书
 
 
-class ControlKind(TextChoices):
-    """What can carry a clause out."""
+class Standing(TextChoices):
+    """How what carries a clause out stands."""
 
-    FORM = "form", _("Paper form")
-    LIMIT = "limit", _("Limit or rule set")
-    ALARM = "alarm", _("Alarm")
-    PLAN = "plan", _("Plan of work")
-    PROCESS = "process", _("Process")
-    RECORD = "record", _("Record or report")
+    TIED = "tied", _("Tied")  # the thing is there
+    CHANGED = "changed", _("Clause changed")  # by a newer edition, and nobody has looked at it yet
+    BROKEN = "broken", _("No longer there")  # the thing is gone
+    WORDS = "words", _("In words only")  # outside the program, nothing to check
+
+
+STANDING_TONE = {
+    Standing.TIED: "good",
+    Standing.CHANGED: "warn",
+    Standing.BROKEN: "bad",
+    Standing.WORDS: "calm",
+}
+WORDS_KIND = "words"  # of what stands outside the program

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
-from dianheng.common.todo import TodoGroup, TodoItem, register_todo
+from dianheng.common.todo import TodoGroup, TodoItem, first_and_count, register_todo
 
-from .selectors import controls_to_settle
+from .choices import Standing
+from .models import ClauseControl
+from .selectors import controls_to_settle, controls_today, is_broken, settle_url, within
 
 register(
     MenuEntry("office", _("Archive"), "archive", ("archives.view",), 40),
@@ -50,14 +52,34 @@ def controls_left_open(request: HttpRequest) -> Sequence[TodoGroup]:
     paths = request.rights.paths("regulations.edit")  # type: ignore[attr-defined]
     if not paths:
         return []
-    rows = controls_to_settle(list(paths))
-    items = []
-    for one in rows[:SHOWN]:
-        regulation = one.clause.edition.regulation
-        address = f"{reverse('regulation', args=[regulation.slug])}?edition={one.next_edition}"  # type: ignore[attr-defined]
-        items.append(TodoItem(f"{regulation.code} {one.clause.number}", address, one.name))
+    found, count = first_and_count(controls_to_settle(paths), SHOWN)
     title = gettext("Clauses changed by a new edition")
-    return [TodoGroup(title, items, len(rows), reverse("regulations"))]
+    return [TodoGroup(title, _items(found), count, _list(Standing.CHANGED))]
+
+
+def controls_broken(request: HttpRequest) -> Sequence[TodoGroup]:
+    """For who keeps regulations: ties to things that are not there any more."""
+    paths = request.rights.paths("regulations.edit")  # type: ignore[attr-defined]
+    if not paths:
+        return []
+    rows = within(controls_today().filter(is_broken()), paths).order_by("pk")
+    found, count = first_and_count(rows, SHOWN)
+    title = gettext("Clauses whose control is no longer there")
+    return [TodoGroup(title, _items(found), count, _list(Standing.BROKEN))]
+
+
+def _items(controls: Sequence[ClauseControl]) -> list[TodoItem]:
+    return [
+        TodoItem(
+            f"{one.clause.edition.regulation.code} {one.clause.number}", settle_url(one), one.name
+        )
+        for one in controls
+    ]
+
+
+def _list(standing: Standing) -> str:
+    return f"{reverse('regulation_controls')}?standing={standing.value}"
 
 
 register_todo(controls_left_open)
+register_todo(controls_broken, counts=False)  # looks for every tied thing: on the home page only

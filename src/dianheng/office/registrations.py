@@ -5,13 +5,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.common.controls import register_clauses
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
 from dianheng.identity.selectors import units_with_right
-from dianheng.workflow.registry import register_beside, register_panel, register_paper
+from dianheng.workflow.registry import (
+    Subject,
+    register_beside,
+    register_panel,
+    register_paper,
+    register_subject,
+)
 
-from .models import ArchivePiece, ArchiveVolume
+from .models import ArchivePiece, ArchiveVolume, RegulationEdition
 from .panels import archive_panel, files_panel
-from .selectors import file_digests, pieces_seen, search_pieces
+from .selectors import clauses_over, file_digests, pieces_seen, search_pieces
 
 VIEW = "archives.view"
 LEAST = 2  # signs of a piece of text that is searched for
@@ -41,6 +48,16 @@ def code(request: HttpRequest, scanned: str) -> str | None:
     return None
 
 
+def regulation_stands(slug: str) -> dict[str, str]:
+    """What somebody decides on who decides about a regulation: its newest edition."""
+    rows = RegulationEdition.objects.filter(regulation__slug=slug).order_by("-in_force_from")
+    newest = rows.values_list("edition", flat=True).first()
+    return {"edition": newest} if newest else {}
+
+
+register_subject(
+    Subject("regulation", regulation_stands, lambda slug: reverse("regulation", args=[slug]))
+)
 register_paper(
     "approval_sheet",
     gettext_lazy("Approval sheet"),
@@ -51,3 +68,4 @@ register_panel(archive_panel)
 register_beside("files", file_digests)
 register_search(search)
 register_code(code)
+register_clauses(clauses_over)

@@ -10,7 +10,7 @@ from dianheng.common.forms import DayField, Form
 from dianheng.identity.models import Unit
 from dianheng.identity.selectors import units_with_right
 
-from .choices import ControlKind, RegulationKind
+from .choices import RegulationKind
 
 
 class RegulationForm(Form):
@@ -44,13 +44,12 @@ class EditionForm(KeyForm):
     )  # fmt: skip
 
 
-class ControlForm(Form):
-    """What carries a clause out."""
+class WordsForm(Form):
+    """What carries a clause out and has no place in the program."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=ControlKind.choices)
     name = forms.CharField(
-        label=_("What carries it out"), max_length=200,
-        help_text=_("Name of the form, limit, alarm, plan or process."),
+        label=_("Outside the program"), max_length=200,
+        help_text=_("In words, for instance a log book on paper. It leads nowhere and is not checked."),
     )  # fmt: skip
 
 

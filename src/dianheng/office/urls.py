@@ -27,6 +27,7 @@ urlpatterns = [
     path("archive/pieces/<str:number>/files/<int:key>/version/", archives.version, name="archive_version"),
     path("regulations/", regulations.regulation_list, name="regulations"),
     path("regulations/new/", regulations.regulation_new, name="regulation_new"),
+    path("regulations/controls/", regulations.control_list, name="regulation_controls"),
     path("regulations/<str:slug>/", regulations.regulation, name="regulation"),
     path("regulations/<str:slug>/editions/new/", regulations.edition_new, name="edition_new"),
     path("regulations/<str:slug>/clauses/<int:key>/", regulations.control_new, name="control_new"),

@@ -8,6 +8,6 @@ class PlanningConfig(AppConfig):
     def ready(self) -> None:
         from dianheng.identity.registry import register_master_tables
 
-        from . import menu, registrations, rights  # noqa: F401
+        from . import controls, menu, registrations, rights  # noqa: F401
 
         register_master_tables("planning_resource")

@@ -8,7 +8,7 @@ class VerificationConfig(AppConfig):
     def ready(self) -> None:
         from dianheng.identity.registry import register_master_tables
 
-        from . import labels, menu, registrations, rights, tasks  # noqa: F401
+        from . import controls, labels, menu, registrations, rights, tasks  # noqa: F401
 
         register_master_tables(
             "verification_testscheme",

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dianheng.metrology.quantities import plain_text
+from dianheng.metrology.rule_sets import RuleSet
 from dianheng.metrology.verdicts import Step
 from dianheng.metrology.words import word
 
@@ -154,3 +156,13 @@ def _fact(name: str, value: object) -> str:
         if name == kind:
             return trade_word(kind, text)
     return text
+
+
+def rules_title(rules: RuleSet) -> str:
+    """The whole name of a rule set in the language of the page."""
+    return rules.title_zh if (get_language() or "zh").startswith("zh") else rules.title
+
+
+def rules_url(rules: RuleSet) -> str:
+    """Its page."""
+    return reverse("rule_set", args=[rules.name.replace("/", "_")])

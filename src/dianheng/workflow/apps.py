@@ -8,7 +8,7 @@ class WorkflowConfig(AppConfig):
     def ready(self) -> None:
         from dianheng.identity.registry import register_master_tables
 
-        from . import menu, registrations, rights  # noqa: F401
+        from . import controls, menu, registrations, rights  # noqa: F401
 
         register_master_tables(
             "workflow_packversion",

@@ -1,7 +1,7 @@
 """Small helps for all templates."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from ..charts import Chart
+from ..controls import clauses_above
 from ..errors import Refusal
 from ..lists.columns import show
 from ..pages import door_refusal
@@ -105,6 +106,19 @@ def state(
 def chart(one: Chart) -> dict[str, Any]:
     """A chart with its figures as a table: `{% chart errors %}`."""
     return {"chart": one, "data": one.as_dict(), "id": f"chart-{uuid.uuid4().hex[:8]}"}
+
+
+@register.inclusion_tag("common/basis.html", takes_context=True)
+def basis(context: Mapping[str, Any], things: Sequence[tuple[str, str, Any]]) -> dict[str, Any]:
+    """The clauses of regulations that rest on things of a page: kind, key, what each is called.
+
+    `{% basis things %}`; a name is left empty where the page is about that thing.
+    """
+    found = clauses_above([(kind, key) for kind, key, _label in things])
+    lines = [
+        (label, clause) for kind, key, label in things for clause in found.get((kind, key), ())
+    ]
+    return {"lines": lines, "request": context.get("request")}
 
 
 @register.filter

@@ -70,7 +70,7 @@ def setting_page(request: HttpRequest, key: str) -> HttpResponse:
         request, form, change, title=kind.label, submit=_("Change"), back=reverse("settings"),
         crumbs=[(_("Settings"), reverse("settings"))], success=_("The setting is changed."),
         template="identity/setting.html",
-        kind=kind, value=setting(key), certainty=CERTAINTY.get(kind.certainty, kind.certainty),
+        kind=kind, things=[("setting", key, "")], value=setting(key), certainty=CERTAINTY.get(kind.certainty, kind.certainty),
         tone=CERTAINTY_TONES.get(kind.certainty, "calm"),
         history=Setting.objects.filter(key=key).select_related("unit").order_by("-valid_from"),
         refusal=None if request.rights.may("identity.settings") else no_right("identity.settings"),  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField, NameField
 
-from ..choices import ControlKind, RegulationKind
+from ..choices import RegulationKind
 
 
 class Regulation(models.Model):
@@ -71,11 +71,18 @@ class Clause(models.Model):
 
 
 class ClauseControl(models.Model):
-    """What carries a clause out: a form, a limit, an alarm, a plan, a process."""
+    """What carries a clause out: a thing of the program by kind and key, or something in words.
+
+    `name` is what the thing was called when it was tied; its label of today is asked of the app
+    that has it (`common.controls`).
+    """
 
     clause = models.ForeignKey(Clause, models.PROTECT, related_name="controls")
-    kind = CodeField(_("Kind"), choices=ControlKind)
+    kind = CodeField(_("Kind"))
+    key = CodeField(default="", blank=True)  # empty: in words only
     name = NameField(_("What carries it out"))
+    # The newer edition that changed its clause, until somebody has looked at it.
+    changed_by = models.ForeignKey(RegulationEdition, models.PROTECT, related_name="left_open", null=True)  # fmt: skip
     entered_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     entered_at = models.DateTimeField(_("Entered"))
     ended_at = models.DateTimeField(_("Ended"), null=True)
@@ -83,6 +90,14 @@ class ClauseControl(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["kind", "key"], condition=Q(ended_at=None), name="control_of"),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["clause", "kind", "name"], name="control_once"),
+            models.UniqueConstraint(
+                fields=["clause", "kind", "key"], condition=~Q(key=""), name="control_thing_once"
+            ),
+            models.UniqueConstraint(
+                fields=["clause", "name"], condition=Q(key=""), name="control_words_once"
+            ),
         ]

@@ -1,16 +1,21 @@
 """Regulations: editions with their clauses, and what carries each clause out."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from dianheng.common.actor import Actor
+from dianheng.common.controls import controls_there
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
-from ..choices import ControlKind, RegulationKind
+from ..choices import WORDS_KIND, RegulationKind
 from ..clauses import changes_between, clauses_of, slug_of
 from ..models import ArchivePiece, Clause, ClauseControl, Regulation, RegulationEdition
+from ..selectors import edition_after
 
 EDIT = "regulations.edit"
 
@@ -95,47 +100,88 @@ def edition_enter(
             regulation=regulation, edition=edition.strip(), in_force_from=in_force_from, record=record.strip(),
             entered_by_id=batch.actor.person_id, entered_at=batch.at,
         )  # fmt: skip
-        rows = Clause.objects.bulk_create(
+        Clause.objects.bulk_create(
             Clause(edition=made, number=number, place=place, text=words)
             for place, (number, words) in enumerate(clauses, 1)
         )
         if last is not None:
-            _carry_over(last, {row.number: row for row in rows})
+            live = ClauseControl.objects.filter(clause__edition=last, ended_at=None)
+            _carry_over(live.select_related("clause"), last, made)
         remember(request_key, "regulation.edition", {"id": made.pk})
     return made
 
 
-def _carry_over(last: RegulationEdition, new: dict[str, Clause]) -> None:
-    """Tie what carries out unchanged clauses to their new edition."""
-    old = dict(last.clauses.values_list("number", "text"))
-    now = {number: row.text for number, row in new.items()}
-    changed = {one.number for one in changes_between(old, now)}
-    rows = ClauseControl.objects.filter(clause__edition=last, ended_at=None)
-    ClauseControl.objects.bulk_create(
-        ClauseControl(
-            clause=new[one.clause.number], kind=one.kind, name=one.name, entered_by_id=one.entered_by_id,
-            entered_at=one.entered_at,
+def _carry_over(controls: Iterable[ClauseControl], last: RegulationEdition, new: RegulationEdition) -> None:  # fmt: skip
+    """Tie what carries out unchanged clauses to their new edition; the rest is to be looked at."""
+    clauses = {one.number: one for one in new.clauses.all()}
+    changed = {
+        one.number
+        for one in changes_between(
+            dict(last.clauses.values_list("number", "text")),
+            {number: one.text for number, one in clauses.items()},
         )
-        for one in rows.exclude(clause__number__in=changed).select_related("clause")
+    }
+    live = ClauseControl.objects.filter(clause__edition=new, ended_at=None)
+    there = set(live.values_list("clause__number", "kind", "key", "name"))
+    stays, left = [], []
+    for one in controls:
+        number = one.clause.number
+        if number not in changed:
+            stays.append(one)
+        elif (number, one.kind, one.key, one.name) not in there:
+            left.append(one)
+    ClauseControl.objects.bulk_create(
+        [
+            ClauseControl(
+                clause=clauses[one.clause.number], kind=one.kind, key=one.key, name=one.name,
+                entered_by_id=one.entered_by_id, entered_at=one.entered_at,
+            )
+            for one in stays
+        ],
+        ignore_conflicts=True,
     )  # fmt: skip
+    ClauseControl.objects.filter(pk__in=[one.pk for one in left]).update(changed_by=new)
 
 
-def control_tie(*, clause: Clause, kind: str, name: str, actor: Actor) -> ClauseControl:
-    """Say what carries a clause out; the same again is the same."""
+def _thing_of(kind: str, key: str, name: str) -> tuple[str, str, str]:
+    """Kind, key and name as they are kept; BadInput when there is no such thing."""
+    if not kind:
+        if name.strip():
+            return WORDS_KIND, "", name.strip()
+        text = _("Choose a thing of the program, or say in words what carries it out.")
+        raise BadInput(text, [{"field": "name", "code": "missing", "text": text}])
+    thing = controls_there([(kind, key)]).get((kind, key))
+    if thing is None:
+        text = _("There is no such thing in the program: choose one of those found.")
+        raise BadInput(text, [{"field": "control", "code": "gone", "text": text}])
+    with override(settings.LANGUAGE_CODE):  # as the house calls it, whoever ties it
+        return kind, key, f"{thing.label}"
+
+
+def control_tie(*, clause: Clause, actor: Actor, kind: str = "", key: str = "", name: str = "") -> ClauseControl:  # fmt: skip
+    """Say what carries a clause out; the same again is the same.
+
+    Args:
+        kind: of the thing, as its app registers it (`common.controls`), with its `key`; empty:
+            something outside the program, whose `name` says what.
+    """
     actor = require(actor, EDIT, clause.edition.regulation.unit_id)
-    faults = []
-    if kind not in ControlKind.values:
-        faults.append({"field": "kind", "code": "unknown", "text": _("Choose one of the list.")})
-    if not name.strip():
-        faults.append({"field": "name", "code": "missing", "text": _("This is needed.")})
-    if faults:
-        raise BadInput(_("The control cannot be entered."), faults)
+    kind, key, name = _thing_of(kind, key, name)
+    same = {"kind": kind, "key": key} if key else {"key": "", "name": name}
     with write_batch(actor=actor, action="regulation.control") as batch:
         known = {"entered_by_id": batch.actor.person_id, "entered_at": batch.at}
         made, _made = ClauseControl.objects.update_or_create(
-            clause=clause, kind=kind, name=name.strip(), defaults={"ended_at": None, "end_reason": ""},
-            create_defaults={"clause": clause, "kind": kind, "name": name.strip(), **known},
+            clause=clause, **same, defaults={"ended_at": None, "end_reason": "", "name": name},
+            create_defaults={"clause": clause, "kind": kind, "key": key, "name": name, **known},
         )  # fmt: skip
+        # Whoever ties it has looked at it: an earlier edition's tie is settled by this one.
+        waiting = ClauseControl.objects.filter(
+            changed_by=clause.edition, clause__number=clause.number, **same
+        )
+        waiting.update(changed_by=None)
+        following = edition_after(clause.edition)
+        if following is not None:
+            _carry_over([made], clause.edition, following)
     return made
 
 
@@ -150,6 +196,6 @@ def control_end(*, control: ClauseControl, reason: str, actor: Actor) -> ClauseC
         if found.ended_at is not None:
             text = _("This was ended already.")
             raise Refused(Refusal("ended", text, {"name": found.name}))
-        found.ended_at, found.end_reason = batch.at, reason.strip()
-        found.save(update_fields=["ended_at", "end_reason"])
+        found.ended_at, found.end_reason, found.changed_by = batch.at, reason.strip(), None
+        found.save(update_fields=["ended_at", "end_reason", "changed_by"])
     return found

@@ -1,23 +1,29 @@
 """Pages of the office in a browser: accessible, wide and narrow, in both languages."""
 
+from datetime import date
+
 import pytest
 from playwright.sync_api import expect
 
 from dianheng.documents.tests.sent import PNG, docx, sent
 from dianheng.identity.models import Person
 from dianheng.identity.tests.factories import metering_centre, person_with
-from dianheng.office.services import files_add
+from dianheng.office.services import control_tie, files_add
 from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.workflow.services import instance_start
 from dianheng.workflow.tests.factories import verifier, work_order
 
 from .factories import filed, open_volume
+from .test_regulations import SECOND, editor, entered, rule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = [
     "archive/", "archive/new/", "archive/fonds/", "archive/retention/", "archive/catalogue/", "archive/volumes/",
     "archive/volumes/new/", "archive/volumes/{volume}/", "archive/volumes/{volume}/close/", "archive/pieces/{piece}/",
     "archive/pieces/{piece}/correct/", "archive/pieces/{piece}/files/{file}/version/", "processes/{process}/",
+    "regulations/", "regulations/new/", "regulations/controls/", "regulations/{rule}/?edition=2026",
+    "regulations/{rule}/editions/new/", "regulations/{rule}/clauses/{clause}/", "processes/packs/work-order/",
+    "rule-sets/JJG%20596-2012/", "admin-settings/seals.per_meter/",
 ]  # fmt: skip
 
 
@@ -38,7 +44,40 @@ def names(live_server):
     )
     photos = [sent("箱门" * 20 + ".png", PNG), sent("说明.docx", docx("进水"))]
     files_add(instance=one, sent=photos, text="箱门关不上", actor=verifier())
-    return {"volume": volume.number, "piece": piece.number, "file": piece.files.get().pk, "process": one.number}  # fmt: skip
+    new = rule_with_a_new_edition()
+    return {
+        "volume": volume.number, "piece": piece.number, "file": piece.files.get().pk, "process": one.number,
+        "rule": new.regulation.slug, "clause": new.clauses.first().pk,
+    }  # fmt: skip
+
+
+def rule_with_a_new_edition():
+    """One clause is unchanged and tied to a setting, one waits to be looked at."""
+    one = rule()
+    old = entered(one)
+    for number, thing in (
+        ("第一条", {"kind": "setting", "key": "seals.per_meter"}),
+        ("第二条", {"kind": "limit", "key": "JJG 596-2012/limits"}),
+        ("第三条", {"name": "一本名称相当长的纸质登记簿" * 4}),
+    ):
+        control_tie(clause=old.clauses.get(number=number), actor=editor(), **thing)
+    return entered(one, "2026", date(2026, 7, 1), SECOND)
+
+
+def test_one_searches_while_typing_and_ties_with_a_click(visit, keeper, names):
+    page = visit(keeper, "/regulations/{rule}/clauses/{clause}/".format(**names))
+    field = page.get_by_label("在系统中查找")
+    field.fill("基本误差")
+    expect(page.get_by_text("JJG 596-2012 · 误差限")).to_have_count(0)
+    field.fill("误差限")
+    expect(page.get_by_text("JJG 596-2012 · 误差限")).to_be_visible()
+    page.get_by_label("类别").select_option("setting")
+    expect(page.get_by_text("JJG 596-2012 · 误差限")).to_have_count(0)
+    field.fill("库存超期")
+    page.get_by_role("button", name="库存超期复检所依据的 DL/T 448 版本").click()
+    expect(page.get_by_text("已关联到条款")).to_be_visible()
+    page.get_by_role("link", name="库存超期复检所依据的 DL/T 448 版本").click()
+    expect(page.get_by_role("link", name="第一条")).to_be_visible()
 
 
 @pytest.mark.parametrize(

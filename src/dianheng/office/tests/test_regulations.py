@@ -11,7 +11,12 @@ from dianheng.identity.tests.factories import actor_with, city_company, metering
 from dianheng.office import services
 from dianheng.office.clauses import changes_between, clauses_of
 from dianheng.office.models import ClauseControl, Regulation, RegulationEdition
-from dianheng.office.selectors import controls_to_settle, edition_changes, edition_on
+from dianheng.office.selectors import (
+    clauses_with_controls,
+    controls_to_settle,
+    edition_changes,
+    edition_on,
+)
 
 FIRST = "第一条 封印一封一号。\n第二条 领用须登记。\n登记人签字。\n第三条 旧封印每季销毁。"
 SECOND = "第一条 封印 一封一号。\n第二条 领用须扫码登记。\n第四条 丢失立即报告。"
@@ -55,9 +60,14 @@ def entered(regulation, edition="2024", day=date(2024, 1, 1), text=FIRST, **more
     )
 
 
-def tie(edition, number, name, kind="form"):
+def tie(edition, number, name):
+    """In words only; ties to things of the program are in test_controls.py."""
     clause = edition.clauses.get(number=number)
-    return services.control_tie(clause=clause, kind=kind, name=name, actor=editor())
+    return services.control_tie(clause=clause, name=name, actor=editor())
+
+
+def changes_of(edition):
+    return edition_changes(edition, clauses_with_controls(edition))
 
 
 @pytest.mark.django_db
@@ -66,7 +76,7 @@ def test_a_new_edition_ends_the_one_before_and_lists_what_must_change():
     old = entered(one)
     tie(old, "第一条", "封印台账")
     tie(old, "第二条", "领用单")
-    gone = tie(old, "第三条", "季度销毁计划", "plan")
+    gone = tie(old, "第三条", "季度销毁计划")
     new = entered(one, "2026", date(2026, 7, 1), SECOND)
     old.refresh_from_db()
     assert old.in_force_through == date(2026, 6, 30)
@@ -76,8 +86,7 @@ def test_a_new_edition_ends_the_one_before_and_lists_what_must_change():
     ]
     assert edition_on(one, date(2020, 1, 1)) is None
     lines = [
-        (x.change.number, x.change.what, [c.name for c in x.open_controls])
-        for x in edition_changes(new)
+        (x.change.number, x.change.what, [c.name for c in x.open_controls]) for x in changes_of(new)
     ]
     assert lines == [
         ("第二条", "changed", ["领用单"]), ("第四条", "new", []), ("第三条", "gone", ["季度销毁计划"]),
@@ -85,7 +94,7 @@ def test_a_new_edition_ends_the_one_before_and_lists_what_must_change():
     assert [c.name for c in ClauseControl.objects.filter(clause__edition=new)] == ["封印台账"]
     tie(new, "第二条", "领用单")
     services.control_end(control=gone, reason="条款取消", actor=editor())
-    assert [x.open_controls for x in edition_changes(new)] == [[], [], []]
+    assert [x.open_controls for x in changes_of(new)] == [[], [], []]
 
 
 @pytest.mark.django_db
@@ -157,7 +166,7 @@ def test_the_pages_enter_a_rule_its_editions_and_settle_what_changed(client):
     page = client.get(reverse("regulation", args=[one.slug]), {"edition": "2020"}).content.decode()
     assert "领用单" in page and "领用须扫码登记" in page
     client.post(reverse("control_keep", args=[one.slug, control.pk]), {"edition": "2020"})
-    assert all(not x.open_controls for x in edition_changes(one.editions.get(edition="2020")))
+    assert all(not x.open_controls for x in changes_of(one.editions.get(edition="2020")))
     assert (
         client.get(reverse("regulation", args=[one.slug]), {"edition": "1999"}).status_code == 404
     )
@@ -171,16 +180,16 @@ def test_what_a_new_edition_leaves_open_is_to_do_until_it_is_settled(
     old = entered(one)
     tie(old, "第一条", "封印台账")
     tie(old, "第二条", "领用单")
-    gone = tie(old, "第三条", "季度销毁计划", "plan")
+    gone = tie(old, "第三条", "季度销毁计划")
     path = metering_centre().path
-    assert controls_to_settle([path]) == []
+    assert not controls_to_settle([path])
     new = entered(one, "2026", date(2026, 7, 1), SECOND)
     with django_assert_num_queries(1):
         assert [c.name for c in controls_to_settle([path])] == ["领用单", "季度销毁计划"]
-    assert controls_to_settle([]) == []
+    assert not controls_to_settle([])
     client.force_login(Person.objects.get(login="hanxue"))
     assert "季度销毁计划" in client.get("/").content.decode()
     tie(new, "第二条", "领用单")
     services.control_end(control=gone, reason="条款取消", actor=editor())
-    assert controls_to_settle([path]) == []
+    assert not controls_to_settle([path])
     assert "季度销毁计划" not in client.get("/").content.decode()

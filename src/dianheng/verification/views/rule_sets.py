@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import NotFound, Refused
@@ -12,21 +11,13 @@ from dianheng.common.forms import take_refusal
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
-from dianheng.metrology.rule_sets import RuleSet
 from dianheng.metrology.rule_sets import rule_sets as all_rule_sets
 
 from .. import forms, services
 from ..models import RuleSetSignature
 from ..selectors.laboratory import signed_rule_sets
+from ..words import rules_title, rules_url, trade_word
 from .common import VIEW
-
-
-def _is_chinese() -> bool:
-    return (get_language() or "zh").startswith("zh")
-
-
-def _title(rules: RuleSet) -> str:
-    return rules.title_zh if _is_chinese() else rules.title
 
 
 @needs(VIEW)
@@ -37,8 +28,8 @@ def rule_sets(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "rules": rules,
-            "url": reverse("rule_set", args=[rules.name.replace("/", "_")]),
-            "title": _title(rules),
+            "url": rules_url(rules),
+            "title": rules_title(rules),
             "signature": signed.get(rules.digest),
             "open": len(rules.unconfirmed),
             "tone": "good" if rules.is_confirmed or rules.digest in signed else "warn",
@@ -88,13 +79,18 @@ def rule_set_page(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "title": rules.name,
         "rules": rules,
-        "full_title": _title(rules),
+        "full_title": rules_title(rules),
         "signature": signed_rule_sets(unit, [rules]).get(rules.digest) if unit else None,
         "signatures": RuleSetSignature.objects.filter(
             standard=rules.standard, edition=rules.edition
         ).select_related("signed_by", "unit")[:50],
-        "figures": rules.figures.values(),
+        "count": len(rules.figures),
+        "groups": [(part, rules.figures_of(part)) for part in rules.parts],
         "tables": rules.tables.items(),
+        "things": [
+            ("rules", rules.name, ""),
+            *(("limit", f"{rules.name}/{part}", trade_word("part", part)) for part in rules.parts),
+        ],
         "form": form,
         "refusal": None if request.rights.may(right) else no_right(right),  # type: ignore[attr-defined]
         "crumbs": [(_("Rule sets"), reverse("rule_sets"))],

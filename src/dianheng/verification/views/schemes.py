@@ -107,6 +107,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "title": found.name,
         "scheme": found,
+        "things": [("scheme", found.code, "")],
         "version": version,
         "versions": versions,
         "model": model,

@@ -1,6 +1,7 @@
 """Reads of packs: which version is in force where, and what stands in a version."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -45,6 +46,12 @@ def pack_in_force(code: str) -> PackVersion:
     if row is None:
         raise NotFound(_("There is no process %(code)s.") % {"code": code}, process=code)
     return _kept(*row)
+
+
+def packs_in_force() -> list[PackVersion]:
+    """The version in force of every process, by code."""
+    rows = with_version(PackInForce.objects.order_by("code"), "version")
+    return [kept(row.version) for row in rows]
 
 
 _SWITCH = """
@@ -134,3 +141,29 @@ def step_title(task: ProcessTask) -> str:
 def titles_of(version: PackVersion) -> str:
     """Name of a process in the language of the page."""
     return text_of({"zh": version.title_zh, "en": version.title_en})
+
+
+@dataclass(frozen=True)
+class ShownForm:
+    """A form of a process as its page shows it: the steps that use it, its fields in order."""
+
+    name: str
+    title: str
+    fields: list[tuple[str, bool]]  # what each is called, and whether it must be filled in
+
+
+def forms_of(version: PackVersion) -> list[ShownForm]:
+    """The forms of a process in the order of their steps; each is called after these."""
+    plan, order = version.plan, {name: at for at, name in enumerate(lanes_of_tasks(version))}
+    steps: dict[str, list[str]] = {}
+    for _name, task in sorted(plan["tasks"].items(), key=lambda each: order.get(each[0], 99)):
+        if task["form"]:
+            steps.setdefault(task["form"], []).append(text_of(task["title"]))
+    shown = []
+    for name, titles in steps.items():
+        schema = plan["forms"][name]
+        fields, needed = schema["properties"], schema.get("required", ())
+        names = schema.get("order") or list(fields)
+        labels = [(text_of(fields[field]["label"]), field in needed) for field in names]
+        shown.append(ShownForm(name, "、".join(dict.fromkeys(titles)), labels))
+    return shown

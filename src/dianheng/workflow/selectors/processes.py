@@ -22,14 +22,21 @@ from ..expressions import evaluate
 from ..models import (
     EngineState,
     FormEntry,
-    PackInForce,
     PackVersion,
     ProcessInstance,
     ProcessTask,
     TaskAsked,
 )
 from ..registry import beside_facts, subject_facts
-from .packs import definition_of, form_of, is_switched_on, kept, text_of, with_version
+from .packs import (
+    definition_of,
+    form_of,
+    is_switched_on,
+    kept,
+    packs_in_force,
+    text_of,
+    with_version,
+)
 from .watches import watched_keys
 
 Held = Sequence[tuple[str, str, int | None]]
@@ -322,8 +329,7 @@ def catalogue_for(rights: Any) -> list[tuple[str, list[tuple[str, list[PackVersi
     """Module › class › processes that somebody can start somewhere."""
     units = units_with_right(rights, "workflow.start").filter(is_active=True)
     shown: dict[str, dict[str, list[PackVersion]]] = {}
-    for row in with_version(PackInForce.objects.order_by("code"), "version"):
-        version = kept(row.version)
+    for version in packs_in_force():
         if any(is_switched_on(version.code, unit) for unit in units[:50]):
             shown.setdefault(version.module, {}).setdefault(version.business_class, []).append(
                 version

@@ -22,17 +22,18 @@ from dianheng.identity.services import actor_of
 from .. import services
 from ..choices import REMARK_TONE
 from ..forms_pages import LaneForm, PackForm, SwitchForm
-from ..models import LanePosts, PackInForce, PackSwitch, PackVersion
+from ..models import LanePosts, PackSwitch, PackVersion
 from ..packs.archive import unpacked
 from ..packs.layout import laid_out, named
 from ..selectors import (
+    forms_of,
     kept,
     lanes_of_tasks,
     pack_in_force,
+    packs_in_force,
     posts_of_lanes,
     text_of,
     titles_of,
-    with_version,
 )
 from ..selectors.catalogue import catalogue_counts
 from ..selectors.remarks import (
@@ -50,8 +51,7 @@ RIGHT = "workflow.packs"
 def pack_list(request: HttpRequest) -> HttpResponse:
     """Module › class › pack, with what is in force."""
     modules: dict[str, dict[str, list[PackVersion]]] = {}
-    rows = with_version(PackInForce.objects.order_by("code"), "version")
-    for version in (kept(row.version) for row in rows):
+    for version in packs_in_force():
         classes = modules.setdefault(version.module, {})
         classes.setdefault(version.business_class, []).append(version)
     context = {
@@ -96,7 +96,7 @@ def pack_new(request: HttpRequest) -> HttpResponse:
 def pack(request: HttpRequest, code: str) -> HttpResponse:
     """Diagram, lanes with their posts, steps with their limits, versions, switches."""
     version = pack_in_force(code)
-    plan, posts = version.plan, posts_of_lanes(version)
+    plan, posts, forms = version.plan, posts_of_lanes(version), forms_of(version)
     names = dict(Post.objects.values_list("code", "name"))
     lanes = lanes_of_tasks(version)
     order = {name: at for at, name in enumerate(lanes)}
@@ -125,6 +125,11 @@ def pack(request: HttpRequest, code: str) -> HttpResponse:
         "answered": remarks_of(code).exclude(closed_at=None)[:ANSWERED],
         "remark_tones": REMARK_TONE,
         "no_start": None if request.rights.may("workflow.start") else no_right("workflow.start"),  # type: ignore[attr-defined]
+        "forms": forms,
+        "things": [
+            ("process", code, ""),
+            *(("form", f"{code}/{form.name}", form.title) for form in forms),
+        ],
     }  # fmt: skip
     return render(request, "workflow/pack.html", context)
 
