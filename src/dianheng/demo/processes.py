@@ -18,16 +18,22 @@ from .company import acting, unit
 
 
 def _begin(who: str, unit_code: str, **apply: Any) -> ProcessInstance:
-    return _start("work-order", who, unit_code, apply["subject"], **apply)
+    return start("work-order", who, unit_code, apply["subject"], **apply)
 
 
-def _start(code: str, who: str, unit_code: str, title: str, **first: Any) -> ProcessInstance:
-    made = instance_start(code=code, unit=unit(unit_code), title=title, actor=acting(who))
-    _do(made, who, **first)
+def start(
+    code: str, who: str, unit_code: str, title: str, about: str = "", /, **first: Any
+) -> ProcessInstance:
+    """Somebody begins a process and fills its first form in."""
+    made = instance_start(
+        code=code, unit=unit(unit_code), title=title, subject=about, actor=acting(who)
+    )
+    do(made, who, **first)
     return made
 
 
-def _do(order: ProcessInstance, who: str, **data: Any) -> None:
+def do(order: ProcessInstance, who: str, **data: Any) -> None:
+    """Somebody does the step that stands open."""
     task_complete(task=order.tasks.latest("pk"), data=data, actor=acting(who))
 
 
@@ -48,8 +54,8 @@ def work_orders() -> None:
         "zhoumin", "3540001", subject="更换周转箱标签", kind="repair",
         content="KF1 货架 20 只周转箱标签磨损，扫码困难，需重新打印粘贴。", wanted_by="2026-11-20",
     )  # fmt: skip
-    _do(done, "liujing", opinion="agree", reason="同意，本周内完成。")
-    _do(
+    do(done, "liujing", opinion="agree", reason="同意，本周内完成。")
+    do(
         done,
         "zhoumin",
         began_on="2026-11-17",
@@ -58,12 +64,12 @@ def work_orders() -> None:
         hours="4",
         result="20 只周转箱标签已更换，扫码正常。",
     )
-    _do(done, "liujing", opinion="agree")
+    do(done, "liujing", opinion="agree")
     working = _begin(
         "zhangwei", "3540001", subject="2 号检定台第 17 表位接触不良", kind="fault",
         content="第 17 表位误差持续偏高，疑电流接线端子接触不良，请检修并复核。",
     )  # fmt: skip
-    _do(working, "liujing", opinion="agree", reason="先停用该表位，检修后用标准表复核。")
+    do(working, "liujing", opinion="agree", reason="先停用该表位，检修后用标准表复核。")
     _begin(
         "machao", "354001001", subject="城关所 3 号楼表箱进水", kind="repair",
         content="三楼集中表箱顶部渗水，需更换箱体密封条并检查接线。", place="清河县城关镇滨河路 3 号楼", wanted_by="2026-12-04",
@@ -87,7 +93,7 @@ DEPARTMENTS = ("gaoyan", "sunli", "zhoumin", "zhaolei")
 
 def month_before() -> None:
     """The plan of November with its meeting: of three tasks two are done."""
-    plan = _start(
+    plan = start(
         "plan-month", "hanxue", "3540001", "2026 年 11 月工作计划", month="2026-11",
         due_on="2026-11-02", focus="四季度到货批次检定、标准器送检。",
     )  # fmt: skip
@@ -97,17 +103,17 @@ def month_before() -> None:
         {"matter": "检定室温湿度自动采集方案", "owner": "高岩", "due_on": "2026-12-10"},
     ]
     for who in DEPARTMENTS:
-        _do(plan, who, items=rows[:1], last_month="上月计划均已完成。")
-    _do(plan, "hanxue", items=rows, summary="四个科室均已上报。")
-    _do(plan, "qianwen", opinion="agree")
-    _do(plan, "liujing", opinion="agree")
-    _do(
+        do(plan, who, items=rows[:1], last_month="上月计划均已完成。")
+    do(plan, "hanxue", items=rows, summary="四个科室均已上报。")
+    do(plan, "qianwen", opinion="agree")
+    do(plan, "liujing", opinion="agree")
+    do(
         plan, "hanxue", held_on="2026-11-04", place="三楼会议室", chair="刘静",
         present="刘静、钱文、高岩、孙丽、周敏、赵磊、韩雪", discussed="通报 10 月检定质量，布置四季度重点工作。",
         tasks=rows,
     )  # fmt: skip
     for who in DEPARTMENTS:
-        _do(plan, who, remark="已阅")
+        do(plan, who, remark="已阅")
     given = {one.owner.login: one for one in Assignment.objects.select_related("owner")}
     for who, result in (
         ("sunli", "已送省院，证书 11 月 18 日取回。"),
@@ -135,15 +141,15 @@ def bookings() -> None:
         who: str, resource: str, title: str, days: int, first: str, last: str
     ) -> ProcessInstance:
         day = timezone.localdate() + timedelta(days=days)
-        return _start(
+        return start(
             "resource-booking", who, "3540001", title, resource=resource, purpose=title,
             from_at=f"{day} {first}", to_at=f"{day} {last}",
         )  # fmt: skip
 
     done = book("sunli", "苏F·J3021", "柳林所高损台区核查", -3, "08:30", "17:30")
-    _do(done, "qianwen", opinion="agree")
-    _do(done, "hanxue", lent_on="2026-11-27", condition="车况良好", mileage="48210")
-    _do(
+    do(done, "qianwen", opinion="agree")
+    do(done, "hanxue", lent_on="2026-11-27", condition="车况良好", mileage="48210")
+    do(
         done,
         "hanxue",
         returned_on="2026-11-27",
@@ -152,16 +158,16 @@ def bookings() -> None:
         damaged="no",
     )
     out = book("zhangwei", "YQ-017", "城关所现场校验", 0, "08:30", "17:30")
-    _do(out, "qianwen", opinion="agree")
-    _do(out, "hanxue", lent_on="2026-11-30", condition="附件齐全")
+    do(out, "qianwen", opinion="agree")
+    do(out, "hanxue", lent_on="2026-11-30", condition="附件齐全")
     agreed = book("gaoyan", "HY-301", "检定质量分析会", 1, "14:00", "16:30")
-    _do(agreed, "qianwen", opinion="agree")
+    do(agreed, "qianwen", opinion="agree")
     book("zhoumin", "苏F·J3056", "向清河县库送表", 2, "08:30", "12:00")
 
 
 def office_month() -> None:
     """The plan of December is with the head of the office; it was sent back once."""
-    plan = _start(
+    plan = start(
         "plan-month", "hanxue", "3540001", "2026 年 12 月工作计划", month="2026-12",
         due_on="2026-12-02", focus="年末库存盘点、到货批次全检、冬季现场安全。",
     )  # fmt: skip
@@ -171,8 +177,8 @@ def office_month() -> None:
         ("zhoumin", "一级库年末盘点", "周敏", "2026-12-25"),
     ):
         item = {"matter": matter, "owner": owner, "due_on": due}
-        _do(plan, who, items=[item], last_month="上月计划均已完成。")
-    _do(
+        do(plan, who, items=[item], last_month="上月计划均已完成。")
+    do(
         plan, "zhaolei", items=[{"matter": "超期库存复检计划", "owner": "赵磊", "due_on": "2026-12-15"}]
     )  # fmt: skip
     merged = [
@@ -181,11 +187,11 @@ def office_month() -> None:
         {"department": "库房", "matter": "一级库年末盘点", "owner": "周敏", "due_on": "2026-12-25"},
         {"department": "资产", "matter": "超期库存复检计划", "owner": "赵磊", "due_on": "2026-12-15"},
     ]  # fmt: skip
-    _do(plan, "hanxue", items=merged[:3], summary="四个科室均已上报。")
+    do(plan, "hanxue", items=merged[:3], summary="四个科室均已上报。")
     task_send_back(
         task=plan.tasks.latest("pk"), reason="漏列资产科室的计划。", actor=acting("qianwen")
     )
-    _do(plan, "hanxue", items=merged, summary="已补充资产科室计划。")
+    do(plan, "hanxue", items=merged, summary="已补充资产科室计划。")
 
 
 def other_processes() -> None:
@@ -197,25 +203,25 @@ def other_processes() -> None:
             {"device": one.barcode, "model": one.model.code, "reason": "检定不合格"}
             for one in found
         ]
-        scrap = _start(
+        scrap = start(
             "scrap", "zhoumin", "3540001", f"不合格电能表 {len(devices)} 只报废",
             reason="检定不合格，已过返厂期限，无修复价值。", value="0.00", devices=devices,
         )  # fmt: skip
-        _do(
+        do(
             scrap, "sunli", count=str(len(devices)), conclusion="scrap",
             basis="基本误差超差，同批返厂已办结。", appraised_on="2026-11-25",
         )  # fmt: skip
-    doubt = _start(
+    doubt = start(
         "meter-doubt", "fengjun", "3540001", "王建国申请校验", customer_no="3540100128", customer="王建国",
         phone="0523-88000000", device="3540001000202506000011", reason="10 月电量较上月增加一倍。", fee="0.00", taken_on="2026-11-26",
     )  # fmt: skip
-    _do(doubt, "gaoyan", way="site", on="2026-11-30", witness="yes")
-    failed = _start(
+    do(doubt, "gaoyan", way="site", on="2026-11-30", witness="yes")
+    failed = start(
         "meter-doubt", "fengjun", "3540001", "李秀兰申请校验", customer_no="3540100457", customer="李秀兰",
         phone="0523-88000001", device="3540001000202506000028", reason="无人居住，表仍走字。", fee="0.00", taken_on="2026-11-23",
     )  # fmt: skip
-    _do(failed, "gaoyan", way="site", on="2026-11-24", witness="yes")
-    _do(
+    do(failed, "gaoyan", way="site", on="2026-11-24", witness="yes")
+    do(
         failed,
         "zhangwei",
         tested_on="2026-11-24",
@@ -224,13 +230,13 @@ def other_processes() -> None:
         conclusion="fail",
         seals="yes",
     )
-    _do(failed, "chenqiang", opinion="agree", reason="超差属实。")  # begins a metering fault
-    action = _start(
+    do(failed, "chenqiang", opinion="agree", reason="超差属实。")  # begins a metering fault
+    action = start(
         "corrective-action", "wangfang", "3540001", "检定室湿度记录缺一次", source="internal", found_on="2026-11-20",
         fact="11 月 18 日下午未记录温湿度。", clause="JJF 1069 环境条件", severity="general",
     )  # fmt: skip
-    _do(
+    do(
         action, "gaoyan", cause="交接班时无人负责。", correction="补充说明并复核当日记录。",
         measures=[{"matter": "温湿度计接入自动采集", "owner": "高岩", "due_on": "2026-12-20"}],
     )  # fmt: skip
-    _do(action, "liujing", opinion="agree", reason="同意。")
+    do(action, "liujing", opinion="agree", reason="同意。")

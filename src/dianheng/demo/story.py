@@ -20,6 +20,7 @@ from . import (
     orders,
     processes,
     register,
+    regulations,
     stages,
     stock,
     things,
@@ -104,6 +105,11 @@ def story_chapters() -> list[Told]:
         ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
         ("processes", _("work orders under way"), lambda t: processes.all_processes()),
         ("archive", _("papers in the archive"), lambda t: archive.the_archive()),
+        (
+            "regulations",
+            _("regulations and what carries them out"),
+            lambda t: regulations.the_regulations(),
+        ),
     ]
 
 
