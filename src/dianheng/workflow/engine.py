@@ -14,6 +14,7 @@ or neither is.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,8 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.serializer.config import DEFAULT_CONFIG
+from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
 from SpiffWorkflow.bpmn.specs.defaults import ManualTask, UserTask
 from SpiffWorkflow.bpmn.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
@@ -55,13 +58,10 @@ class Definition:
     spec: Mapping[str, Any]
 
     @cached_property
-    def _text(self) -> str:
-        return json.dumps(self.spec)
-
-    def copy(self) -> dict[str, Any]:
-        """The parts of `spec` to build an instance from: the engine below writes into them."""
-        parts: dict[str, Any] = json.loads(self._text)
-        return parts
+    def parts(self) -> Mapping[str, Any]:
+        """`spec` as the engine below runs it: built once, shared by all instances, only read."""
+        copy = json.loads(json.dumps(self.spec))  # the engine below writes into what it restores
+        return {part: SERIALIZER.from_dict(copy[part]) for part in DEFINED}
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,24 @@ class _ScriptEngine(PythonScriptEngine):
             parse_expression(expression)
 
 
-SERIALIZER = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure())
-DEFINED = ("spec", "subprocess_specs")  # kept once for each version, not with each instance
+class _StateOnly(BpmnWorkflowConverter):  # type: ignore[misc]
+    """An instance without its definition, which is kept once for each version."""
+
+    def to_dict(self, workflow: Any) -> dict[str, Any]:
+        return {
+            **super(BpmnWorkflowConverter, self).to_dict(workflow),
+            "subprocesses": self.mapping_to_dict(workflow.subprocesses),
+            "bpmn_events": self.registry.convert(workflow.bpmn_events),
+        }
+
+
+DEFINED = ("spec", "subprocess_specs")
+SERIALIZER = BpmnWorkflowSerializer(
+    BpmnWorkflowSerializer.configure({**DEFAULT_CONFIG, BpmnWorkflow: _StateOnly})
+)
+for _name in ("spiff.workflow", "spiff.task"):
+    # Below this level it gathers all data of all steps for each line of a log that nobody reads.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 def plain_timer(text: str) -> str:
@@ -168,12 +184,13 @@ def parse(body: bytes) -> Definition:
             raise NoDiagram("a file has exactly one executable process that no other calls")
         spec = reader.get_spec(names[0])
         below = reader.get_subprocess_specs(names[0])
-        whole = SERIALIZER.to_dict(BpmnWorkflow(spec, below, script_engine=_engine(plain_timer)))
+        whole = BpmnWorkflow(spec, below, script_engine=_engine(plain_timer))
+        parts = {part: SERIALIZER.to_dict(getattr(whole, part)) for part in DEFINED}
     except NoDiagram:
         raise
     except (ValidationException, SpiffWorkflowException, KeyError, ValueError) as error:
         raise NoDiagram(str(error)) from None
-    return Definition(names[0], {part: whole[part] for part in DEFINED})
+    return Definition(names[0], parts)
 
 
 class Running:
@@ -279,8 +296,7 @@ class Running:
         Text, since the order of its parts counts: a step's data are kept as the difference to
         the step before it, and are lost when that one is restored later.
         """
-        whole: dict[str, Any] = SERIALIZER.to_dict(self._workflow)
-        state = {key: value for key, value in whole.items() if key not in DEFINED}
+        state = SERIALIZER.to_dict(self._workflow)
         return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
     # -- inside -------------------------------------------------------------------------------
@@ -314,8 +330,7 @@ class Running:
 
 def start(definition: Definition, data: Mapping[str, Any], timer: Timer = plain_timer) -> Running:
     """Begin an instance with its data and bring it to its first steps."""
-    parts = definition.copy()
-    spec, below = (SERIALIZER.registry.restore(parts[part]) for part in DEFINED)
+    spec, below = (definition.parts[part] for part in DEFINED)
     running = Running(definition, BpmnWorkflow(spec, below, script_engine=_engine(timer)), timer)
     for task in running._workflow.get_tasks(state=TaskState.READY):
         task.data.update(data)
@@ -345,7 +360,7 @@ def advance_to(
 
 def restore(definition: Definition, state: str, timer: Timer = plain_timer) -> Running:
     """Take up an instance where it was stored."""
-    workflow = SERIALIZER.from_dict({**json.loads(state), **definition.copy()})
+    workflow = SERIALIZER.from_dict({**json.loads(state), **definition.parts})
     workflow.script_engine = _engine(timer)
     return Running(definition, workflow, timer)
 

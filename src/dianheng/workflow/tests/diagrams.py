@@ -1,5 +1,7 @@
 """Diagrams for tests, from a few lines of text."""
 
+from dianheng.workflow.engine import SERIALIZER
+
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -155,3 +157,9 @@ BELOW = """
     flow look sign
     flow sign b_done
 """
+
+
+def assert_untouched(*definitions):
+    """What all instances of a definition run on is as it was parsed."""
+    for one in definitions:
+        assert {part: SERIALIZER.to_dict(kept) for part, kept in one.parts.items()} == one.spec

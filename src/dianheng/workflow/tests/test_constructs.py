@@ -9,7 +9,7 @@ from dianheng.workflow.packs.check import check
 from dianheng.workflow.packs.diagram import read_diagram
 from dianheng.workflow.packs.pack import FormPlan, Lane, Pack, TaskPlan
 
-from .diagrams import diagram, process
+from .diagrams import assert_untouched, diagram, process
 
 SOME = """
     start begin
@@ -92,6 +92,12 @@ SOME_ = parse(diagram(process("some", SOME)))
 FIRST_ = parse(diagram(process("first", FIRST), messages=("paid",)))
 SUB_ = parse(diagram(process("outer", OUTER, check=INNER)))
 BOTH = {"technical": "yes", "money": "yes"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_that_ran_changed_what_all_instances_share():
+    yield
+    assert_untouched(SOME_, FIRST_, SUB_)
 
 
 def again(running):

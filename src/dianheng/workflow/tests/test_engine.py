@@ -8,11 +8,17 @@ import pytest
 from dianheng.workflow.engine import parse, read_xml, restore, start
 from dianheng.workflow.errors import NoDiagram, StepGone, WrongExpression
 
-from .diagrams import BELOW, CALLED, HEAD, PARALLEL, SIMPLE, diagram, process
+from .diagrams import BELOW, CALLED, HEAD, PARALLEL, SIMPLE, assert_untouched, diagram, process
 
 SIMPLE_ = parse(diagram(process("simple", SIMPLE)))
 PARALLEL_ = parse(diagram(process("parallel", PARALLEL)))
 CALLED_ = parse(diagram(process("called", CALLED), process("below", BELOW)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_that_ran_changed_what_all_instances_share():
+    yield
+    assert_untouched(SIMPLE_, PARALLEL_, CALLED_)
 
 
 def again(running):

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from dianheng.identity.tests.factories import metering_centre
 from dianheng.workflow import services
 from dianheng.workflow.models import PackVersion, ProcessInstance
-from dianheng.workflow.selectors import kept, with_version
+from dianheng.workflow.selectors import definition_of, kept, with_version
 
+from .diagrams import assert_untouched
 from .factories import head, verifier, work_order
 from .test_services import APPLY, WORK
 
@@ -61,3 +62,4 @@ def test_running_instances_change_nothing_of_the_version_they_share():
         assert (one.state, one.pack_id) == ("done", whole.pk)
     assert kept(one.pack) is whole
     assert json.dumps((whole.plan, whole.bpmn, whole.spec)) == json.dumps(before)
+    assert_untouched(definition_of(whole))
