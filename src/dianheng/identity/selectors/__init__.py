@@ -7,7 +7,13 @@ from .organisation import (
     unit_of_json,
     units_with_right,
 )
-from .rights import holders_of, person_with_rights, rights_of, separation_exceptions
+from .rights import (
+    holders_of,
+    person_with_rights,
+    rights_of,
+    separation_exceptions,
+    standing_of,
+)
 from .settings import setting
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "rights_of",
     "separation_exceptions",
     "setting",
+    "standing_of",
     "subtree_ids",
     "system_person",
     "unit_by_code",

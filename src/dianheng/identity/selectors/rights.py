@@ -41,12 +41,30 @@ def _rights(rows: Iterable[Sequence[Any]]) -> Rights:
     return Rights.of(Grant(path, frozenset(rights), *rest) for path, rights, *rest in rows)
 
 
+_GRANTS_JSON = f"""
+select json_agg(json_build_array(path, rights, post, from_id, from_name, code))
+  from ({_GRANTS}) g (path, rights, post, from_id, from_name, code)
+"""  # noqa: S608  our own
+# Every service begins with it.
+_STANDING = f"""
+select (select is_system from identity_person where id = %(person)s),
+       (select path from identity_unit where id = %(unit)s), ({_GRANTS_JSON})
+"""  # noqa: S608
+
+
+def standing_of(person_id: int, unit_id: int | None) -> tuple[bool, str | None, Rights]:
+    """Whether it is the program itself, the path of a unit, and what the person may do today."""
+    facts = {"person": person_id, "unit": unit_id, "on": timezone.localdate()}
+    with connection.planned_cursor() as cursor:
+        cursor.execute(_STANDING, facts)
+        is_system, path, grants = cursor.fetchone()
+    return bool(is_system), path, _rights(grants or ())
+
+
 # Who asks, and what they may do today: one statement, since every request begins with it.
 _PERSON = [field.attname for field in Person._meta.concrete_fields]
 _WHO = f"""
-select {", ".join(f"e.{field.column}" for field in Person._meta.concrete_fields)}, to_json(w),
-       (select json_agg(json_build_array(path, rights, post, from_id, from_name, code))
-          from ({_GRANTS}) g (path, rights, post, from_id, from_name, code))
+select {", ".join(f"e.{field.column}" for field in Person._meta.concrete_fields)}, to_json(w), ({_GRANTS_JSON})
   from identity_person e left join identity_unit w on w.id = e.unit_id
  where e.id = %(person)s and e.is_active
 """  # noqa: S608  both parts are our own

@@ -16,7 +16,7 @@ from ..choices import AccessKind
 from ..models import AccessEvent, ApiToken, Person, SeparationException, Setting, Unit
 from ..registry import all_rights, all_settings
 from ..rules import SEPARATED, Actor, guard_right, standing_in
-from ..selectors import rights_of, system_person
+from ..selectors import standing_of, system_person
 from .access_log import token_note_made
 from .batch import write_batch
 from .uses import right_used
@@ -50,10 +50,12 @@ def require(actor: Actor, right: str, unit_id: int | None = None) -> Actor:
     `unit_id` is the unit whose things are touched; None asks for the right anywhere.
     The program itself may do what it does.
     """
-    if actor.via in ("job", "command") and actor.person_id == system_person().pk:
+    is_program, path, rights = standing_of(actor.person_id, unit_id)
+    if is_program and actor.via in ("job", "command"):
         return actor
-    rights = rights_of(actor.person_id).narrowed(actor.scopes)
-    path = None if unit_id is None else Unit.objects.values_list("path", flat=True).get(pk=unit_id)
+    if unit_id is not None and path is None:
+        raise Unit.DoesNotExist(unit_id)  # never “anywhere”
+    rights = rights.narrowed(actor.scopes)
     refuse(guard_right(rights, right, all_rights()[right], path))
     grant = rights.grant(right, path)
     assert grant is not None
