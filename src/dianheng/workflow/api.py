@@ -13,12 +13,12 @@ from dianheng.identity.selectors import unit_by_code, units_with_right
 from dianheng.identity.services import actor_of
 
 from . import services
-from .models import FieldRemark, PackInForce, ProcessInstance, ProcessTask
+from .models import FieldRemark, ProcessInstance, ProcessTask
 from .selectors import (
     content_digest,
     instance_by_number,
-    is_switched_on,
     pack_in_force,
+    packs_in_force,
     step_title,
     task_boxes,
     tasks_of_box,
@@ -136,14 +136,12 @@ def packs(request: HttpRequest) -> list[PackOut]:
     """Processes in force, and switched on where one is, that one may start."""
     _rights(request, START)
     unit = request.user.unit  # type: ignore[union-attr]
-    rows = with_version(PackInForce.objects.order_by("code"), "version")
     return [
         PackOut(
-            process=row.code, title=titles_of(row.version), module=row.version.module,
-            business_class=row.version.business_class, version=row.version.version,
+            process=one.code, title=titles_of(one), module=one.module,
+            business_class=one.business_class, version=one.version,
         )
-        for row in rows
-        if unit is None or is_switched_on(row.code, unit)
+        for one in packs_in_force("" if unit is None else unit.path)
     ]  # fmt: skip
 
 

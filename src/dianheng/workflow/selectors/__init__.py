@@ -1,19 +1,20 @@
 """Reads of processes."""
 
-from .duties import DutyLine, duty_line, duty_lines, steps_of
+from .duties import DutyLine, duty_line, duty_lines, duty_page, steps_of
 from .figures import process_figures
-from .overwide import WideLine, judged_from, wide_line, wide_lines
+from .overwide import WideLine, judged_from, wide_line, wide_lines, wide_page
 from .packs import (
     ShownForm,
     definition_of,
     form_of,
     forms_of,
     is_offered,
-    is_switched_on,
     kept,
     lanes_of_tasks,
+    pack_at,
     pack_in_force,
     packs_in_force,
+    packs_offered_below,
     posts_of_lanes,
     step_title,
     text_of,
@@ -55,20 +56,22 @@ __all__ = [
     "definition_of",
     "duty_line",
     "duty_lines",
+    "duty_page",
     "earlier_entry",
     "form_of",
     "forms_of",
     "holders_of",
     "instance_by_number",
     "is_offered",
-    "is_switched_on",
     "judged_from",
     "kept",
     "lanes_of_tasks",
     "open_path",
     "origin_of",
+    "pack_at",
     "pack_in_force",
     "packs_in_force",
+    "packs_offered_below",
     "posts_held",
     "posts_of_lanes",
     "process_figures",
@@ -84,5 +87,6 @@ __all__ = [
     "watches_of",
     "wide_line",
     "wide_lines",
+    "wide_page",
     "with_version",
 ]

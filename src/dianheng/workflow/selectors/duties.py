@@ -1,5 +1,6 @@
 """Who could handle and approve: posts, stand-ins, processes in force and what runs, together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -132,15 +133,46 @@ def duty_paths(
         holdings_now(day, person_id), parts, Unit.objects.values_list("path", flat=True), links=links,
         handled=handled, on=day,
     )  # fmt: skip
-    return paths, versions
+    known = [p for p in paths if p.handle.process in versions and p.approve.process in versions]
+    return known, versions
 
 
-def duty_lines(on: date | None = None, person_id: int | None = None) -> list[DutyLine]:
-    """All paths in words, with what a leader said of each; those not accepted first.
+@dataclass(frozen=True)
+class DutyPage:
+    """The first ways in words, and how many others there are."""
+
+    lines: list[DutyLine]
+    more: int
+    open_count: int  # of all
+
+
+def duty_page(at_most: int | None = None, person_id: int | None = None) -> DutyPage:
+    """Ways in words, those not accepted first; only those shown are put in words.
 
     Of everybody, or of one person: then only what concerns that person is asked.
     """
-    paths, versions = duty_paths(on, person_id)
+    paths, versions = duty_paths(person_id=person_id)
+    standing = DutyAcceptance.objects.filter(valid_through__gte=timezone.localdate())
+    let_stand: dict[int, set[str]] = {}
+    for accepted_of, key in standing.values_list("person", "key"):
+        let_stand.setdefault(accepted_of, set()).add(key)
+    people = Person.objects.all() if person_id is None else Person.objects.filter(pk=person_id)
+    names = dict(people.values_list("pk", "name"))
+    order = sorted(
+        (path.person_id in let_stand and path.key in let_stand[path.person_id], names[path.person_id], at)
+        for at, path in enumerate(paths)
+    )  # fmt: skip
+    shown = [paths[at] for _is_accepted, _name, at in order[:at_most]]
+    open_count = sum(not is_accepted for is_accepted, _name, _at in order)
+    return DutyPage(_lines(shown, versions), len(paths) - len(shown), open_count)
+
+
+def duty_lines(person_id: int | None = None) -> list[DutyLine]:
+    """All ways in words, of everybody or of one person."""
+    return duty_page(person_id=person_id).lines
+
+
+def _lines(paths: Sequence[Path], versions: Mapping[str, PackVersion]) -> list[DutyLine]:
     people = Person.objects.only("name", "person_no").in_bulk(
         {
             key
@@ -173,7 +205,7 @@ def duty_lines(on: date | None = None, person_id: int | None = None) -> list[Dut
         title = text_of({"zh": version.title_zh, "en": version.title_en})
         return f"{title} · {text_of(version.plan['tasks'][part.step]['title'])}"
 
-    lines = [
+    return [
         DutyLine(
             path, people[path.person_id],
             way(path.handles, path.handle.post), way(path.approves, path.approve.post),
@@ -181,9 +213,7 @@ def duty_lines(on: date | None = None, person_id: int | None = None) -> list[Dut
             accepted.get(path.key),
         )
         for path in paths
-        if path.handle.process in versions and path.approve.process in versions
     ]  # fmt: skip
-    return sorted(lines, key=lambda line: (line.is_accepted, line.person.name))
 
 
 def steps_of(person_id: int) -> list[tuple[str, str, str, str]]:

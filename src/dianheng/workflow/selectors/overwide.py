@@ -67,18 +67,21 @@ class WideLine:
     @property
     def more(self) -> int:
         """How many people are not named in a line."""
-        return max(0, len(self.people) - NAMED)
+        return max(0, len(self.wide.people) - NAMED)
 
     @property
     def is_accepted(self) -> bool:
         """A leader lets it stand today: all of it, for all of them."""
-        one = self.acceptance
-        return (
-            one is not None
-            and one.valid_through >= timezone.localdate()
-            and set(self.wide.rights) <= set(one.rights)
-            and set(self.wide.people) <= set(one.people)
-        )
+        return _covers(self.acceptance, self.wide)
+
+
+def _covers(one: WideAcceptance | None, wide: Wide) -> bool:
+    return (
+        one is not None
+        and one.valid_through >= timezone.localdate()
+        and set(wide.rights) <= set(one.rights)
+        and set(wide.people) <= set(one.people)
+    )
 
 
 def judged_from(on: date | None = None) -> date:
@@ -152,37 +155,60 @@ def _offered(paths: Iterable[str], processes: Collection[str]) -> dict[str, froz
     }
 
 
-def wide_lines(person_id: int | None = None) -> list[WideLine]:
-    """All of it in words, what a leader has accepted last; of everybody or of one person."""
+@dataclass(frozen=True)
+class WidePage:
+    """The first lines in words, and how many others there are."""
+
+    lines: list[WideLine]
+    more: int
+    open_count: int  # of all
+
+
+def wide_page(at_most: int | None = None, person_id: int | None = None) -> WidePage:
+    """All of it in words, what a leader has accepted last; of everybody or of one person.
+
+    Where only the first are shown, of each only the people whom a line names are read.
+    """
     found = [
         wide
         for wide in wide_rights(person_id=person_id)
         if person_id is None or person_id in wide.people
     ]
-    posts = {post.code: post for post in Post.objects.all()}
-    people = Person.objects.only("name", "person_no").in_bulk(
-        {key for wide in found for key in wide.people}
-    )
-    units = {unit.path: unit for unit in Unit.objects.all()}
-    labels = all_rights()
     accepted = {
         row.key: row
         for row in WideAcceptance.objects.select_related("accepted_by").filter(
             key__in=[wide.key for wide in found]
         )
     }
+    order = list(WideKind)
+
+    def is_accepted(wide: Wide) -> bool:
+        return _covers(accepted.get(wide.key), wide)
+
+    found.sort(key=lambda wide: (is_accepted(wide), order.index(WideKind(wide.kind)), wide.post))
+    shown = found[:at_most]
+    named = None if at_most is None else NAMED
+    posts = {post.code: post for post in Post.objects.all()}
+    people = Person.objects.only("name", "person_no").in_bulk(
+        {key for wide in shown for key in wide.people[:named]}
+    )
+    units = {unit.path: unit for unit in Unit.objects.all()}
+    labels = all_rights()
     lines = [
         WideLine(
             wide, posts[wide.post], [str(labels.get(right, right)) for right in wide.rights],
-            [people[key] for key in wide.people],
+            [people[key] for key in wide.people[:named]],
             units[wide.held.unit_path] if wide.held else None, accepted.get(wide.key),
         )
-        for wide in found
+        for wide in shown
     ]  # fmt: skip
-    order = list(WideKind)
-    return sorted(
-        lines, key=lambda line: (line.is_accepted, order.index(line.kind), line.post.code)
-    )
+    open_count = sum(not is_accepted(wide) for wide in found)
+    return WidePage(lines, len(found) - len(shown), open_count)
+
+
+def wide_lines(person_id: int | None = None) -> list[WideLine]:
+    """All lines in words, of everybody or of one person."""
+    return wide_page(person_id=person_id).lines
 
 
 def wide_line(key: str) -> WideLine | None:

@@ -1,6 +1,6 @@
 """Reads of packs: which version is in force where, and what stands in a version."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 
 from ..engine import Definition
-from ..models import PackInForce, PackVersion, ProcessTask
+from ..models import PackVersion, ProcessTask
 from ..packs.diagram import read_diagram
 
 Row = TypeVar("Row", bound=Model)
@@ -39,38 +39,70 @@ def kept(version: PackVersion) -> PackVersion:
     return _kept(version.pk, version.digest)
 
 
+# The nearest switch of a process at or above a unit, which decides; none: it is on.
+_NEAREST = """
+select s.is_on from workflow_packswitch s join identity_unit u on u.id = s.unit_id
+ where s.code = {code} and starts_with({path}, u.path) order by length(u.path) desc limit 1
+"""
+_OFFERED = f"({_NEAREST.format(code='f.code', path='%(path)s')}) is not false"
+_VERSIONS = "workflow_packinforce f join workflow_packversion v on v.id = f.version_id"
+_IN_FORCE = f"select v.id, v.digest, {_OFFERED} from {_VERSIONS} where f.code = %(code)s"  # noqa: S608
+_AT = f"select v.id, v.digest from {_VERSIONS} where {_OFFERED} order by f.code"  # noqa: S608
+_BELOW = f"""
+select v.id, v.digest from {_VERSIONS} where exists (
+       select from identity_unit place
+        where place.is_active and exists (
+              select from unnest(%(paths)s::text[]) p (path) where starts_with(place.path, p.path))
+          and ({_NEAREST.format(code="f.code", path="place.path")}) is not false)
+ order by f.code
+"""  # noqa: S608
+
+
+def _in_force(code: str, path: str) -> tuple[int, str, bool] | None:
+    with connection.planned_cursor() as cursor:
+        cursor.execute(_IN_FORCE, {"code": code, "path": path})
+        found: tuple[int, str, bool] | None = cursor.fetchone()
+    return found
+
+
 def pack_in_force(code: str) -> PackVersion:
     """The version that new instances begin with."""
-    rows = PackInForce.objects.filter(code=code).values_list("version", "version__digest")
-    row = rows.first()
-    if row is None:
+    return pack_at(code, "")[0]
+
+
+def pack_at(code: str, path: str) -> tuple[PackVersion, bool]:
+    """The version in force, and whether it is switched on in the unit with this path.
+
+    Raises:
+        NotFound: no such process is in force.
+    """
+    found = _in_force(code, path)
+    if found is None:
         raise NotFound(_("There is no process %(code)s.") % {"code": code}, process=code)
-    return _kept(*row)
-
-
-def packs_in_force() -> list[PackVersion]:
-    """The version in force of every process, by code."""
-    rows = with_version(PackInForce.objects.order_by("code"), "version")
-    return [kept(row.version) for row in rows]
-
-
-_SWITCH = """
-select s.is_on from workflow_packswitch s join identity_unit u on u.id = s.unit_id
- where s.code = %s and starts_with(%s, u.path) order by length(u.path) desc limit 1
-"""
-
-
-def is_switched_on(code: str, unit: Unit) -> bool:
-    """Whether a process is offered in a unit; the nearest switch above decides."""
-    with connection.planned_cursor() as cursor:
-        cursor.execute(_SWITCH, [code, unit.path])
-        found = cursor.fetchone()
-    return found is None or bool(found[0])
+    pk, digest, is_on = found
+    return _kept(pk, digest), is_on
 
 
 def is_offered(code: str, unit: Unit) -> bool:
     """Whether a process is in force, and switched on in a unit."""
-    return PackInForce.objects.filter(code=code).exists() and is_switched_on(code, unit)
+    found = _in_force(code, unit.path)
+    return found is not None and found[2]
+
+
+def packs_in_force(path: str = "") -> list[PackVersion]:
+    """The version in force of every process, or of those switched on in one unit; by code."""
+    return _versions(_AT, path=path)
+
+
+def packs_offered_below(paths: Sequence[str]) -> list[PackVersion]:
+    """Versions in force that are switched on in a unit at or below one of these paths."""
+    return _versions(_BELOW, paths=list(paths))
+
+
+def _versions(statement: str, **facts: Any) -> list[PackVersion]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return [_kept(pk, digest) for pk, digest in cursor.fetchall()]
 
 
 @lru_cache(maxsize=512)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
-from dianheng.identity.selectors import rights_of, units_with_right
+from dianheng.identity.selectors import rights_of
 
 from ..choices import OPEN_STATES, NoteKind, TaskState
 from ..engine import Running, Step, restore
@@ -28,15 +28,7 @@ from ..models import (
     TaskAsked,
 )
 from ..registry import beside_facts, subject_facts
-from .packs import (
-    definition_of,
-    form_of,
-    is_switched_on,
-    kept,
-    packs_in_force,
-    text_of,
-    with_version,
-)
+from .packs import definition_of, form_of, kept, packs_offered_below, text_of, with_version
 from .watches import watched_keys
 
 Held = Sequence[tuple[str, str, int | None]]
@@ -327,11 +319,8 @@ def task_boxes(person_id: int) -> list[Box]:
 
 def catalogue_for(rights: Any) -> list[tuple[str, list[tuple[str, list[PackVersion]]]]]:
     """Module › class › processes that somebody can start somewhere."""
-    units = units_with_right(rights, "workflow.start").filter(is_active=True)
     shown: dict[str, dict[str, list[PackVersion]]] = {}
-    for version in packs_in_force():
-        if any(is_switched_on(version.code, unit) for unit in units[:50]):
-            shown.setdefault(version.module, {}).setdefault(version.business_class, []).append(
-                version
-            )
+    for version in packs_offered_below(rights.paths("workflow.start")):
+        classes = shown.setdefault(version.module, {})
+        classes.setdefault(version.business_class, []).append(version)
     return [(module, sorted(classes.items())) for module, classes in sorted(shown.items())]

@@ -16,7 +16,7 @@ from dianheng.identity.services import idempotent, system_actor, write_batch
 from ..choices import OPEN_STATES, InstanceState, NoteKind
 from ..errors import WorkflowError
 from ..models import PackInForce, PackSwitch, ProcessInstance, ProcessNote, ProcessTask
-from ..selectors import is_switched_on, kept, with_version
+from ..selectors import is_offered, kept, with_version
 from .instances import (
     instance_begin,
     instance_start,
@@ -76,7 +76,7 @@ def message_receive(
             if kept(row.version).plan.get("start", {}).get("message") != message:
                 continue
             unit = Unit.objects.get(code=data["unit"])
-            if is_switched_on(row.code, unit):
+            if is_offered(row.code, unit):
                 begin = instance_start if origin is None else partial(instance_begin, origin=origin)
                 made = begin(
                     code=row.code, unit=unit, title=str(data.get("title", message)), actor=actor,

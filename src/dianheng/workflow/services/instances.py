@@ -38,11 +38,10 @@ from ..selectors import (
     definition_of,
     holders_of,
     instance_by_number,
-    is_switched_on,
     kept,
     lanes_of_tasks,
     origin_of,
-    pack_in_force,
+    pack_at,
     posts_of_lanes,
     tasks_known,
     text_of,
@@ -100,8 +99,8 @@ def instance_begin(
     with write_batch(actor=actor, action="process.start") as batch:
         if (earlier := idempotent(request_key, "process.start")) is not None:
             return ProcessInstance.objects.get(pk=earlier["instance"])
-        pack = pack_in_force(code)
-        if not is_switched_on(code, unit):
+        pack, is_offered = pack_at(code, unit.path)
+        if not is_offered:
             text = _("“%(process)s” is switched off for %(unit)s.")
             names = {"process": pack.title_zh, "unit": unit.name}
             raise Refused(Refusal("switched_off", text % names, names))

@@ -19,7 +19,14 @@ from dianheng.identity.tests.factories import PASSWORD, city_company, metering_c
 from dianheng.workflow import services
 from dianheng.workflow.models import DutyAcceptance, FormEntry, PackVersion
 from dianheng.workflow.packs.shipped import shipped_folders
-from dianheng.workflow.selectors import content_digest, duty_line, duty_lines, pack_in_force
+from dianheng.workflow.selectors import (
+    content_digest,
+    duty_line,
+    duty_lines,
+    pack_in_force,
+    packs_in_force,
+    packs_offered_below,
+)
 from dianheng.workflow.selectors.duties import holdings_now
 
 from .factories import RIGHTS, head, holder, verifier, work_order
@@ -141,6 +148,31 @@ def test_who_does_not_keep_packs_reads_only(client):
         assert client.get(reverse(name, args=args)).status_code == 403
     forced = client.post(reverse("pack_force", args=["work-order", 1]))
     assert forced.status_code == 403
+
+
+def test_what_can_be_started_is_decided_by_the_nearest_switch_of_each_unit():
+    work_order()
+    company, centre = city_company(), metering_centre()
+
+    def switch(unit, is_on):
+        services.pack_switch(code="work-order", unit=unit, is_on=is_on, actor=system_actor())
+
+    def offered():
+        found = (
+            packs_offered_below([company.path]), packs_offered_below([centre.path]), packs_in_force(centre.path),
+        )  # fmt: skip
+        return [[one.code for one in each] for each in found]
+
+    on, off = ["work-order"], []
+    assert offered() == [on, on, on]
+    switch(company, False)
+    assert offered() == [off, off, off]
+    switch(centre, True)
+    assert offered() == [on, on, on]
+    switch(company, True)
+    switch(centre, False)
+    assert offered() == [on, off, off]
+    assert packs_offered_below([]) == []
 
 
 # -- who could do both ---------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from dianheng.identity.services import actor_of
 from .. import services
 from ..choices import DutyKind
 from ..forms_pages import AcceptForm
-from ..selectors import duty_line, duty_lines, judged_from, wide_line, wide_lines
+from ..selectors import duty_line, duty_page, judged_from, wide_line, wide_page
 
 SHOWN = 200  # lines of each table on the page; `?all=1` has every one, for the printed report
 
@@ -26,16 +26,16 @@ SHOWN = 200  # lines of each table on the page; `?all=1` has every one, for the 
 @needs("workflow.view")
 def path_list(request: HttpRequest) -> HttpResponse:
     """Every way, those that no leader has accepted first; prints as the report of an audit day."""
-    lines, wide_found = duty_lines(), wide_lines()
-    shown = None if request.GET.get("all") else SHOWN
+    at_most = None if request.GET.get("all") else SHOWN
+    ways, wide_found = duty_page(at_most), wide_page(at_most)
     context = {
         "title": _("Who could handle and approve"),
-        "lines": [(line, DutyKind(line.path.kind).label) for line in lines[:shown]],
-        "more": len(lines[shown:]) if shown else 0,
-        "open_count": sum(not line.is_accepted for line in lines),
-        "wide": wide_found[:shown],
-        "wide_more": len(wide_found[shown:]) if shown else 0,
-        "wide_open": sum(not line.is_accepted for line in wide_found),
+        "lines": [(line, DutyKind(line.path.kind).label) for line in ways.lines],
+        "more": ways.more,
+        "open_count": ways.open_count,
+        "wide": wide_found.lines,
+        "wide_more": wide_found.more,
+        "wide_open": wide_found.open_count,
         "days": setting("workflow.unused_days"),
         "judged_from": judged_from(),
         "now": timezone.localtime(),
