@@ -22,7 +22,7 @@ from dianheng.documents.papers.samples import (
     sampling_form,
     stock_out,
 )
-from dianheng.documents.papers.schema import PAPERS, Signature
+from dianheng.documents.papers.schema import PAPERS, Opinion, PointGroup, SchemeLine, Signature
 from dianheng.documents.papers.schema.reading import PaperDataError
 from dianheng.documents.signing.canonical import plain
 
@@ -91,6 +91,33 @@ def test_a_paper_in_english_has_no_chinese_but_that_of_its_data(kind):
         for word in words[section].values():
             if len(word) > 2 and word not in data:
                 assert word not in made
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("zh", ("技术部门", "资产部门")), ("en", ("Technicaldepartment", "Assetdepartment"))],
+)
+def test_departments_that_have_not_signed_yet_are_named_in_words(lang, words):
+    empty = tuple(
+        Opinion(department=code, signature=Signature(role="approver"))
+        for code in ("technical", "asset")
+    )
+    form = replace(SAMPLES["arrival_acceptance"], opinions=empty)
+    made = text(compose("arrival_acceptance", form, lang))
+    assert all(word in made for word in words)
+
+
+def test_load_points_of_a_task_are_named_in_words():
+    line = SchemeLine(
+        item="basic_error",
+        points=(
+            PointGroup(factor="0.5L", load="phase_a", loads=("Imax", "Ib")),
+            PointGroup(factor="1.0", direction="reactive_import", loads=("Ib",)),
+        ),
+    )
+    made = text(compose("verification_task", replace(SAMPLES["verification_task"], lines=(line,))))
+    assert "A相0.5L：Imax,Ib" in made
+    assert "正向无功1.0：Ib" in made
 
 
 def test_both_languages_have_the_same_words():

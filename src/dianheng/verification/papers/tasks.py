@@ -24,6 +24,7 @@ from .parts import (
     DIRECTIONS,
     ITEMS,
     KEYS,
+    LOADS,
     approver_of,
     checker_of,
     figure,
@@ -86,7 +87,7 @@ def _scheme_lines(task: VerificationTask) -> tuple[paper.SchemeLine, ...]:
     lines = []
     for each in scheme.items:
         item, found = each.item.value, item_conditions(each.item.value, plate, scheme)
-        conditions, requirement = _points(each), ""
+        conditions = requirement = ""
         if item == "basic_error":
             bounds = sorted({limits[p][0] for p in each.points if p in limits})
             requirement = " / ".join(f"±{limit_text(bound)} %" for bound in bounds)
@@ -100,23 +101,26 @@ def _scheme_lines(task: VerificationTask) -> tuple[paper.SchemeLine, ...]:
             conditions = f"{found['voltage_kv']} kV, {found['duration_s']} s"
         lines.append(
             paper.SchemeLine(
-                item=ITEMS.get(item, item), conditions=conditions, requirement=requirement
+                item=ITEMS.get(item, item),
+                conditions=conditions,
+                points=_points(each),
+                requirement=requirement,
             )
         )
     return tuple(lines)
 
 
-def _points(each: SchemeItem) -> str:
-    """Load points by what they share: `1.0: Imax, Ib; 0.5L: Imax`."""
-    groups: dict[str, list[str]] = {}
+def _points(each: SchemeItem) -> tuple[paper.PointGroup, ...]:
+    """Load points by what they share: direction, phases, power factor."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
     for point in each.points:
-        direction = "" if point.direction is Direction.FORWARD_ACTIVE else point.direction.value
-        phases = "" if point.phases == ALL_PHASES else point.phases
-        shared = (DIRECTIONS.get(direction, direction), phases, point.factor)
-        groups.setdefault(" ".join(part for part in shared if part), []).append(point.load)
-    return "; ".join(
-        f"{shared}: {', '.join(loads)}" if shared else ", ".join(loads)
-        for shared, loads in groups.items()
+        active = point.direction is Direction.FORWARD_ACTIVE
+        direction = "" if active else DIRECTIONS[point.direction.value]
+        phases = "" if point.phases == ALL_PHASES else LOADS[point.phases]
+        groups.setdefault((direction, phases, point.factor), []).append(point.load)
+    return tuple(
+        paper.PointGroup(direction=direction, load=phases, factor=factor, loads=tuple(loads))
+        for (direction, phases, factor), loads in groups.items()
         if any(loads)
     )
 

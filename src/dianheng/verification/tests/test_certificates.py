@@ -216,7 +216,9 @@ def test_the_task_sheet_says_scheme_and_standards():
     load_with(task, lab.bench)
     paper = task_paper(task, task.made_at)
     error = next(line for line in paper.lines if line.item == "basic_error")
-    assert error.conditions.startswith("1.0: Imax, 0.5Imax, Ib, 0.1Ib, 0.05Ib; 0.5L: ")
+    assert [(group.factor, group.loads[-1]) for group in error.points] == [
+        ("1.0", "0.05Ib"), ("0.5L", "0.1Ib"),
+    ]  # fmt: skip
     assert error.requirement == "±2.0 % / ±2.5 %"
     start = next(line for line in paper.lines if line.item == "start")
     assert (start.conditions, start.requirement) == ("Un, 0.025 A, cos φ = 1", "≤ 10.909 min")

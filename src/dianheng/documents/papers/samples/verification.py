@@ -12,6 +12,7 @@ from dianheng.documents.papers.schema import (
     LoadLine,
     LotSummary,
     OriginalRecord,
+    PointGroup,
     PointStatistics,
     Regulation,
     ResultNotice,
@@ -250,8 +251,10 @@ def task() -> VerificationTask:
             SchemeLine(item="start", conditions="0.005 Ib, 10.9 min", requirement="≥ 1 imp"),
             SchemeLine(
                 item="basic_error",
-                conditions="cos φ 1.0: Imax, 0.5Imax, Ib, 0.1Ib, 0.05Ib; "
-                "0.5L: Imax, 0.5Imax, Ib, 0.2Ib, 0.1Ib",
+                points=(
+                    PointGroup(factor="1.0", loads=("Imax", "0.5Imax", "Ib", "0.1Ib", "0.05Ib")),
+                    PointGroup(factor="0.5L", loads=("Imax", "0.5Imax", "Ib", "0.2Ib", "0.1Ib")),
+                ),
                 requirement="±2.0 %（0.05Ib、0.5L 0.1Ib：±2.5 %）",
             ),
             SchemeLine(item="constant", conditions="2400 imp", requirement="±0.01 kWh"),

@@ -173,7 +173,8 @@ class GoodsLine:
 class Opinion:
     """What one department decided on a shared form, with its signature.
 
-    `decision` is accept, reject, concession or empty (not yet given).
+    `department` is technical, asset or the name of a unit; `decision` is accept, reject,
+    concession or empty (not yet given).
     """
 
     department: str

@@ -158,11 +158,26 @@ class LoadLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PointGroup:
+    """Load points of a scheme that share direction, phases and power factor.
+
+    `direction` and `load` as in `ErrorPoint`, empty where they go without saying (active import,
+    balanced); `loads` as the rule books write them: Imax, 0.5Imax, Ib.
+    """
+
+    direction: str = ""
+    load: str = ""
+    factor: str = ""
+    loads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemeLine:
-    """One item of the scheme with its points or conditions."""
+    """One item of the scheme with its points or its conditions."""
 
     item: str
     conditions: str = ""
+    points: tuple[PointGroup, ...] = ()
     requirement: str = ""
 
 
