@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dianheng.common.workdays import is_workday
 from dianheng.identity.selectors import setting
@@ -54,7 +55,10 @@ def timer(text: str, unit_id: int | None = None) -> str:
         return text
     found = WORKING.fullmatch(text)
     if found is None:
-        raise WrongExpression(f"“{text}” is neither a period (PT8H) nor working hours (working 8h)")
+        facts = {"text": text}
+        raise WrongExpression(
+            _("“%(text)s” is neither a period (PT8H) nor working hours (working 8h)") % facts
+        )
     seconds = (due_after(Decimal(found[1]), unit_id=unit_id) - timezone.now()).total_seconds()
     return f"PT{max(0, round(seconds))}S"
 

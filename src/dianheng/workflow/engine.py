@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from lxml import etree
 from SpiffWorkflow import TaskState
 from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
@@ -82,16 +83,16 @@ def read_xml(body: bytes) -> Any:
         NoDiagram: not XML, too large, or with a document type.
     """
     if len(body) > MAX_BYTES:
-        raise NoDiagram(f"larger than {MAX_BYTES // 1_000_000} MB")
+        raise NoDiagram(_("is larger than %(n)s MB") % {"n": MAX_BYTES // 1_000_000})
     reader = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         tree = etree.fromstring(body, reader)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise NoDiagram(f"no well-formed XML: {error}") from None
+        raise NoDiagram(_("is no well-formed XML: %(why)s") % {"why": error}) from None
     if tree.getroottree().docinfo.doctype:
-        raise NoDiagram("a document type is not allowed in a diagram")
+        raise NoDiagram(_("a document type is not allowed in a diagram"))
     if tree.tag != f"{{{BPMN}}}definitions":
-        raise NoDiagram("no BPMN 2.0 file")
+        raise NoDiagram(_("is no BPMN 2.0 file"))
     return tree
 
 
@@ -122,7 +123,7 @@ class _Environment(BasePythonScriptEngineEnvironment):
         return evaluate(expression, context)
 
     def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
-        raise NoDiagram("a diagram runs no script")
+        raise NoDiagram(_("a diagram runs no script; call a service"))
 
     def call_service(self, context: Any, **kwargs: Any) -> Any:
         raise NoDiagram("a service is called by whoever holds the transaction")
@@ -181,7 +182,8 @@ def parse(body: bytes) -> Definition:
         called = {each.get("calledElement") for each in tree.iter(f"{{{BPMN}}}callActivity")}
         names = [name for name in reader.get_process_ids() if name not in called]
         if len(names) != 1:
-            raise NoDiagram("a file has exactly one executable process that no other calls")
+            text = _("a file has exactly one executable process that no other calls")
+            raise NoDiagram(text)
         spec = reader.get_spec(names[0])
         below = reader.get_subprocess_specs(names[0])
         whole = BpmnWorkflow(spec, below, script_engine=_engine(plain_timer))
@@ -189,7 +191,7 @@ def parse(body: bytes) -> Definition:
     except NoDiagram:
         raise
     except (ValidationException, SpiffWorkflowException, KeyError, ValueError) as error:
-        raise NoDiagram(str(error)) from None
+        raise NoDiagram(_("cannot be run: %(why)s") % {"why": error}) from None
     return Definition(names[0], parts)
 
 

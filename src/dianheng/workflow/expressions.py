@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import simpleeval
+from django.utils.translation import gettext as _
 
 from dianheng.metrology.rounding import round_money
 
@@ -30,9 +31,9 @@ def number(value: Any) -> Decimal:
     try:
         found = Decimal(str(value))
     except InvalidOperation:
-        raise WrongExpression(f"“{value}” is no number") from None
+        found = Decimal("NaN")
     if not found.is_finite():
-        raise WrongExpression(f"“{value}” is no number")
+        raise WrongExpression(_("“%(value)s” is no number") % {"value": value})
     return found
 
 
@@ -53,8 +54,9 @@ def days(first: Any, last: Any) -> int:
     """
     try:
         return (date.fromisoformat(str(last)) - date.fromisoformat(str(first))).days
-    except ValueError as error:
-        raise WrongExpression(str(error)) from None
+    except ValueError:
+        facts = {"first": first, "last": last}
+        raise WrongExpression(_("“%(first)s” or “%(last)s” is no date") % facts) from None
 
 
 def money(value: Any) -> Decimal:
@@ -111,7 +113,7 @@ class _Closed(simpleeval.EvalWithCompoundTypes):
         if owner is None:
             return None
         if not isinstance(owner, Mapping):
-            raise WrongExpression(f"“{ast.unparse(node.value)}” has no fields")
+            raise WrongExpression(_("“%(text)s” has no fields") % {"text": ast.unparse(node.value)})
         return owner.get(node.attr)
 
     def _name(self, node: ast.Name) -> Any:
@@ -133,23 +135,30 @@ def parse(text: str) -> ast.Expression:
         WrongExpression: with what is wrong.
     """
     if len(text) > MAX_LENGTH:
-        raise WrongExpression(f"longer than {MAX_LENGTH} characters")
+        raise WrongExpression(_("is longer than %(n)s signs") % {"n": MAX_LENGTH})
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise WrongExpression(f"“{text.strip()[:80]}” is no expression") from None
+        facts = {"text": text.strip()[:80]}
+        raise WrongExpression(_("“%(text)s” is no expression") % facts) from None
     for node in ast.walk(tree):
         if not isinstance(node, KNOWN):
-            raise WrongExpression(f"“{ast.unparse(node)[:80]}” is not allowed in a pack")
+            raise _not_allowed(node)
         if isinstance(node, ast.Constant) and not isinstance(node.value, str | int | float | None):
-            raise WrongExpression(f"“{ast.unparse(node)[:80]}” is not allowed in a pack")
+            raise _not_allowed(node)
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
-            raise WrongExpression(f"“{node.attr}” is no field")
+            raise WrongExpression(_("“%(name)s” is no field") % {"name": node.attr})
         if isinstance(node, ast.Call) and (
             not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords
         ):
-            raise WrongExpression(f"“{ast.unparse(node.func)[:80]}” is none of the functions")
+            facts = {"text": ast.unparse(node.func)[:80], "known": ", ".join(FUNCTIONS)}
+            raise WrongExpression(_("“%(text)s” is none of the functions: %(known)s") % facts)
     return tree
+
+
+def _not_allowed(node: ast.AST) -> WrongExpression:
+    facts = {"text": ast.unparse(node)[:80]}
+    return WrongExpression(_("“%(text)s” is not allowed in a pack") % facts)
 
 
 def names_in(text: str) -> set[str]:

@@ -28,71 +28,79 @@ FORMATS = (
 OPINIONS = ("agree", "reject", "back")
 
 
-def form_faults(form: FormPlan) -> Iterator[str]:
-    """What is wrong with a form, in words."""
+Fault = tuple[tuple[str | int, ...], str]  # where in the form, and why in words
+
+
+def form_faults(form: FormPlan) -> Iterator[Fault]:
+    """What is wrong with a form, and where."""
     schema = form.schema
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        yield _("is no JSON Schema: %(why)s") % {"why": error.message}
+        yield tuple(error.absolute_path), _("is no JSON Schema: %(why)s") % {"why": error.message}
         return
+    for part, kind in (("order", list), ("when", dict), ("compute", dict), ("prefill", dict)):
+        if not isinstance(schema.get(part, kind()), kind):
+            what = _("list") if kind is list else _("table")
+            yield (part,), _("is no %(what)s") % {"what": what}
+            return
     fields: Mapping[str, Any] = schema.get("properties") or {}
     if schema.get("type") != "object" or not fields:
-        yield _("has no fields (“type” is “object”, “properties” name them)")
+        yield (), _("has no fields (“type” is “object”, “properties” name them)")
         return
     for name, each in fields.items():
-        yield from _field_faults(name, each)
-    for name in [*schema.get("required", []), *schema.get("order", [])]:
-        if name not in fields:
-            yield _("names the field “%(name)s”, which it has not") % {"name": name}
+        yield from _field_faults(name, each, ("properties", name))
+    for part in ("required", "order"):
+        for at, name in enumerate(schema.get(part, [])):
+            if name not in fields:
+                yield (part, at), _("names the field “%(name)s”, which it has not") % {"name": name}
     for name in schema.get("prefill") or {}:
         if name not in fields:
             text = _("“%(part)s” names the field “%(name)s”, which it has not")
-            yield text % {"part": "prefill", "name": name}
+            yield ("prefill", name), text % {"part": "prefill", "name": name}
     for part in ("when", "compute"):
         for name, expression in (schema.get(part) or {}).items():
             if name not in fields:
                 text = _("“%(part)s” names the field “%(name)s”, which it has not")
-                yield text % {"part": part, "name": name}
+                yield (part, name), text % {"part": part, "name": name}
             try:
                 unknown = names_in(str(expression)) - set(fields)
             except WrongExpression as error:
-                yield f"“{part}” of “{name}”: {error}"
+                yield (part, name), str(error)
                 continue
             if unknown:
                 facts = {"part": part, "name": name, "other": min(unknown)}
-                yield _("“%(part)s” of “%(name)s” asks for “%(other)s”, which is no field") % facts
+                text = _("“%(part)s” of “%(name)s” asks for “%(other)s”, which is no field")
+                yield (part, name), text % facts
 
 
-def _field_faults(name: str, each: Any) -> Iterator[str]:
+def _field_faults(name: str, each: Any, at: tuple[str, ...]) -> Iterator[Fault]:
     if not isinstance(each, Mapping) or each.get("format") not in FORMATS:
-        yield _("the field “%(name)s” has no format, or none of: %(known)s") % {
-            "name": name,
-            "known": ", ".join(FORMATS),
-        }
+        text = _("the field “%(name)s” has no format, or none of: %(known)s")
+        yield (*at, "format"), text % {"name": name, "known": ", ".join(FORMATS)}
         return
-    yield from text_faults(each.get("label"), _("the field “%(name)s”") % {"name": name})
+    for fault in text_faults(each.get("label"), _("the field “%(name)s”") % {"name": name}):
+        yield (*at, "label"), fault
     if each["format"] == "choice" and not each.get("enum"):
-        yield _("the field “%(name)s” offers nothing to choose") % {"name": name}
+        text = _("the field “%(name)s” offers nothing to choose")
+        yield (*at, "enum"), text % {"name": name}
     if each["format"] == "choice":
         for value in each.get("enum", []):
-            yield from text_faults((each.get("labels") or {}).get(value), f"“{name}: {value}”")
+            for fault in text_faults((each.get("labels") or {}).get(value), f"“{name}: {value}”"):
+                yield (*at, "labels", value), fault
     if each["format"] == "listed" and each.get("source") not in all_options():
-        known = ", ".join(all_options())
-        yield _("the field “%(name)s” names no list of the program; known are: %(known)s") % {
-            "name": name,
-            "known": known,
-        }
+        text = _("the field “%(name)s” names no list of the program; known are: %(known)s")
+        yield (*at, "source"), text % {"name": name, "known": ", ".join(all_options())}
     if each["format"] in ("number", "money") and each.get("type") != "string":
-        yield _(
-            "the field “%(name)s” keeps a number: its type is “string”, so that no digit is lost"
-        ) % {"name": name}
+        text = _("the field “%(name)s” keeps a number: its type is “string”, so that no digit is lost")  # fmt: skip
+        yield (*at, "type"), text % {"name": name}
     if each["format"] == "rows":
         columns = (each.get("items") or {}).get("properties") or {}
         if not columns:
-            yield _("the table “%(name)s” has no columns") % {"name": name}
+            yield (*at, "items"), _("the table “%(name)s” has no columns") % {"name": name}
         for column, inner in columns.items():
-            yield from _field_faults(f"{name}.{column}", inner)
+            below = (*at, "items", "properties", column)
+            yield from _field_faults(f"{name}.{column}", inner, below)
 
 
 def text_faults(texts: Any, whose: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def pack_load(*, folder: Path, actor: Actor) -> PackVersion:
 
 
 def plan_of(pack: Pack) -> dict[str, Any]:
-    """Lanes, tasks and forms as plain JSON; numbers as text."""
+    """Lanes, tasks, forms and names as plain JSON; numbers as text."""
     tasks = {name: asdict(task) for name, task in pack.tasks.items()}
     for task in tasks.values():
         for key in ("hours", "share"):
@@ -77,6 +77,7 @@ def plan_of(pack: Pack) -> dict[str, Any]:
         "lanes": {name: asdict(lane) for name, lane in pack.lanes.items()},
         "tasks": tasks,
         "forms": {name: _ordered(form.schema) for name, form in pack.forms.items()},
+        "names": {name: dict(texts) for name, texts in pack.names.items()},
         "prefix": pack.prefix,
         "start": asdict(pack.start),
         "purpose": dict(pack.purpose),

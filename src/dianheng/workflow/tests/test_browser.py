@@ -134,9 +134,29 @@ def test_remarks_catalogue_and_wide_rights_are_accessible_and_fit(
     assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
 
 
-def test_a_diagram_is_readable_in_english_and_in_the_dark(visit, order):
-    page = visit(person(keeper()), "/processes/packs/work-order/", theme="dark", language="en")
+# Contrast of a text on what it stands on, as WCAG counts it.
+CONTRAST = """() => {
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
+      .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const of = (part, what) => getComputedStyle(document.querySelector(`.diagram ${part}`))[what];
+  const step = of("[data-element-id=apply] rect", "fill"), ground = getComputedStyle(document.querySelector(".diagram")).backgroundColor;
+  return [
+    [of("[data-element-id=apply] text", "fill"), step],
+    [of("[data-element-id=done_label] text", "fill"), ground],
+    [of("[data-element-id=decided_work] path", "stroke"), ground],
+  ].map(([one, other]) => [light(one), light(other)].sort((a, b) => b - a)).map(([a, b]) => (a + 0.05) / (b + 0.05));
+}"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_diagram_is_readable_in_english_and_in_the_dark(visit, order, theme):
+    page = visit(person(keeper()), "/processes/packs/work-order/", theme=theme, language="en")
     expect(page.locator(".diagram[data-ready]")).to_be_visible()
+    text, name, arrow = page.evaluate(CONTRAST)
+    assert text >= 7 and name >= 7 and arrow >= 4.5
     if PICTURES:
         page.locator(".diagram").screenshot(path=Path(PICTURES) / "diagram-dark-en.png")
     assert "审批派工" not in page.locator(".diagram").inner_text()

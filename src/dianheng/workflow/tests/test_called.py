@@ -274,18 +274,18 @@ def test_a_message_begins_a_process_and_takes_it_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("call", "code", "says"),
+    ("call", "code", "place", "says"),
     [
-        (START.replace("'work-order'", "ask.matter"), "inputs", "process"),
-        (START.replace(', title = "ask.matter"', ""), "inputs", "title"),
-        (START.replace("data =", "colour ="), "inputs", "colour"),
-        (TELL.replace("'finding'", "ask.matter"), "inputs", "message"),
+        (START.replace("'work-order'", "ask.matter"), "inputs", "/process", "process"),
+        (START.replace(', title = "ask.matter"', ""), "inputs", "", "title"),
+        (START.replace("data =", "colour ="), "inputs", "/colour", "colour"),
+        (TELL.replace("'finding'", "ask.matter"), "inputs", "/message", "message"),
     ],
     ids=["process-worked-out", "no-title", "unknown-input", "message-worked-out"],
 )
-def test_the_check_reads_the_inputs(tmp_path, call, code, says):
+def test_the_check_reads_the_inputs(tmp_path, call, code, place, says):
     ((found, where, text),) = faults(tmp_path, call)
-    assert (found, where) == (code, "call") and says in text
+    assert (found, where) == (code, f"pack.toml#/tasks/call/inputs{place}") and says in text
 
 
 def test_data_that_is_no_form_is_refused(tmp_path):

@@ -13,16 +13,16 @@ WORK = r'<userTask id="work"[^/]*/>'
 # What is spoilt in the order that ships, and the line that the command prints for it.
 BAD = {
     "same-post": ("pack.toml", r'posts = \["HEAD"\]', 'posts = ["HEAD", "KEEPER"]',
-                  r"same_post +KEEPER: .*apply.*assign"),
-    "dead-end": ("process.bpmn", r'<sequenceFlow id="work_confirm"[^/]*/>', "", r"dead_end +work: "),
-    "no-time-limit": ("pack.toml", r'form = "work"\nhours = 40', 'form = "work"', r"time_limit +work: "),
-    "unknown-service": ("process.bpmn", WORK, '<serviceTask id="work" name="w"/>', r"service +work: .*stock\.book"),
+                  r"same_post +pack\.toml#/lanes/负责人/posts: .*KEEPER.*apply.*assign"),
+    "dead-end": ("process.bpmn", r'<sequenceFlow id="work_confirm"[^/]*/>', "", r"dead_end +process\.bpmn#work: "),
+    "no-time-limit": ("pack.toml", r'form = "work"\nhours = 40', 'form = "work"', r"time_limit +pack\.toml#/tasks/work/hours: "),
+    "unknown-service": ("process.bpmn", WORK, '<serviceTask id="work" name="w"/>', r"service +pack\.toml#/tasks/work/service: .*stock\.book"),
     "script": ("process.bpmn", WORK, '<scriptTask id="work"><script>open("/etc/passwd")</script></scriptTask>',
-               r"script +work: "),
-    "missing-form": ("pack.toml", r'form = "work"', 'form = "gone"', r"form +work: .*gone"),
-    "incomplete-gateway": ("process.bpmn", r' default="decided_work"', "", r"gateway +decided: "),
+               r"script +process\.bpmn#work: "),
+    "missing-form": ("pack.toml", r'form = "work"', 'form = "gone"', r"form +pack\.toml#/tasks/work/form: .*gone"),
+    "incomplete-gateway": ("process.bpmn", r' default="decided_work"', "", r"gateway +process\.bpmn#decided: "),
     "unreachable": ("process.bpmn", r'<endEvent id="done"', '<userTask id="lost" name="x"/><endEvent id="done"',
-                    r"unreachable +lost: "),
+                    r"unreachable +process\.bpmn#lost: "),
 }  # fmt: skip
 
 
@@ -60,6 +60,15 @@ def answer(tmp_path_factory):
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_pack_fails_with_the_right_reason(answer, name):
     assert re.search(BAD[name][3], answer[name]), answer[name]
+
+
+def test_a_form_that_is_no_json_is_named_with_its_file_and_line(tmp_path):
+    folder = tmp_path / "half"
+    shutil.copytree(next(path for path in shipped_folders() if path.name == "work_order"), folder)
+    (folder / "forms/work.json").write_text('{"type": "object",\n "order": [}', "utf-8")
+    done = command(folder)
+    assert done.returncode == 2 and "forms/work.json: " in done.stderr
+    assert re.search(r"(第 2 行第 12 列|line 2, column 12)", done.stderr)
 
 
 def test_all_packs_that_ship_pass():

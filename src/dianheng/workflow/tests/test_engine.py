@@ -174,12 +174,12 @@ def test_a_condition_that_cannot_be_worked_out_leaves_the_step_open():
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"not xml", "well-formed"),
-        (b"<a/>", "no BPMN"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "document type"),
-        (b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><l>&b;</l>', "document type"),
-        (HEAD.encode() + b"</definitions>", "exactly one executable process"),
-        (b"x" * 2_000_001, "larger"),
+        (b"not xml", "不是格式良好的 XML"),
+        (b"<a/>", "不是 BPMN 2.0 文件"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "文档类型"),
+        (b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><l>&b;</l>', "文档类型"),
+        (HEAD.encode() + b"</definitions>", "恰有一个"),
+        (b"x" * 2_000_001, "超过 2 MB"),
     ],
     ids=["junk", "other-xml", "entity", "bomb", "empty", "large"],
 )

@@ -125,7 +125,10 @@ def test_a_limit_names_a_setting_of_days(tmp_path, name):
     body = (source / "process.bpmn").read_bytes()
     folder = pack_of(tmp_path, body, plan.replace("workflow.meter_doubt_days", name, 1), forms)
     (fault,) = check(read_pack(folder), all_services())
-    assert (fault.code, fault.where) == ("time_limit", "arrange") and name in fault.text
+    assert (fault.code, fault.where) == (
+        "time_limit",
+        "pack.toml#/tasks/arrange/limit",
+    ) and name in fault.text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Pages of packs and of the separation of duties; an opinion asked for on the page."""
 
 import io
+import re
 import zipfile
 from datetime import date, timedelta
 
@@ -89,9 +90,11 @@ def test_a_diagram_has_the_names_of_the_language_of_the_page(client):
     client.cookies["django_language"] = "en"
     english = client.get(reverse("pack_diagram", args=["work-order"])).content.decode()
     plan = pack_in_force("work-order").plan
-    for one in (*plan["lanes"].values(), *plan["tasks"].values()):
-        assert f'name="{one["title"]["en"]}"' in english
-    assert "BPMNShape" in english and 'name="审批派工"' not in english
+    titles = [one["title"] for part in ("lanes", "tasks") for one in plan[part].values()]
+    for one in [*titles, *plan["names"].values()]:
+        assert f'name="{one["zh"]}"' in chinese and f'name="{one["en"]}"' in english
+    assert "BPMNShape" in english
+    assert all(name.isascii() for name in re.findall(r' name="([^"]*)"', english))
 
 
 def test_everything_wrong_with_an_uploaded_pack_is_said(client):

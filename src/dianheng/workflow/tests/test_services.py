@@ -325,14 +325,14 @@ def test_the_same_pack_again_changes_nothing_other_content_needs_a_version(order
     newer = pack_of(
         tmp_path / "b",
         bpmn,
-        plan.replace("hours = 40", "hours = 24").replace("version = 1", "version = 2"),
+        plan.replace("hours = 40", "hours = 24").replace("version = 2", "version = 3"),
         forms,
     )
     services.pack_load(folder=newer, actor=system_actor())
     made = services.instance_start(
         code="work-order", unit=metering_centre(), title="二", actor=verifier()
     )
-    assert (made.pack.version, order.pack.version) == (2, 1)
+    assert (made.pack.version, order.pack.version) == (3, 2)
 
 
 SERVICE = """

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -159,22 +158,20 @@ def revise(request: HttpRequest, code: str) -> HttpResponse:
 
 @needs("workflow.view")
 def diagram(request: HttpRequest, code: str) -> HttpResponse:
-    """The BPMN file of a version, with coordinates."""
+    """The BPMN file of a version, with coordinates and the names of the page's language."""
     number = request.GET.get("version", "")
     rows = PackVersion.objects.filter(code=code)
     rows = rows.filter(version=number) if number.isdigit() and len(number) < 9 else rows
     version = rows.first()
     if version is None:
         raise NotFound(_("There is no process %(code)s.") % {"code": code})
-    body = laid_out(version.bpmn.encode("utf-8"))
-    if not (get_language() or "zh").startswith("zh"):  # drawn with Chinese names
-        plan = kept(version).plan
-        lanes, tasks = (
-            {key: one["title"].get("en", "") for key, one in plan[part].items()}
-            for part in ("lanes", "tasks")
-        )
-        body = named(body, version.title_en, lanes, tasks)
-    return HttpResponse(body, content_type="application/xml")
+    lanes, tasks = (
+        {key: text_of(one["title"]) for key, one in version.plan[part].items()}
+        for part in ("lanes", "tasks")
+    )
+    names = {key: text_of(one) for key, one in version.plan.get("names", {}).items()}
+    body = named(version.bpmn.encode("utf-8"), titles_of(version), lanes, tasks | names)
+    return HttpResponse(laid_out(body), content_type="application/xml")
 
 
 @require_POST
