@@ -1,4 +1,4 @@
-"""docs/how-to/make-a-process.md, followed word by word: its files are taken out of the page."""
+"""docs/how-to/make-a-process, followed word by word in both languages: its files are taken out of the page."""
 
 import re
 from pathlib import Path
@@ -15,15 +15,15 @@ from dianheng.workflow.packs import check, read_pack
 from .factories import holder
 
 pytestmark = pytest.mark.django_db
-PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "make-a-process.md"
+PAGES = Path(__file__).parents[4] / "docs" / "how-to"
 NAMED = re.compile(r"(?:`([^`]+)`:\n\n)?```(?:xml|toml|json)\n(.*?)```", re.S)
 INSIDE = re.compile(r"^(?:<!-- |# )(instrument-repair/[\w./-]+)", re.M)
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(params=["make-a-process.md", "make-a-process.zh.md"])
+def folder(tmp_path, request):
     """The folder of the page, written as its reader would."""
-    for name, block in NAMED.findall(PAGE.read_text("utf-8")):
+    for name, block in NAMED.findall((PAGES / request.param).read_text("utf-8")):
         found = name or INSIDE.search(block)[1]
         path = tmp_path / found
         path.parent.mkdir(parents=True, exist_ok=True)
