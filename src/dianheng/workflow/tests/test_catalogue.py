@@ -9,8 +9,8 @@ from django.urls import reverse
 from dianheng.common.errors import Refused
 from dianheng.common.excel import write_workbook
 from dianheng.common.files import Unreadable, open_table
-from dianheng.identity.models import AuditBatch
-from dianheng.identity.services import post_define, system_actor
+from dianheng.identity.models import AccessEvent, AuditBatch
+from dianheng.identity.services import post_define, system_actor, token_make
 from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.workflow import services
 from dianheng.workflow.models import CatalogueFile, CatalogueItem
@@ -118,6 +118,79 @@ def test_only_who_keeps_packs_imports(tmp_path):
         sent(written(tmp_path, *GOOD), actor=actor_with("workflow.view", login="reader"))
     sent(written(tmp_path, *GOOD), actor=actor_with("workflow.packs", login="keeper"))
     assert AuditBatch.objects.latest("id").action == "catalogue.check"
+
+
+def bearer(*rights, login="machine", scopes=()):
+    person = person_with(*rights, login=login)
+    token = token_make(person=person, label="t", actor=system_actor(), scopes=list(scopes))
+    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+
+
+def posted(client, who, *rows, heads=HEADS, **more):
+    body = "\n".join([heads, *rows]).encode()
+    sent = {"file": SimpleUploadedFile("目录.csv", body), **more}
+    return client.post("/api/v1/processes/catalogue", sent, **who)
+
+
+def test_a_machine_imports_the_catalogue_and_reads_it(client):
+    keeper = bearer("workflow.view", "workflow.packs")
+    checked = posted(client, keeper, *GOOD, only_check="true").json()
+    assert (checked["rows"], checked["faults"], checked["taken_at"]) == (3, [], None)
+    assert not CatalogueItem.objects.exists()
+    taken = posted(client, keeper, *GOOD)
+    assert taken.status_code == 200 and taken.json()["taken_at"] is not None
+    assert posted(client, keeper, *GOOD).json() == taken.json(), "twice is once"
+    address = "/api/v1/processes/catalogue"
+    found = client.get(address, **keeper).json()
+    assert [(one["code"], one["owner_post"], one["is_in_force"]) for one in found] == [
+        ("JL-01-01", "", True), ("ZC-01-01", "HEAD", False), ("ZC-01-02", "HEAD", False),
+    ]  # fmt: skip
+    for asked, codes in {
+        "module=计量服务": ["JL-01-01"], "is_in_force=true": ["JL-01-01"],
+        "business_class=资产处置&is_in_force=false": ["ZC-01-01", "ZC-01-02"],
+        "limit=1": ["JL-01-01"], "after=JL-01-01&limit=1": ["ZC-01-01"], "after=ZC-01-02": [],
+    }.items():  # fmt: skip
+        rows = client.get(f"{address}?{asked}", **keeper).json()
+        assert [one["code"] for one in rows] == codes, asked
+
+
+def test_a_faulty_catalogue_is_refused_by_rest_with_every_row(client):
+    keeper = bearer("workflow.packs")
+    rows = [GOOD[0], "资产管理,资产处置,报废,再次,ZC-01-01,NOBODY,gone"]
+    answer = posted(client, keeper, *rows)
+    assert (answer.status_code, answer.json()["code"]) == (409, "faulty")
+    assert [(one["row"], one["field"]) for one in answer.json()["errors"]] == [
+        (3, "code"), (3, "owner_post"), (3, "pack"),
+    ]  # fmt: skip
+    checked = posted(client, keeper, *rows, only_check="true")
+    assert (checked.status_code, len(checked.json()["faults"])) == (200, 3)
+    assert not CatalogueItem.objects.exists()
+    other = posted(client, keeper, "1,2", heads="a,b")
+    assert (other.status_code, other.json()["code"]) == (422, "bad_input")
+    assert client.post("/api/v1/processes/catalogue", {}, **keeper).status_code == 422
+
+
+def test_rest_asks_for_the_rights_that_pages_ask_for(client):
+    address = "/api/v1/processes/catalogue"
+    reader, nobody = bearer("workflow.view", login="reader"), bearer(login="nobody")
+    narrow = bearer("workflow.packs", "workflow.view", login="narrow", scopes=["workflow.view"])
+    assert client.get(address, **reader).status_code == 200
+    assert client.get(address, **nobody).status_code == 403
+    assert client.get(address).status_code == 401
+    for who in (reader, nobody, narrow):
+        assert posted(client, who, *GOOD).status_code == 403
+    assert not CatalogueFile.objects.exists()
+    noted = AccessEvent.objects.filter(kind="refused").values_list("what", flat=True)
+    assert sorted(noted) == ["workflow.packs"] * 3 + ["workflow.view"]
+
+
+def test_the_schema_describes_the_catalogue(client):
+    calls = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/processes/catalogue"]
+    assert set(calls) == {"get", "post"}
+    assert all(call["summary"] and call["description"] for call in calls.values())
+    assert "multipart/form-data" in calls["post"]["requestBody"]["content"]
+    asked = {each["name"] for each in calls["get"]["parameters"]}
+    assert asked == {"module", "business_class", "is_in_force", "after", "limit"}
 
 
 def test_the_template_comes_back_as_a_catalogue_and_pages_show_it(tmp_path, client):

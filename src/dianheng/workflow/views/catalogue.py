@@ -1,7 +1,6 @@
 """Pages of the utility's catalogue: module, class, item, with which pack is in force; its import."""
 
 import io
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from dianheng.common.errors import BadInput
 from dianheng.common.excel import write_workbook
-from dianheng.common.files import Unreadable
 from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Condition, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
+from dianheng.common.uploads import uploaded
 from dianheng.identity.services import actor_of
 
 from .. import services
@@ -90,17 +88,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     """A file is checked as a whole; nothing is taken yet."""
 
     def act(data: dict[str, Any]) -> str:
-        with tempfile.NamedTemporaryFile(prefix="catalogue-") as kept:
-            for chunk in data["file"].chunks():
-                kept.write(chunk)
-            kept.flush()
-            try:
-                found = services.catalogue_receive(
-                    path=Path(kept.name), name=data["file"].name, actor=actor_of(request)
-                )
-            except Unreadable as error:
-                text = str(error)
-                raise BadInput(text, [{"field": "file", "code": "file", "text": text}]) from None
+        with uploaded(data["file"]) as path:
+            found = services.catalogue_receive(
+                path=path, name=data["file"].name, actor=actor_of(request)
+            )
         return reverse("catalogue_file", args=[found.digest])
 
     return answer_form(

@@ -12,9 +12,9 @@ from dianheng.common.pages import no_right
 from dianheng.identity.selectors import unit_by_code, units_with_right
 from dianheng.identity.services import actor_of
 
-from . import services
-from .models import FieldRemark, ProcessInstance, ProcessTask
-from .selectors import (
+from .. import services
+from ..models import FieldRemark, ProcessInstance, ProcessTask
+from ..selectors import (
     content_digest,
     instance_by_number,
     pack_in_force,
@@ -26,9 +26,9 @@ from .selectors import (
     visible_instance,
     with_version,
 )
-from .selectors.remarks import remarks_of
+from ..selectors.remarks import remarks_of
 
-router = Router(tags=["processes"])
+router = Router()
 VIEW, START = "workflow.view", "workflow.start"
 
 
