@@ -58,6 +58,26 @@ def faults():
     return list(ProcessInstance.objects.filter(pack__code="metering-fault").order_by("pk"))
 
 
+def fault_to_decide(people):
+    """The fault that a doubt began, worked on up to its approval."""
+    (fault,) = faults()
+    step(fault, "report", people["FITTER"], kind="fault", found_at="2026-11-30", place="1 号",
+         device="4130001", fact="超差")  # fmt: skip
+    step(fault, "evidence", people["FITTER"], arrived_on="2026-12-01", witness="王建国")
+    step(fault, "opinion", people["TECHNICAL"], cause="误差超差", method="error", began_on="2026-10-01",
+         ended_on="2026-11-30")  # fmt: skip
+    step(fault, "account", people["MARKETING"], read_energy="300", true_energy="290", price="0.5283",
+         basis="误差法")  # fmt: skip
+    return fault
+
+
+def send_back(one, people):
+    """The notice goes back to the test."""
+    services.task_send_back(
+        task=one.tasks.get(task="tell"), reason="复核", actor=people["MARKETING"], to="test"
+    )
+
+
 def test_a_meter_that_passes_begins_nothing(people):
     one = doubted(people, "pass")
     assert faults() == [] and begun_by(one) == []
@@ -86,8 +106,7 @@ def test_a_meter_that_fails_begins_the_fault_and_both_pages_lead_to_each_other(
 
 def test_sending_back_the_verdict_withdraws_the_fault(people):
     one = doubted(people, "fail")
-    tell = one.tasks.get(task="tell")
-    services.task_send_back(task=tell, reason="误差复核", actor=people["MARKETING"], to="test")
+    send_back(one, people)
     assert [fault.state for fault in faults()] == ["withdrawn"]
     step(one, "test", people["VERIFIER"], conclusion="pass", **TEST)
     step(one, "approve", people["SIGNATORY"], opinion="agree")
@@ -96,19 +115,10 @@ def test_sending_back_the_verdict_withdraws_the_fault(people):
 
 def test_a_fault_that_was_decided_on_is_not_taken_back(people):
     one = doubted(people, "fail")
-    (fault,) = faults()
-    step(fault, "report", people["FITTER"], kind="fault", found_at="2026-11-30", place="1 号",
-         device="4130001", fact="超差")  # fmt: skip
-    step(fault, "evidence", people["FITTER"], arrived_on="2026-12-01", witness="王建国")
-    step(fault, "opinion", people["TECHNICAL"], cause="误差超差", method="error", began_on="2026-10-01",
-         ended_on="2026-11-30")  # fmt: skip
-    step(fault, "account", people["MARKETING"], read_energy="300", true_energy="290", price="0.5283",
-         basis="误差法")  # fmt: skip
+    fault = fault_to_decide(people)
     step(fault, "approve", people["DEPUTY"], opinion="agree")
     with pytest.raises(Refused) as caught:
-        services.task_send_back(
-            task=one.tasks.get(task="tell"), reason="复核", actor=people["MARKETING"], to="test"
-        )
+        send_back(one, people)
     assert caught.value.refusal.code == "decided"
     assert one.tasks.latest("pk").task == "tell" and faults()[0].state == "running"
 
@@ -119,14 +129,7 @@ def test_who_tested_the_meter_does_not_approve_the_settlement(people):
     ways = {(line.path.kind, line.path.handle.process) for line in duty_lines(person_id=tester.pk)}
     assert ("two_processes", "meter-doubt") in ways
     doubted(people, "fail")
-    (fault,) = faults()
-    step(fault, "report", people["FITTER"], kind="fault", found_at="2026-11-30", place="1 号",
-         device="4130001", fact="超差")  # fmt: skip
-    step(fault, "evidence", people["FITTER"], arrived_on="2026-12-01", witness="王建国")
-    step(fault, "opinion", people["TECHNICAL"], cause="误差超差", method="error", began_on="2026-10-01",
-         ended_on="2026-11-30")  # fmt: skip
-    step(fault, "account", people["MARKETING"], read_energy="300", true_energy="290", price="0.5283",
-         basis="误差法")  # fmt: skip
+    fault = fault_to_decide(people)
     with pytest.raises(Refused) as caught:
         step(fault, "approve", people["VERIFIER"], opinion="agree")
     assert caught.value.refusal.code == "same_person"
@@ -139,7 +142,5 @@ def test_where_the_fault_process_is_switched_off_the_doubt_goes_on_alone(people)
     )
     one = doubted(people, "fail")
     assert faults() == [] and one.tasks.latest("pk").task == "tell"
-    services.task_send_back(
-        task=one.tasks.get(task="tell"), reason="复核", actor=people["MARKETING"], to="test"
-    )
+    send_back(one, people)
     assert one.tasks.latest("pk").task == "test"
