@@ -1,5 +1,6 @@
 """Pages of benches and installations: certificate, equipment, stop, key."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from .. import forms, services
 from ..models import StandardInstallation
 from ..selectors.laboratory import benches
 from .common import VIEW
-from .laboratory import RIGHT, action_for, laboratory_crumbs, units_with, with_due
+from .laboratory import RIGHT, action_for, laboratory_crumbs, units_with, with_due, write_form
 
 
 @needs(RIGHT)
@@ -90,67 +91,37 @@ def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
 def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
     """Record a 计量标准考核证书."""
     found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_certify(installation=found, actor=actor_of(request), **data)
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.CertificateForm(request.POST or None),
-        act,
-        title=_("Record an examination certificate"),
-        submit=_("Record"),
-        back=reverse("installation", args=[code]),
-        crumbs=_installation_crumbs(found),
-        success=_("The certificate is recorded."),
-    )
+    return write_form(
+        request, forms.CertificateForm(request.POST or None),
+        partial(services.installation_certify, installation=found),
+        title=_("Record an examination certificate"), back=reverse("installation", args=[code]),
+        crumbs=_installation_crumbs(found), success=_("The certificate is recorded."),
+    )  # fmt: skip
 
 
 @needs(RIGHT)
 def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
     """Add a standard to a measuring standard."""
     found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_equip(installation=found, actor=actor_of(request), **data)
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
-        act,
-        title=_("Add a standard"),
-        submit=_("Add"),
-        back=reverse("installation", args=[code]),
+    return write_form(
+        request, forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
+        partial(services.installation_equip, installation=found), title=_("Add a standard"),
+        submit=_("Add"), back=reverse("installation", args=[code]),
         crumbs=_installation_crumbs(found),
-    )
+    )  # fmt: skip
 
 
 @needs(RIGHT)
 def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
     """Take a measuring standard out of use."""
     found = _installation(request, code)
-
-    def act(data: dict[str, Any]) -> str:
-        services.installation_stop(
-            installation=found,
-            stopped_on=data["day"],
-            reason=data["reason"],
-            actor=actor_of(request),
-        )
-        return reverse("installation", args=[code])
-
-    return answer_form(
-        request,
-        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
-        act,
-        title=_("Take out of use"),
-        submit=_("Take out of use"),
-        back=reverse("installation", args=[code]),
-        crumbs=_installation_crumbs(found),
+    return write_form(
+        request, forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
+        lambda *, day, **data: services.installation_stop(installation=found, stopped_on=day, **data),
+        title=_("Take out of use"), submit=_("Take out of use"),
+        back=reverse("installation", args=[code]), crumbs=_installation_crumbs(found),
         intro=_("From that day on, records of its bench are kept blocked."),
-    )
+    )  # fmt: skip
 
 
 @needs(RIGHT)

@@ -1,8 +1,11 @@
 """Pages of the laboratory: overview, standards, authorisations, environment."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -209,27 +212,6 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
     return render(request, "verification/standard.html", context)
 
 
-@needs(RIGHT)
-def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
-    """Record the certificate of a standard."""
-    found = _standard(request, barcode)
-
-    def act(data: dict[str, Any]) -> str:
-        services.standard_certify(device=found, actor=actor_of(request), **data)
-        return reverse("standard", args=[barcode])
-
-    return answer_form(
-        request,
-        forms.StandardCertificateForm(request.POST or None),
-        act,
-        title=_("Record a certificate"),
-        submit=_("Record"),
-        back=reverse("standard", args=[barcode]),
-        crumbs=[(LIST.title, reverse("standards")), (barcode, reverse("standard", args=[barcode]))],
-        success=_("The certificate is recorded."),
-    )
-
-
 _CRUMB = gettext_lazy("Laboratory")
 
 
@@ -237,25 +219,55 @@ def laboratory_crumbs() -> list[tuple[Any, str]]:
     return [(_CRUMB, reverse("laboratory"))]
 
 
+def write_form(
+    request: HttpRequest,
+    form: Form,
+    write: Callable[..., Any],
+    *,
+    back: str,
+    crumbs: Sequence[tuple[Any, str]] | None = None,
+    **texts: Any,
+) -> HttpResponse:
+    """A form of the laboratory: one service gets what was typed, and the page before comes back.
+
+    Args:
+        write: the service, with what it is about; gets the fields of the form and the actor.
+        crumbs: pages above; absent: the laboratory.
+        texts: as `answer_form` takes them; “Record” stands on the button where none is said.
+    """
+
+    def act(data: dict[str, Any]) -> str:
+        write(actor=actor_of(request), **data)
+        return back
+
+    above = laboratory_crumbs() if crumbs is None else crumbs
+    return answer_form(
+        request, form, act, back=back, crumbs=above, **{"submit": _("Record"), **texts}
+    )
+
+
+@needs(RIGHT)
+def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
+    """Record the certificate of a standard."""
+    found = _standard(request, barcode)
+    back = reverse("standard", args=[barcode])
+    return write_form(
+        request, forms.StandardCertificateForm(request.POST or None),
+        partial(services.standard_certify, device=found),
+        title=_("Record a certificate"), back=back,
+        crumbs=[(LIST.title, reverse("standards")), (barcode, back)],
+        success=_("The certificate is recorded."),
+    )  # fmt: skip
+
+
 @needs(RIGHT)
 def authorisation_new(request: HttpRequest) -> HttpResponse:
     """Record a 计量授权证书."""
     form = forms.AuthorisationForm(request.POST or None, units=units_with(request))
-
-    def act(data: dict[str, Any]) -> str:
-        services.authorisation_record(actor=actor_of(request), **data)
-        return reverse("laboratory")
-
-    return answer_form(
-        request,
-        form,
-        act,
-        title=_("Record an authorisation"),
-        submit=_("Record"),
-        back=reverse("laboratory"),
-        crumbs=laboratory_crumbs(),
-        success=_("The authorisation is recorded."),
-    )
+    return write_form(
+        request, form, services.authorisation_record, title=_("Record an authorisation"),
+        back=reverse("laboratory"), success=_("The authorisation is recorded."),
+    )  # fmt: skip
 
 
 PAPERS: dict[str, Any] = {
@@ -277,22 +289,12 @@ def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
         "standard": lambda: reverse("standard", args=[paper.device.barcode]),
     }[kind]()
 
-    def act(data: dict[str, Any]) -> str:
-        services.paper_withdraw(
-            paper=paper, withdrawn_on=data["day"], reason=data["reason"], actor=actor_of(request)
-        )
-        return back
-
-    return answer_form(
-        request,
-        forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
-        act,
-        title=_("Withdraw %(number)s") % {"number": paper.number},
-        submit=_("Withdraw"),
-        back=back,
-        crumbs=laboratory_crumbs(),
+    return write_form(
+        request, forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
+        lambda *, day, **data: services.paper_withdraw(paper=paper, withdrawn_on=day, **data),
+        title=_("Withdraw %(number)s") % {"number": paper.number}, submit=_("Withdraw"), back=back,
         intro=_("From that day on, what rests on it is kept blocked."),
-    )
+    )  # fmt: skip
 
 
 @needs(RIGHT)
@@ -301,18 +303,8 @@ def environment_new(request: HttpRequest) -> HttpResponse:
     form = forms.EnvironmentForm(
         request.POST or None, units=units_with(request), initial={"valid_from": "t"}
     )
-
-    def act(data: dict[str, Any]) -> str:
-        services.environment_set(actor=actor_of(request), **data)
-        return reverse("laboratory")
-
-    return answer_form(
-        request,
-        form,
-        act,
-        title=_("Set bounds of the environment"),
-        submit=_("Set"),
-        back=reverse("laboratory"),
-        crumbs=laboratory_crumbs(),
+    return write_form(
+        request, form, services.environment_set, title=_("Set bounds of the environment"),
+        submit=_("Set"), back=reverse("laboratory"),
         intro=_("A record outside them is flagged for the reviewer; it is no reason to fail."),
-    )
+    )  # fmt: skip
