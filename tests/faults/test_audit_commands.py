@@ -56,13 +56,20 @@ def test_one_changed_byte_is_found_and_its_row_named(trail: Path, served: Serve,
     assert said.returncode == 1
     first = said.stdout.splitlines()[0]
     assert first.startswith("row_changed: batch ")
-    assert first.endswith(f", identity_person, row {person} (the row is not what was written)")
+    assert first.endswith(f" · identity_person · row {person} (the row is not what was written)")
 
 
 def test_a_file_that_is_no_trail_is_said(tmp_path: Path):
-    (tmp_path / "other.txt").write_text("hello")
-    said = command(tmp_path / "nothing here", "audit", "verify", str(tmp_path / "other.txt"))
-    assert (said.returncode, said.stderr) == (2, "not an audit trail of Dianheng\n")
+    other, gone = tmp_path / "other.txt", tmp_path / "gone.txt"
+    other.write_bytes(b"hello \xff")
+    for locale, no_trail, no_file in (
+        ("C", "This is no audit trail of Dianheng.\n", f"There is no file {gone}.\n"),
+        ("zh_CN.UTF-8", "这不是电衡的审计记录文件。\n", f"没有文件 {gone}。\n"),
+    ):
+        said = command(tmp_path / "nothing", "audit", "verify", str(other), LC_ALL=locale)
+        assert (said.returncode, said.stderr) == (2, no_trail)
+        said = command(tmp_path / "nothing", "audit", "verify", str(gone), LC_ALL=locale)
+        assert (said.returncode, said.stderr) == (2, no_file)
 
 
 def test_what_was_changed_behind_the_programs_back_is_named(served: Serve):
@@ -83,9 +90,9 @@ def test_what_was_changed_behind_the_programs_back_is_named(served: Serve):
     assert said.returncode == 1
     named = {line.partition(" (")[0] for line in said.stdout.splitlines()}
     assert {
-        f"row_changed: identity_person, row {person}",
-        f"row_deleted: identity_postholding, row {holding}",
-        f"row_inserted: identity_unit, row {unit}",
+        f"row_changed: identity_person · 第 {person} 行",
+        f"row_deleted: identity_postholding · 第 {holding} 行",
+        f"row_inserted: identity_unit · 第 {unit} 行",
     } <= named
     assert "(该行与当初写入的不一致)" in said.stdout
     assert said.stdout.endswith("3 处问题\n")

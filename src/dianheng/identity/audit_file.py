@@ -7,7 +7,7 @@ the first 8 bytes of its SHA-256, so that a changed row can be named.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,14 @@ FAULTS = {
     "end_missing": _("the end of the trail is missing"),
     "line_unreadable": _("the line cannot be read"),
 }
+PLACES = {
+    "batch": _("batch %(no)s"),
+    "table": "%(no)s",
+    "row": _("row %(no)s"),
+    "line": _("line %(no)s"),
+    "position": _("position %(no)s"),
+}
+NO_TRAIL = _("This is no audit trail of Dianheng.")
 
 
 def genesis() -> bytes:
@@ -44,20 +52,32 @@ def genesis() -> bytes:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is not as it was written: what, in which batch, table and row."""
+    """Something that is not as it was written: what, in which batch, table and row.
+
+    Attributes:
+        line: of the file, where it cannot be read.
+        position: of the chain, up to which the trail should go.
+    """
 
     code: str
     batch: int
     table: str = ""
     row: int = 0
+    line: int = 0
+    position: int = 0
+
+    def where(
+        self, said: Callable[[str], str] = str, table_label: Callable[[str], object] = str
+    ) -> str:
+        """The place, in the language of whoever translates."""
+        found = {name: getattr(self, name) for name in PLACES}
+        found["table"] = self.table and table_label(self.table)
+        return " · ".join(
+            said(PLACES[name]) % {"no": value} for name, value in found.items() if value
+        )
 
     def __str__(self) -> str:
-        places = (
-            f"batch {self.batch}" if self.batch else "",
-            self.table,
-            f"row {self.row}" if self.row else "",
-        )
-        return f"{self.code}: " + ", ".join(filter(None, places))
+        return f"{self.code}: {self.where()}"
 
 
 @dataclass
@@ -133,19 +153,23 @@ def _check_statement(batch: int, statement: Mapping[str, Any]) -> list[Fault]:
 
 
 def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
-    """Check an exported trail. Raises ValueError when it is no such file."""
+    """Check an exported trail.
+
+    Raises:
+        ValueError: `NO_TRAIL`; it is no such file.
+    """
     iterator = iter(lines)
     try:
         head = json.loads(next(iterator))
         assert head["format"] == FORMAT
     except (StopIteration, ValueError, KeyError, TypeError, AssertionError):
-        raise ValueError("not an audit trail of Dianheng") from None
+        raise ValueError(NO_TRAIL) from None
     check = BatchCheck()
     for number, line in enumerate(iterator, 2):
         try:
             check.add(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
-            check.faults.append(Fault("line_unreadable", 0, f"line {number}"))
+            check.faults.append(Fault("line_unreadable", 0, line=number))
     if head.get("last") is not None and check.position != head["last"]:
-        check.faults.append(Fault("end_missing", 0, f"position {head['last']}"))
+        check.faults.append(Fault("end_missing", 0, position=head["last"]))
     return check.count, check.faults

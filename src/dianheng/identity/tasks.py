@@ -42,13 +42,8 @@ def _progress(run: JobRun) -> Any:
 
 
 def _as_error(fault: Fault) -> dict[str, Any]:
-    places = (
-        _("Batch %(no)s") % {"no": fault.batch} if fault.batch else "",
-        str(table_label(fault.table)) if fault.table else "",
-        _("row %(no)s") % {"no": fault.row} if fault.row else "",
-    )
     return {
-        "label": " · ".join(filter(None, places)),
+        "label": fault.where(_, table_label),
         "code": fault.code,
         "text": _(FAULTS[fault.code]),
     }

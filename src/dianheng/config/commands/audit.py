@@ -89,7 +89,7 @@ def _report(count: int, faults: "list[Fault]") -> int:
     from dianheng.identity.audit_file import FAULTS
 
     for fault in faults[:SHOWN]:
-        print(f"{fault} ({_(FAULTS[fault.code])})")
+        print(f"{fault.code}: {fault.where(_)} ({_(FAULTS[fault.code])})")
     if len(faults) > SHOWN:
         print(_("and {more} more").format(more=len(faults) - SHOWN))
     if faults:
@@ -100,14 +100,22 @@ def _report(count: int, faults: "list[Fault]") -> int:
 
 
 def _verify_file(path: Path) -> int:
-    from dianheng.identity.audit_file import verify_lines
+    from dianheng.identity.audit_file import NO_TRAIL, verify_lines
 
     try:
         with path.open(encoding="utf-8") as lines:
-            return _report(*verify_lines(lines))
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+            found = verify_lines(lines)
+    except FileNotFoundError:
+        print(_("There is no file {file}.").format(file=path), file=sys.stderr)
         return WRONG_INPUT
+    except OSError as error:
+        text = _("{file} cannot be read: {why}")
+        print(text.format(file=path, why=error.strerror), file=sys.stderr)
+        return WRONG_INPUT
+    except ValueError:
+        print(_(NO_TRAIL), file=sys.stderr)
+        return WRONG_INPUT
+    return _report(*found)
 
 
 def _verify_database() -> int:

@@ -167,7 +167,7 @@ class TestVerify:
         faults = self.check(trail)
         assert len(faults) == 1
         assert faults[0].startswith("row_changed")
-        assert faults[0].endswith(f", identity_unit, row {unit}")
+        assert faults[0].endswith(f" · identity_unit · row {unit}")
 
     def test_a_deleted_line_is_found(self, trail):
         lines = trail.read_text(encoding="utf-8").splitlines(keepends=True)
