@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from procrastinate import retry
 from procrastinate.contrib.django import app as procrastinate_app
 
+from .access import note_refusal
 from .actor import Actor
 from .errors import Refused
 from .models import Job, JobState
@@ -174,6 +175,7 @@ def _work(own: Any, job: Job, actor: Actor) -> None:
     except JobStopped:
         _finish(own, job, JobState.STOPPED, text=_("Stopped; the unfinished part was not kept."))
     except Refused as refused:
+        note_refusal(actor, refused, job.kind)
         answer = refused.as_dict()
         _finish(own, job, JobState.FAILED, answer, answer["errors"], answer["text"])
     except Exception as error:

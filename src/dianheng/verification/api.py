@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from ninja.responses import Response
 
+from dianheng.common.access import note_refusal
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
 from dianheng.identity.services import actor_of, require
@@ -101,6 +102,7 @@ def test_upload(request: HttpRequest) -> Any:
         actor=actor_of(request),
         content_type=request.headers.get("Content-Type", ""),
     )
+    note_refusal(request, received.denied)
     return Response(received.answer, status=received.status)
 
 

@@ -8,6 +8,8 @@ from dianheng.common import jobs
 from dianheng.common.jobs import StillAtWork, job_handler, job_start, jobs_end_lost, run_job
 from dianheng.common.models import Job
 from dianheng.common.outages import DATABASE, DISK, outage
+from dianheng.identity.models import AccessEvent
+from dianheng.identity.services import require
 from dianheng.identity.tests.factories import actor_with
 
 
@@ -65,6 +67,15 @@ def test_a_full_disk_ends_the_job_in_words(start):
     state, text = state_of(job)
     assert state == "failed"
     assert text.startswith("服务器磁盘已满")
+
+
+def test_a_right_that_a_job_had_not_is_noted(start):
+    """Whoever began it may have lost the right meanwhile."""
+    job = start(lambda run: require(run.actor, "audit.view"))
+    run_job(job.pk)
+    assert state_of(job)[0] == "failed"
+    noted = AccessEvent.objects.values_list("kind", "person", "via", "what", "path")
+    assert list(noted) == [("refused", job.actor_id, "job", "audit.view", "test.kind")]
 
 
 def test_a_database_that_left_is_worth_another_try(start):

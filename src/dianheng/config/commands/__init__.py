@@ -20,8 +20,17 @@ def describe(parser: argparse.ArgumentParser, does: str, *examples: str) -> None
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
+def note_refused(refused: Any) -> None:
+    """The security log hears of a right that a command had not, as of any door."""
+    from dianheng.common.access import note_refusal
+    from dianheng.identity.services import system_actor
+
+    note_refusal(system_actor("command"), refused, " ".join(["dianheng", *sys.argv[1:3]]))
+
+
 def say_refused(refused: Any) -> int:
     """What a service refused, with all that is wrong."""
+    note_refused(refused)
     for refusal in refused.refusals:
         print(refusal.text, *(error["text"] for error in refusal.errors), sep="\n", file=sys.stderr)
     return WRONG_INPUT

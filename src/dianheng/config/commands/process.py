@@ -7,7 +7,7 @@ from typing import Any
 
 from dianheng.config.runtime.words import _
 
-from . import describe
+from . import describe, note_refused
 
 PASSED, FAULTY, WRONG_INPUT = 0, 1, 2
 
@@ -77,6 +77,7 @@ def _load(folder: Path) -> int:
     try:
         made = pack_load(folder=folder, actor=system_actor("command"))
     except Refused as refused:
+        note_refused(refused)
         print(f"{folder}: {refused.refusal.text}", file=sys.stderr)
         for error in refused.refusal.errors:
             print(f"  {error.get('field', ''):<28} {error['text']}", file=sys.stderr)

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 
+from dianheng.common.access import Door
+
 from ..choices import AccessKind, Via
 from ..models import AccessEvent, ApiToken, Person
 from ..rules import Actor
@@ -14,20 +16,31 @@ log = logging.getLogger("dianheng.access")
 LONGEST = 200
 
 
-def access_note(request: HttpRequest, kind: str, what: str = "", **more: Any) -> int | None:
-    """Add an event of a request; returns its number.
+def access_note(door: Door, kind: str, what: str = "", place: str = "", **more: Any) -> int | None:
+    """Add an event of a request, or of an actor at another door; returns its number.
 
     One insert. What cannot be noted is said in the program's log and stops nobody.
+
+    Args:
+        place: see `note_access`; a request has its path.
     """
+    facts = (
+        {"person_id": door.person_id, "via": door.via, "path": place}
+        if isinstance(door, Actor)
+        else _of_request(door)
+    )
+    return _add(kind=kind, what=what, **(facts | more))
+
+
+def _of_request(request: HttpRequest) -> dict[str, Any]:
     is_rest = request.path.startswith("/api/")
     user: Any = getattr(request, "user", None)
-    facts = {
+    return {
         "person_id": user.pk if user is not None and user.is_authenticated else None,
         "address": request.META.get("REMOTE_ADDR", ""),
         "via": getattr(request, "via", Via.REST if is_rest else Via.PAGE),
         "path": request.path,
-    } | more
-    return _add(kind=kind, what=what, **facts)
+    }
 
 
 def _add(**facts: Any) -> int | None:

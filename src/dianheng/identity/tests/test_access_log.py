@@ -9,7 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dianheng.common.errors import BadInput, Refused
+from dianheng.common.pages import no_right
+from dianheng.config.commands import say_refused
 from dianheng.identity.models import AccessEvent, ApiToken, AuditBatch
+from dianheng.identity.selectors import system_person
 from dianheng.identity.services import actor_for_person, system_actor, token_make, unit_rename
 
 from .factories import PASSWORD, metering_centre, person_with
@@ -112,6 +116,16 @@ def test_rest_notes_refusals_and_wrong_tokens(client):
         ("refused", person.pk, "assets.view", "rest"),
         ("refused", person.pk, "assets.view", "rest"),
         ("failed", None, "token", "rest"),
+    ]
+
+
+def test_a_right_that_a_command_had_not_is_noted(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["dianheng", "audit", "clean-up", "--before", "2026-01-01"])
+    say_refused(Refused(no_right("audit.clean_up")))
+    say_refused(BadInput("x"))  # no matter of access
+    assert "audit.clean_up" not in capsys.readouterr().out
+    assert noted("kind", "person_id", "via", "what", "path") == [
+        ("refused", system_person().pk, "command", "audit.clean_up", "dianheng audit clean-up")
     ]
 
 

@@ -27,6 +27,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor
 from dianheng.verification.selectors.laboratory import bench_numbers
@@ -315,6 +316,7 @@ def _answered(drop: Drop) -> tuple[str, dict[str, Any]] | None:
     try:
         status, answer = _receive(drop)
     except Refused as refused:
+        note_refusal(system_actor("file"), refused, f"{drop.folder.name}/{drop.shown_names[0]}")
         status, answer = refused.status, refused.as_dict()
     except (OperationalError, InterfaceError):
         raise  # the database went away: everything waits

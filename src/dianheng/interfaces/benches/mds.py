@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import Refused
 from dianheng.identity.services import system_actor
 from dianheng.verification.choices import Outcome
@@ -184,6 +185,7 @@ def _send(
             is_rewrite=True,
         ).answer
     except Refused as refused:
+        note_refusal(system_actor("bench"), refused, f"mds/{bench_no}")
         told = refused.as_dict()
         return dict.fromkeys(found, ("2", _faults([told, *told["errors"]])))
     flags = {}

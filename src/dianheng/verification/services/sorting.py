@@ -60,6 +60,7 @@ class Sorting:
     actor: Actor
     right: str | None
     is_rewrite: bool
+    denied: Refused | None = None  # the right is missing over the unit of a task
     taken: list[Incoming] = field(default_factory=list)
     refused: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -110,7 +111,8 @@ class Sorting:
             try:
                 if self.right is not None:
                     require(self.actor, self.right, unit_id)
-            except Refused:
+            except Refused as refused:
+                self.denied = refused  # its devices are answered as if there were no such task
                 continue
             allowed.add(unit_id)
         return {number: task for number, task in found.items() if task.unit_id in allowed}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
+from dianheng.common.access import SIGNATURE
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.identity.selectors import system_person
@@ -147,6 +148,6 @@ def _check_signature(body: bytes, read: Envelope) -> tuple[Device | None, str]:
     if not hmac.compare_digest(right.encode(), read.signature.lower().encode()):
         raise BadInput(
             _("The upload does not carry the signature of bench %(no)s.") % {"no": read.bench_no},
-            [{"field": "signature", "code": "signature", "text": _("is missing or wrong")}],
+            [{"field": "signature", "code": SIGNATURE, "text": _("is missing or wrong")}],
         )
     return bench, "valid"

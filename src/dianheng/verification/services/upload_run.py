@@ -46,6 +46,7 @@ class Received:
     status: int  # as in HTTP: 201 all taken, 207 some, 200 a repeat, 409 or 422 none
     answer: dict[str, Any]
     upload: Upload
+    denied: Refused | None = None  # what the sender had no right to; doors note it
 
 
 @dataclass
@@ -137,7 +138,7 @@ class Run:
             answer=answer,
         )
         upload.save(force_insert=True)
-        return Received(status, answer, upload)
+        return Received(status, answer, upload, self.sorting.denied)
 
     # -- what was seen -----------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import NotFound, Refusal, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage
@@ -307,6 +308,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
         received = services.upload_receive(
             body=body, actor=actor_of(request), source=Source.HAND, source_name=number
         )
+        note_refusal(request, received.denied)
         told = received.answer["devices"][0]
         if told["status"] == 201 or received.status == 200:
             messages.success(request, _("The record %(no)s is kept.") % {"no": told["record_no"]})

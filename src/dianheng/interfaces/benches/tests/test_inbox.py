@@ -12,6 +12,8 @@ import pytest
 from django.db import OperationalError
 
 from dianheng.common.errors import BadInput
+from dianheng.identity.models import AccessEvent
+from dianheng.identity.selectors import system_person
 from dianheng.identity.services import system_actor, write_batch
 from dianheng.interfaces.benches import inbox, samples
 from dianheng.interfaces.benches.csv_form import envelope_from_csv
@@ -73,6 +75,12 @@ def answer(folder, where):
 
 def words(folder, where):
     return next((folder / where).rglob("*.txt")).read_text(encoding="utf-8-sig")
+
+
+def noted():
+    """What the security log holds of refusals."""
+    rows = AccessEvent.objects.filter(kind="refused")
+    return list(rows.values_list("person_id", "via", "what", "path"))
 
 
 # -- the neutral form ----------------------------------------------------------------------------
@@ -403,6 +411,14 @@ def test_a_bench_with_a_key_signs_its_files_too(bench):
     inbox.collect()
     assert answer(folder, "refused")["errors"][0]["code"] == "signature"
     assert not TestRecord.objects.exists()
+    assert noted() == [(system_person().pk, "file", "signature", f"{folder.name}/run.json")]
+
+
+def test_a_file_with_another_fault_is_no_matter_of_access(bench):
+    _lab, _task, _envelope, folder = bench
+    drop(folder, "run.json", b'{"schema": "none"}')
+    inbox.collect()
+    assert answer(folder, "refused")["status"] == 422 and noted() == []
 
 
 def test_a_bench_with_a_key_may_sign_a_pair_of_csv_files(bench):

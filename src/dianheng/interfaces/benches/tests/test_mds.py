@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from dianheng.identity.models import AccessEvent
 from dianheng.identity.services import system_actor
 from dianheng.interfaces.benches import mds, samples
 from dianheng.metrology.loads import read_load
@@ -256,6 +257,8 @@ def test_a_bench_signs_nothing_here_so_one_with_a_key_is_refused(ready):
     mds.collect()
     assert {flag for flag, _info in software.flags()} == {"2"}
     assert "signature" in software.flags()[0][1] and not TestRecord.objects.exists()
+    noted = AccessEvent.objects.filter(kind="refused").values_list("via", "what", "path")
+    assert list(noted) == [("bench", "signature", f"mds/{lab.bench.barcode}")]
 
 
 def test_the_overall_table_answers_to_both_names_and_takes_values_by_order(ready):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from dianheng.identity.services import system_actor, token_make
-from dianheng.identity.tests.factories import PASSWORD, person_with
+from dianheng.identity.models import AccessEvent
+from dianheng.identity.services import system_actor, token_make, unit_make
+from dianheng.identity.tests.factories import PASSWORD, city_company, person_with
 from dianheng.verification.models import Approval, BenchLoad, Upload
 from dianheng.verification.tests.factories import (
     body_of,
@@ -87,6 +88,21 @@ def test_a_token_without_the_scope_sends_nothing(client, ready):
     answer = post(client, body_of(envelope), narrow)
     assert (answer.status_code, answer.json()["code"]) == (403, "no_right")
     assert not Upload.objects.exists()
+
+
+def test_results_for_a_unit_that_is_not_ones_own_are_refused_and_noted(client, ready):
+    """The devices are answered one by one; the log hears of it once."""
+    _load, envelope, _head = ready
+    county = unit_make(
+        code="X", name="乙县", kind="county", parent=city_company(), actor=system_actor()
+    )
+    stranger = person_with("verification.upload", login="stranger", unit=county)
+    answer = post(client, body_of(envelope), bearer(stranger))
+    told = answer.json()
+    assert (answer.status_code, told["taken"], told["refused"]) == (422, 0, 3)
+    assert {one["errors"][0]["code"] for one in told["devices"]} == {"unknown_task"}
+    noted = AccessEvent.objects.filter(kind="refused").values_list("person", "via", "what", "path")
+    assert list(noted) == [(stranger.pk, "rest", "verification.upload", "/api/v1/test-uploads")]
 
 
 def test_the_schema_describes_the_endpoints(client):
