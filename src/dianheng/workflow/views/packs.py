@@ -26,7 +26,6 @@ from ..packs.archive import unpacked
 from ..packs.layout import laid_out, named
 from ..selectors import (
     forms_of,
-    kept,
     lanes_of_tasks,
     pack_in_force,
     packs_in_force,
