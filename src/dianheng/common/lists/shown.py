@@ -45,6 +45,11 @@ class ListShown:
         self.sort, self.descending = page.order_of(query.order)
         self._doors: dict[str, bool] = {}
 
+    @property
+    def has_search(self) -> bool:
+        """It can be searched; asked here, since a template would call a search that is a function."""
+        return self.page.search is not None
+
     @cached_property
     def _found(self) -> tuple[list[Any], Place | None]:
         if self.query.faults:

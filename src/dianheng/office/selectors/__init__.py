@@ -1,6 +1,7 @@
 """Reads of the office."""
 
 from .archives import (
+    catalogues_of,
     current_files,
     earlier_files,
     fonds_of,
@@ -27,12 +28,14 @@ from .regulations import (
     edition_on,
     is_broken,
     regulation_by_slug,
+    regulations_with_edition,
     revisions_of,
     settle_url,
     within,
 )
 
 __all__ = [
+    "catalogues_of",
     "clause_url",
     "clauses_over",
     "clauses_with_controls",
@@ -54,6 +57,7 @@ __all__ = [
     "piece_of_process",
     "pieces_seen",
     "regulation_by_slug",
+    "regulations_with_edition",
     "revisions_of",
     "running_out",
     "search_pieces",

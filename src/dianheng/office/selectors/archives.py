@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from dianheng.common.errors import NotFound
 from dianheng.common.texts import gettext_lazy as _
 
-from ..choices import PieceState, Secrecy
+from ..choices import Category, PieceState, Retention, Secrecy
 from ..models import ArchivePiece, ArchiveSearch, ArchiveVolume, Fonds, PieceFile
 from ..rules import searchable
 
@@ -127,3 +127,24 @@ def running_out(view: Sequence[str], secret: Sequence[str], today: date) -> list
         .order_by("ends_on", "retention")
     )
     return [{**row, "is_due": row["ends_on"] < today} for row in rows]
+
+
+CATALOGUES = 50  # shown at once
+
+
+def catalogues_of(pieces: QuerySet[ArchivePiece]) -> list[dict[str, Any]]:
+    """Fonds, category, year and retention of what is filed, with how many pieces; newest first."""
+    rows = (
+        pieces.values("fonds", "fonds__number", "fonds__name", "category", "year", "retention")
+        .annotate(count=Count("pk"))
+        .order_by("-year", "fonds__number", "category", "retention")
+    )
+    return [
+        {
+            **row,
+            "fonds_name": f"{row['fonds__number']} {row['fonds__name']}",
+            "category_name": Category(row["category"]).label,
+            "retention_name": Retention(row["retention"]).label,
+        }
+        for row in rows[:CATALOGUES]
+    ]

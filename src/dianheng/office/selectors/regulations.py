@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +28,19 @@ def regulation_by_slug(slug: str) -> Regulation:
     if found is None:
         raise NotFound(_("There is no regulation %(code)s.") % {"code": slug}, code=slug)
     return found
+
+
+def regulations_with_edition(on: date) -> QuerySet[Regulation]:
+    """Regulations with the edition in force on a day, and from when the next one is."""
+    editions = RegulationEdition.objects.filter(regulation=OuterRef("pk"))
+    begun = editions.filter(in_force_from__lte=on).order_by("-in_force_from")
+    now = begun.filter(Q(in_force_through=None) | Q(in_force_through__gte=on))
+    after = editions.filter(in_force_from__gt=on).order_by("in_force_from")
+    return Regulation.objects.select_related("unit").annotate(
+        edition_now=Subquery(now.values("edition")[:1]),
+        since=Subquery(now.values("in_force_from")[:1]),
+        coming=Subquery(after.values("in_force_from")[:1]),
+    )
 
 
 def edition_on(regulation: Regulation, on: date) -> RegulationEdition | None:

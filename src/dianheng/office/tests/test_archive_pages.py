@@ -51,6 +51,20 @@ def test_the_combined_query(client, three, query, titles):
     assert listed(client, **query) == titles
 
 
+def test_the_list_offers_its_search_whose_words_reach_into_the_files(client, three):
+    assert 'name="q"' in client.get(reverse("archive")).content.decode()
+    assert listed(client, q="误差") == ["乙"]
+
+
+def test_the_catalogue_says_what_there_is_to_print(client, three):
+    client.force_login(Person.objects.get(pk=reader(login="lin", name="林一").person_id))
+    page = client.get(reverse("archive_catalogue")).content.decode()
+    assert "文书 2026 年（30年）目录" in page and "专业 2026 年（10年）目录" in page
+    assert (
+        "2026 年（永久）目录" not in page
+    )  # the business secret is not counted for who may not read it
+
+
 def test_business_secrets_are_listed_for_who_may_read_them(client, three):
     login(client, reader(login="lin", name="林一"))
     assert listed(client) == ["甲", "乙"] and listed(client, q="报价") == []

@@ -12,7 +12,7 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.common.todo import todo_count
 from dianheng.identity.models import Person, Unit
 from dianheng.identity.selectors import rights_of
-from dianheng.identity.services import system_actor, unit_make
+from dianheng.identity.services import actor_for_person, system_actor, unit_make
 from dianheng.identity.tests.factories import actor_with, city_company, metering_centre
 from dianheng.office import services
 from dianheng.office.choices import Standing
@@ -23,10 +23,11 @@ from dianheng.office.selectors import (
     controls_to_settle,
     controls_with_standing,
     edition_changes,
+    revisions_of,
 )
 from dianheng.workflow.packs.shipped import shipped_folders
-from dianheng.workflow.services import instance_start, pack_load
-from dianheng.workflow.tests.factories import verifier, work_order
+from dianheng.workflow.services import instance_start, pack_load, task_complete
+from dianheng.workflow.tests.factories import holder, verifier, work_order
 
 from .test_regulations import SECOND, editor, entered, rule
 
@@ -260,6 +261,53 @@ def test_what_waits_is_counted_without_reading_all(rf, django_assert_max_num_que
     assert (group.count, len(group.items)) == (40, 8)
     assert todo_count(request) >= 40
     assert group.url.endswith("?standing=changed")
+
+
+def test_the_list_names_the_edition_in_force_and_when_the_next_one_is(client):
+    one = rule()
+    entered(one)
+    entered(one, "2099", date(2099, 7, 1), SECOND)
+    page = as_person(client, editor()).get(reverse("regulations")).content.decode()
+    assert "2024" in page and "2024-01-01" in page and "2099-07-01" in page
+
+
+def test_a_revision_shows_who_has_read_it(client):
+    regulation_revision()
+    one = rule()
+    entered(one)
+    office, head_, reader_ = (
+        actor_for_person(holder(login, name, post, metering_centre()))
+        for login, name, post in (("han", "韩", "OFFICE"), ("liu", "刘", "HEAD"), ("wang", "王芳", "CHECKER"))
+    )  # fmt: skip
+    second = actor_for_person(holder("li", "李娜", "VERIFIER", metering_centre()))
+    signer = actor_for_person(holder("sun", "孙丽", "TECHNICAL", metering_centre()))
+    made = instance_start(
+        code="regulation-revision", unit=metering_centre(), title="修订", actor=office,
+        subject=f"regulation:{one.slug}",
+    )  # fmt: skip
+    for who, data in (
+        (office, {"title": "办法", "why": "扫码", "changes": [{"clause": "1", "before": "甲", "after": "乙"}]}),
+        (signer, {"opinion": "agree"}), (head_, {"opinion": "agree"}),
+        (office, {"issued_on": "2026-11-27", "in_force_from": "2027-01-01", "number": "11"}),
+        (reader_, {"confirmed": "yes"}),
+    ):  # fmt: skip
+        task_complete(task=made.tasks.latest("pk"), data=data, actor=who)
+    (line,) = revisions_of(one)
+    assert (line.have_read, line.waiting) == (1, ["李娜"])
+    page = as_person(client, editor()).get(reverse("regulation", args=[one.slug])).content.decode()
+    assert (
+        "2 人中 1 人已阅" in page
+        and "李娜" in page
+        and f"?subject=regulation%3A{one.slug}" not in page
+    )
+    as_person(client, second)
+    shown = client.get(reverse("process", args=[made.number])).content.decode()
+    assert reverse("regulation", args=[one.slug]) not in shown  # no link to a closed door
+
+
+def regulation_revision():
+    folder = next(path for path in shipped_folders() if path.name == "regulation_revision")
+    pack_load(folder=folder, actor=system_actor())
 
 
 # -- doors --------------------------------------------------------------------------------------

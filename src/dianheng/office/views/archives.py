@@ -120,7 +120,7 @@ PIECES = ListPage(
         Column("retention", gettext_lazy("Retention"), "get_retention_display"),
         Column("secrecy", gettext_lazy("Secrecy class"), kind="state", choices=Secrecy.choices, tones=SECRECY_TONE),
         Column("volume", gettext_lazy("Volume"), "volume.number", kind="code", hidden=True),
-        Column("filed_at", gettext_lazy("Filed"), kind="moment", sort="pk"),
+        Column("filed_at", gettext_lazy("Filed on"), lambda one: timezone.localdate(one.filed_at), kind="date", sort="pk"),
         Column("category", gettext_lazy("Category"), "get_category_display", hidden=True),
         Column("keywords", gettext_lazy("Keywords"), hidden=True),
         Column("ends_on", gettext_lazy("Kept through"), kind="date", sort="ends_on", hidden=True),

@@ -37,6 +37,7 @@ from ..selectors import (
     may_read,
     piece_by_number,
     regulation_by_slug,
+    regulations_with_edition,
     revisions_of,
     settle_url,
 )
@@ -48,11 +49,14 @@ REVISION = "regulation-revision"  # the process
 REGULATIONS = ListPage(
     key="regulations",
     title=gettext_lazy("Regulations"),
-    rows=lambda scope: Regulation.objects.select_related("unit"),
+    rows=lambda scope: regulations_with_edition(timezone.localdate()),
     columns=[
         Column("code", gettext_lazy("Number"), kind="code", sort="code"),
         Column("title", gettext_lazy("Name")),
         Column("kind", gettext_lazy("Kind"), "get_kind_display"),
+        Column("edition", gettext_lazy("Edition in force"), "edition_now", kind="code"),
+        Column("since", gettext_lazy("In force from"), "since", kind="date"),
+        Column("coming", gettext_lazy("Next edition"), "coming", kind="date"),
         Column("unit", gettext_lazy("Unit"), "unit.name"),
     ],
     filters=[Choice("kind", gettext_lazy("Kind"), options=RegulationKind.choices)],

@@ -26,7 +26,13 @@ from ..archive_papers import VOLUME_PAPERS, catalogue_of, volume_paper
 from ..choices import SECRECY_TONE, VOLUME_TONE, Category, Retention, Secrecy, VolumeState
 from ..forms import CloseForm, FondsForm, VolumeForm
 from ..models import ArchiveVolume, Fonds
-from ..selectors import fonds_of, pieces_seen, volume_by_number, volumes_seen
+from ..selectors import (
+    catalogues_of,
+    fonds_of,
+    pieces_seen,
+    volume_by_number,
+    volumes_seen,
+)
 from .archives import FILE, VIEW, no
 
 VOLUMES = ListPage(
@@ -187,13 +193,16 @@ class CatalogueForm(Form):
 def catalogue(request: HttpRequest) -> HttpResponse:
     """The catalogue of a fonds, category, year and retention, as a paper."""
     rights: Any = request.rights  # type: ignore[attr-defined]
-    form = CatalogueForm(
-        request.POST or None, rights=rights, initial={"year": timezone.localdate().year}
+    seen = pieces_seen(rights.paths("archives.secret")).filter(
+        fonds__in=fonds_of(rights.paths(VIEW))
     )
+    there = catalogues_of(seen)
+    first = there[0] if there else {"year": timezone.localdate().year}
+    form = CatalogueForm(request.POST or None, rights=rights, initial=first)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         fonds = data["fonds"]
-        rows = pieces_seen(rights.paths("archives.secret")).filter(**data)
+        rows = seen.filter(**data)
         made = catalogue_of(fonds, data["category"], data["year"], data["retention"], rows)
         content = paper_pdf(
             kind="archive_catalogue", paper=made, unit_id=fonds.unit_id, actor=actor_of(request),
@@ -201,7 +210,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
         return _pdf(content, made.number)
     return render(
-        request, "office/catalogue.html", {"title": _("Catalogue of filed papers"), "form": form}
+        request,
+        "office/catalogue.html",
+        {"title": _("Catalogue of filed papers"), "form": form, "there": there},
     )
 
 
