@@ -70,7 +70,8 @@ def test_one_searches_while_typing_and_ties_with_a_click(visit, keeper, names):
     field.fill("基本误差")
     expect(page.get_by_text("JJG 596-2012 · 误差限")).to_have_count(0)
     field.fill("误差限")
-    expect(page.get_by_text("JJG 596-2012 · 误差限")).to_be_visible()
+    expect(page.locator("#things").get_by_text("JJG 596-2012 · 误差限")).to_be_visible()
+    assert page.locator("#things").count() == 1 and page.locator("#found li").count() == 0
     page.get_by_label("类别").select_option("setting")
     expect(page.get_by_text("JJG 596-2012 · 误差限")).to_have_count(0)
     field.fill("库存超期")

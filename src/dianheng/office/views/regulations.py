@@ -227,7 +227,7 @@ def edition_new(request: HttpRequest, slug: str) -> HttpResponse:
     )  # fmt: skip
 
 
-PICKED = 12  # of one kind
+PICKED = 6  # of one kind
 PICKED_OF_ONE = 100  # where one kind was chosen
 
 
@@ -282,7 +282,7 @@ def control_new(request: HttpRequest, slug: str, key: int) -> HttpResponse:
         "text": request.GET.get("q", "").strip()[:100],
         "groups": _found(request, clause),
     }
-    part = "#found" if is_fragment(request) else ""
+    part = "#things" if is_fragment(request) else ""
     return fragment(request, render(request, f"office/control.html{part}", context))
 
 
