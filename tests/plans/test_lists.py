@@ -22,9 +22,10 @@ from dianheng.identity.tests.factories import city_company, person_with
 
 pytestmark = pytest.mark.django_db
 
-# These hold what one company has of people, papers, plans and kinds of stock: read and sorted whole.
+# These hold what one company has of people, papers, regulations, plans and kinds of stock: read and
+# sorted whole.
 SMALL = {
-    "makers", "models", "people", "qualifications", "separation-exceptions", "stand-ins", "stock-lines",
+    "makers", "models", "people", "qualifications", "regulations", "separation-exceptions", "stand-ins", "stock-lines",
     "stock-locked", "verification.schemes", "verification.standards",
 }  # fmt: skip
 GIVEN = {"verification.task_devices": {"task": 1}}
