@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.rows import row_insert, row_update
 from dianheng.identity.models import Person
 from dianheng.identity.services import idempotent, remember, require_password, write_batch
 
@@ -77,27 +78,29 @@ def _complete(
             return task_send_back(task=found, reason=str(clean.get("reason", "")), actor=actor)
         if answer is None:
             _refuse_waiting(found)
-        FormEntry.objects.create(
+        entry = FormEntry(
             task=found, asked=answer and answer[0], data=clean, opinion=opinion,
             digest=entry_digest(clean), seen=digest, is_signed=is_signed,
             person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
         )  # fmt: skip
+        row_insert(entry)
         FormDraft.objects.filter(task=found, person_id=actor.person_id).delete()
         remember(request_key, "task.complete", {"task": found.pk})
         if answer is not None:
             answer[0].answered_at = batch.at
-            answer[0].save(update_fields=["answered_at"])
+            row_update(answer[0], "answered_at")
             decided = _countersigned(found)
             if decided is None:
                 return found
             clean, opinion = decided, str(decided["opinion"])
-            FormEntry.objects.create(
+            entry = FormEntry(
                 task=found, data=clean, opinion=opinion, digest=entry_digest(clean), seen=digest,
                 person_id=standing.person_id, acting_for_id=standing.acting_for_id, at=batch.at,
             )  # fmt: skip
+            row_insert(entry)
         found.state, found.ended_at = TaskState.DONE, batch.at
         found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
-        found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
+        row_update(found, "state", "ended_at", "done_by", "acting_for")
         running = running_of(found.instance)
         try:
             running.complete(found.step, clean)

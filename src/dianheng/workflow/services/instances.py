@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
+from dianheng.common.rows import row_insert, row_update
 from dianheng.identity.models import Post, Unit
 from dianheng.identity.registry import all_settings
 from dianheng.identity.selectors import unit_of_json
@@ -104,10 +105,11 @@ def instance_begin(
             text = _("“%(process)s” is switched off for %(unit)s.")
             names = {"process": pack.title_zh, "unit": unit.name}
             raise Refused(Refusal("switched_off", text % names, names))
-        made = ProcessInstance.objects.create(
+        made = ProcessInstance(
             number=_number(pack, batch.at), pack=pack, unit=unit, title=title.strip(),
             subject=subject, started_at=batch.at, started_by_id=actor.person_id,
         )  # fmt: skip
+        row_insert(made)
         begun_by = {"from": origin.number} if origin else {}
         made.known = []
         note(made, NoteKind.START, actor, batch.at, facts=begun_by)
@@ -177,15 +179,16 @@ def settle(
     too, and the task goes to who did it before.
     """
     for _turn in range(SERVICE_STEPS):
-        step = next((s for s in running.ready() if s.is_service), None)
+        ready = running.ready()
+        step = next((s for s in ready if s.is_service), None)
         if step is None:
             break
         running.complete(step.id, _serve(instance, step, running, actor, at))
     else:
         text = _("The process runs in a circle of its own services.")
         raise Refused(Refusal("service_loop", text, {"number": instance.number}))
-    _close_gone(instance, running, at, returned=bool(returned_to))
-    _offer_new(instance, running, at, returned_to)
+    _close_gone(instance, ready, at, returned=bool(returned_to))
+    _offer_new(instance, ready, at, returned_to)
     before = (instance.state, instance.timer_at)
     if running.is_done:
         instance.state, instance.ended_at, instance.timer_at = InstanceState.DONE, at, None
@@ -195,7 +198,7 @@ def settle(
         with connection.cursor() as cursor:
             cursor.execute(_STORE, [instance.pk, running.store()])
     if (instance.state, instance.timer_at) != before:
-        instance.save(update_fields=["state", "ended_at", "timer_at"])
+        row_update(instance, "state", "ended_at", "timer_at")
 
 
 def _serve(
@@ -278,19 +281,21 @@ def plain(value: Any) -> Any:
 
 
 def _close_gone(
-    instance: ProcessInstance, running: Running, at: datetime, *, returned: bool
+    instance: ProcessInstance, ready: Sequence[Step], at: datetime, *, returned: bool
 ) -> None:
     """Tasks that are not open any more: another branch, a timer or a sending back ended them."""
-    ready = {step.id for step in running.ready()}
-    gone = [task.pk for task in instance.known if task.is_open and task.step not in ready]
+    steps = {step.id for step in ready}
+    gone = [task.pk for task in instance.known if task.is_open and task.step not in steps]
     if gone:
         state = TaskState.SENT_BACK if returned else TaskState.CLOSED
         ProcessTask.objects.filter(pk__in=gone).update(state=state, ended_at=at)
 
 
-def _offer_new(instance: ProcessInstance, running: Running, at: datetime, returned_to: str) -> None:
+def _offer_new(
+    instance: ProcessInstance, ready: Sequence[Step], at: datetime, returned_to: str
+) -> None:
     offered = {task.step for task in instance.known if task.is_open}
-    new = [step for step in running.ready() if step.id not in offered]
+    new = [step for step in ready if step.id not in offered]
     if not new:
         return
     posts, lanes = posts_of_lanes(instance.pack), lanes_of_tasks(instance.pack)
@@ -302,7 +307,7 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
         returns = earlier is not None and is_returned and not plan["share"]
         assignee = earlier.done_by_id if returns else None
         unit = _lane_unit(instance.unit, lane["unit"])
-        made = ProcessTask.objects.create(
+        made = ProcessTask(
             instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
             role=plan["role"], round=(earlier.round + 1 if earlier else 1),
             posts=posts[lanes[step.task]], unit=unit, offered_at=at,
@@ -311,7 +316,7 @@ def _offer_new(instance: ProcessInstance, running: Running, at: datetime, return
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
             share=Decimal(plan["share"]) if plan["share"] else None,
         )  # fmt: skip
-        instance.known.append(made)
+        instance.known.append(row_insert(made))
         if made.share is not None:
             _ask_holders(instance, made)
 
@@ -364,10 +369,11 @@ def note(
     facts: Mapping[str, Any] | None = None,
 ) -> ProcessNote:
     """Write into the course of an instance."""
-    return ProcessNote.objects.create(
+    made = ProcessNote(
         instance=instance, task=task, kind=kind, text=text, facts=dict(facts or {}),
         person_id=actor.person_id, acting_for_id=actor.acting_for_id, at=at,
     )  # fmt: skip
+    return row_insert(made)
 
 
 def note_add(*, instance: ProcessInstance, text: str, actor: Actor) -> ProcessNote:
@@ -395,7 +401,7 @@ def instance_suspend(
             text = _("%(number)s is not suspended.") % {"number": found.number}
             raise Refused(Refusal("not_suspended", text))
         found.state = InstanceState.SUSPENDED if is_on else InstanceState.RUNNING
-        found.save(update_fields=["state"])
+        row_update(found, "state")
         note(found, kind, actor, batch.at, text=reason.strip())
     return found
 
@@ -422,7 +428,7 @@ def _withdraw(found: ProcessInstance, reason: str, actor: Actor, at: datetime) -
     found.tasks.filter(state__in=OPEN_STATES).update(state=TaskState.CLOSED, ended_at=at)
     EngineState.objects.filter(instance=found).delete()
     found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, at, None
-    found.save(update_fields=["state", "ended_at", "timer_at"])
+    row_update(found, "state", "ended_at", "timer_at")
     note(found, NoteKind.WITHDRAW, actor, at, text=reason.strip())
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.rows import row_update
 from dianheng.identity.models import Person, Post
 from dianheng.identity.rules import Step as Part
 from dianheng.identity.selectors import setting
@@ -195,7 +196,7 @@ def task_claim(*, task: ProcessTask, actor: Actor) -> ProcessTask:
             actor.person_id,
             batch.at,
         )
-        found.save(update_fields=["state", "assignee", "claimed_at"])
+        row_update(found, "state", "assignee", "claimed_at")
     return found
 
 
@@ -205,7 +206,7 @@ def task_release(*, task: ProcessTask, actor: Actor) -> ProcessTask:
         found = open_task(task)
         _in_charge(found, actor)
         found.state, found.assignee_id, found.claimed_at = TaskState.OPEN, None, None
-        found.save(update_fields=["state", "assignee", "claimed_at"])
+        row_update(found, "state", "assignee", "claimed_at")
     return found
 
 
@@ -220,7 +221,7 @@ def task_hand_over(*, task: ProcessTask, to: Person, reason: str, actor: Actor) 
         free = replace_assignee(found)
         refuse_unseparated(free, _in_charge(free, other))
         found.state, found.assignee, found.claimed_at = TaskState.CLAIMED, to, batch.at
-        found.save(update_fields=["state", "assignee", "claimed_at"])
+        row_update(found, "state", "assignee", "claimed_at")
         note(
             found.instance,
             NoteKind.HAND_OVER,
@@ -298,7 +299,7 @@ def task_send_back(*, task: ProcessTask, reason: str, actor: Actor, to: str = ""
             raise BadInput(text, [{"field": "to", "code": "not_on_path", "text": text}])
         found.state, found.ended_at = TaskState.SENT_BACK, batch.at
         found.done_by_id, found.acting_for_id = standing.person_id, standing.acting_for_id
-        found.save(update_fields=["state", "ended_at", "done_by", "acting_for"])
+        row_update(found, "state", "ended_at", "done_by", "acting_for")
         facts = {"from": found.task, "to": target.task}
         note(
             found.instance,

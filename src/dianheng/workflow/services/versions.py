@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.rows import row_update
 from dianheng.identity.services import require, write_batch
 
 from ..calendar import timer_of
@@ -58,6 +59,6 @@ def instance_migrate(
         facts = {"from": found.pack.version, "to": version.version, "step": target}
         note(found, NoteKind.MIGRATE, actor, batch.at, text=reason.strip(), facts=facts)
         found.pack = version
-        found.save(update_fields=["pack"])
+        row_update(found, "pack")
         settle(found, fresh, actor, batch.at)
     return found
