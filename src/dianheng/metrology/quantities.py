@@ -51,6 +51,8 @@ def read_decimal(value: object) -> Decimal:
         ...
     dianheng.metrology.errors.WrongValue: not a decimal number
     """
+    if isinstance(value, str):
+        return _number_of(value.strip())
     if isinstance(value, bool):
         raise WrongValue("not_a_number", "a truth value is not a number")
     if isinstance(value, float):
@@ -65,8 +67,6 @@ def read_decimal(value: object) -> Decimal:
         if not number.is_finite():
             raise WrongValue("not_a_number", "not a decimal number")
         return _in_range(number)
-    if isinstance(value, str):
-        return _number_of(value.strip())
     raise WrongValue("not_a_number", "not a decimal number")
 
 

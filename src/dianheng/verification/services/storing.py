@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from ..choices import Outcome
 from ..envelope import Point
 from ..observed import facts_text
+from .copying import plain_array
 from .incoming import Incoming
 from .judge import JudgedPoint, Judgement
 
@@ -184,7 +185,7 @@ def _judged(
     """The columns of a result from `point` on."""
     verdict = judged.verdict
     received = (
-        list(point.samples),
+        plain_array(point.samples),
         None if facts is None else Jsonb(facts),
         point.unit,
         point.mean,
@@ -193,7 +194,7 @@ def _judged(
         point.limit_high,
         point.conclusion,
     )
-    tail = (judged.is_derived, list(judged.differences), point.tested_at, point.remark)
+    tail = (judged.is_derived, plain_array(judged.differences), point.tested_at, point.remark)
     if verdict is None:
         return ("", *received, None, None, "", None, None, None, "", "", "", "", "", *tail)
     return (

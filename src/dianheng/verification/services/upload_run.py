@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from dianheng.common.actor import Actor
@@ -380,18 +381,14 @@ class Run:
         if not loads:
             return []
         rows = (
-            LoadPosition.objects.filter(load_id__in=loads)
-            .select_related("load", "task_device__device")
+            LoadPosition.objects.filter(load_id__in=loads, attempt__gt=F("task_device__attempts"))
+            .exclude(task_device__step=Step.WITHDRAWN)
             .order_by("load", "position")
+            .values_list("load__number", "position", "task_device__device__barcode")
         )
         return [
-            {
-                "load_no": row.load.number,
-                "position": row.position,
-                "asset_no": row.task_device.device.barcode,
-            }
-            for row in rows
-            if row.attempt > row.task_device.attempts and row.task_device.step != Step.WITHDRAWN
+            {"load_no": load_no, "position": position, "asset_no": barcode}
+            for load_no, position, barcode in rows
         ]
 
 
