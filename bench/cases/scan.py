@@ -1,8 +1,10 @@
 """A scan is answered over HTTP: login, rights and audit on, as the browser of a store asks."""
 
 import json
+from collections.abc import Sequence
 
 from bench.core import Bench, WrongResultError, case
+from bench.core.cores import load_apart
 from bench.core.http_load import Ask, Load, closed_loop, open_loop
 from bench.core.web import Web, collect_static, serving
 
@@ -14,9 +16,9 @@ def scan(bench: Bench) -> None:
     """CPU of the web process per request, and how long answers take at half of the capacity.
 
     Beside it stands the limit: the same server and threads, answering one statement by hand,
-    without login, rights or framework (`bench/core/bare.py`). The load comes from the same
-    machine: at half load it waits for the same cores, so the time of one person's scans, one
-    after the other, is told too.
+    without login, rights or framework (`bench/core/bare.py`), as often a second as the product
+    was asked. The load has a core of its own (`bench/core/cores.py`); how late it was itself is
+    told, since that is in the times. The time of one person's scans, one after the other, too.
     """
     seconds = 0.3 if bench.is_tiny else 5.0
     collect_static()
@@ -31,26 +33,41 @@ def scan(bench: Bench) -> None:
         ]
         with serving() as web, serving("bench.core.bare:application") as bare:
             _compare(web, bare, asks[0])
-            for what, server, each, cpu, p99 in (
-                ("scan, JSON", web, asks, 4.0, 10.0),
-                ("scan, page", web, pages, None, None),
-                ("limit: one statement, no login", bare, asks, None, None),
-            ):
-                closed_loop(server.port, each, links=4, seconds=seconds / 5)
-                began = server.cpu_s()
-                full = closed_loop(server.port, each, links=4, seconds=seconds)
-                used = server.cpu_s() - began
-                half = open_loop(server.port, each, rate=full.rate / 2, seconds=seconds)
-                one = closed_loop(server.port, each, links=1, seconds=seconds / 2)
-                _right(what, full, half, one)
-                n = len(full.seconds)
-                bench.figure(f"{what}: CPU", used / n * 1000, "ms a request", at_most=cpu)
-                bench.figure(f"{what}: capacity", full.rate, "requests/s")
-                bench.figure(f"{what}: p99, one after the other", one.percentile(0.99) * 1000, "ms")
-                bench.figure(f"{what}: median at half load", half.median * 1000, "ms")
-                bench.figure(
-                    f"{what}: p99 at half load", half.percentile(0.99) * 1000, "ms", at_most=p99
-                )
+            with load_apart(bench.databases.server_pid, web.pid, bare.pid) as cores:
+                bench.figure("cores of web server and database", cores, "of the machine's")
+                rate = _asked(bench, "scan, JSON", web, asks, seconds, cpu=4.0, p99=10.0)
+                _asked(bench, "scan, page", web, pages, seconds)
+                _asked(bench, "limit: one statement, no login", bare, asks, seconds, rate=rate)
+
+
+def _asked(
+    bench: Bench,
+    what: str,
+    server: Web,
+    asks: Sequence[Ask],
+    seconds: float,
+    *,
+    rate: float | None = None,
+    cpu: float | None = None,
+    p99: float | None = None,
+) -> float:
+    """The figures of one address; the rate of its half load, unless another is given."""
+    closed_loop(server.port, asks, links=4, seconds=seconds / 5)
+    began = server.cpu_s()
+    full = closed_loop(server.port, asks, links=4, seconds=seconds)
+    used = server.cpu_s() - began
+    rate = rate or full.rate / 2
+    half = open_loop(server.port, asks, rate=rate, seconds=seconds)
+    one = closed_loop(server.port, asks, links=1, seconds=seconds / 2)
+    _right(what, full, half, one)
+    bench.figure(f"{what}: CPU", used / len(full.seconds) * 1000, "ms a request", at_most=cpu)
+    bench.figure(f"{what}: capacity", full.rate, "requests/s")
+    bench.figure(f"{what}: p99, one after the other", one.percentile(0.99) * 1000, "ms")
+    where = f"at {rate:.0f} requests/s"
+    bench.figure(f"{what}: median {where}", half.median * 1000, "ms")
+    bench.figure(f"{what}: p99 {where}", half.percentile(0.99) * 1000, "ms", at_most=p99)
+    bench.figure(f"{what}: lateness of the load, p99", half.lateness(0.99) * 1000, "ms")
+    return rate
 
 
 def _codes() -> list[str]:

@@ -34,13 +34,17 @@ class Load:
 
     rate: float = 0.0
     seconds: list[float] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)  # from when a request was due until it was sent
     wrong: int = 0
     fault: str = ""  # the first wrong answer
 
     def percentile(self, share: float) -> float:
         """Seconds within which so many of the answers came."""
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        return _percentile(self.seconds, share)
+
+    def lateness(self, share: float) -> float:
+        """Seconds by which so many of the requests were late at most: the load's own delay."""
+        return _percentile(self.late, share)
 
     @property
     def median(self) -> float:
@@ -51,6 +55,11 @@ class Load:
         self.seconds.append(seconds)
         self.wrong += bool(fault)
         self.fault = self.fault or fault
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 class _Link:
@@ -116,6 +125,7 @@ async def _open(port: int, asks: Sequence[Ask], links: int, rate: float, seconds
 
     async def one(due: float, ask: Ask) -> None:
         link = await free.get()
+        load.late.append(time.perf_counter() - due)
         fault = await link.ask(ask)
         load.took(time.perf_counter() - due, fault)
         free.put_nowait(link)

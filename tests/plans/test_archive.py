@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from dianheng.office.models import ArchivePiece
-from dianheng.office.selectors import search_pieces
+from dianheng.office.selectors import in_entry, search_pieces
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +25,15 @@ def test_words_are_looked_up_in_an_index(words: str, index: str):
         plan = rows.order_by().explain()
         cursor.execute("reset enable_seqscan")
     assert f"Index Scan on {index}" in plan and "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("number", "index"), [("[2026] 3 号", "archive_text"), ("计量", "archive_pairs")], ids=["long", "two signs"]
+)  # fmt: skip
+def test_a_part_of_a_file_number_is_looked_up_in_an_index(number: str, index: str):
+    rows = ArchivePiece.objects.filter(in_entry("doc_no", number))
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off; set local enable_indexscan = off")
+        plan = rows.order_by().explain()
+        cursor.execute("reset enable_seqscan; reset enable_indexscan")
+    assert f"Index Scan on {index}" in plan, plan

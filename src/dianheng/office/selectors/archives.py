@@ -44,14 +44,32 @@ def volumes_seen(secret: Sequence[str]) -> QuerySet[ArchiveVolume]:
 def search_pieces(rows: QuerySet[ArchivePiece], text: str) -> QuerySet[ArchivePiece]:
     """Pieces whose entry or files hold every word; also a word of two Chinese characters."""
     for word in text.split():
-        wanted = searchable(word)
-        if not wanted:
-            continue
-        hits = ArchiveSearch.objects.filter(text__contains=wanted)
-        if len(wanted) == 2:
-            hits = hits.filter(pairs__contains=[wanted])
-        rows = rows.filter(pk__in=hits.values("pk"))
+        if wanted := searchable(word):
+            rows = rows.filter(pk__in=_holding(wanted))
     return rows
+
+
+def in_entry(field: str, text: str) -> Q:
+    """Pieces whose entry holds a piece of text in this field, which the index of words knows."""
+    wanted, held = searchable(text), Q(**{f"{field}__contains": text})
+    return held & Q(pk__in=_holding(wanted)) if len(wanted) > 1 else held
+
+
+MANY = 200  # volumes; whose pieces are more than an index helps to find
+
+
+def in_volumes(text: str) -> Q:
+    """Pieces of the volumes whose number holds a piece of text."""
+    rows = ArchiveVolume.objects.filter(number__contains=text)
+    keys = list(rows.values_list("pk", flat=True)[: MANY + 1])
+    return Q(volume__in=keys) if len(keys) <= MANY else Q(volume__number__contains=text)
+
+
+def _holding(wanted: str) -> QuerySet[ArchiveSearch]:
+    """Keys of what holds these signs; of two the pairs alone, since the other index knows none."""
+    is_pair = len(wanted) == 2
+    found = {"pairs__contains": [wanted]} if is_pair else {"text__contains": wanted}
+    return ArchiveSearch.objects.filter(**found).values("pk")
 
 
 def fonds_of(paths: Sequence[str]) -> QuerySet[Fonds]:

@@ -1,6 +1,9 @@
 """Pages of the archive: the list with its combined query, filing, one piece, its files."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -30,7 +33,6 @@ from dianheng.common.lists import (
 )
 from dianheng.common.lists.filters import Chip
 from dianheng.common.lists.sources import Condition
-from dianheng.common.numbers import halfwidth
 from dianheng.common.pages import Scope, needs, no_right, opens_to
 from dianheng.identity.services import actor_of
 from dianheng.workflow.selectors import visible_instance
@@ -44,6 +46,8 @@ from ..selectors import (
     current_files,
     earlier_files,
     fonds_of,
+    in_entry,
+    in_volumes,
     may_read,
     pieces_seen,
     running_out,
@@ -54,14 +58,15 @@ from .attachments import given_out
 VIEW, FILE = "archives.view", "archives.file"
 
 
-class Keyword(Contains):
-    """One whole keyword."""
+@dataclass(frozen=True)
+class ByText(Contains):
+    """A piece of text that is looked up in its own manner."""
+
+    asks: Callable[[str], Q] = Q
 
     def read(self, data: QueryDict, scope: Any) -> tuple[list[Condition], list[Chip]]:
-        word = halfwidth(data.get(self.key, "")).strip()
-        if not word:
-            return [], []
-        return [Condition(q=Q(keywords__contains=[word]))], [Chip(self.label, word, self.names)]
+        conditions, chips = super().read(data, scope)
+        return [Condition(q=self.asks(one.value)) for one in conditions], chips
 
 
 def _fonds_options(scope: Scope) -> list[tuple[str, str]]:
@@ -127,16 +132,16 @@ PIECES = ListPage(
         Column("state", gettext_lazy("State"), kind="state", choices=PieceState.choices, tones=PIECE_TONE, hidden=True),
     ],
     filters=[
-        Contains("doc_no", gettext_lazy("File number")),
-        Contains("volume", gettext_lazy("Number of the volume"), "volume__number"),
-        Keyword("keyword", gettext_lazy("Keyword")),
+        ByText("doc_no", gettext_lazy("File number"), asks=partial(in_entry, "doc_no")),
+        ByText("volume", gettext_lazy("Number of the volume"), asks=in_volumes),
+        ByText("keyword", gettext_lazy("Keyword"), asks=lambda word: Q(keywords__contains=[word])),
         Days("filed", gettext_lazy("Filed"), "filed_at", of_moment=True),
         Choice("secrecy", gettext_lazy("Secrecy class"), options=Secrecy.choices),
         Choice("category", gettext_lazy("Category"), options=Category.choices),
         Choice("retention", gettext_lazy("Retention"), options=Retention.choices),
         Numbers("year", gettext_lazy("Year of the record")),
         Choice("fonds", gettext_lazy("Fonds"), "fonds_id", options=_fonds_options),
-        Contains("responsible", gettext_lazy("Responsible")),
+        ByText("responsible", gettext_lazy("Responsible"), asks=partial(in_entry, "responsible")),
         Days("dated", gettext_lazy("Date of the paper"), "dated_on"),
         Days("ends", gettext_lazy("Kept through"), "ends_on"),
         Choice("state", gettext_lazy("State"), options=PieceState.choices),
