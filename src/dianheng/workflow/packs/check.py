@@ -79,6 +79,8 @@ def _texts(pack: Pack) -> Iterator[Finding]:
 
 
 def _names(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
+    for code in diagram.twice:
+        yield Finding("twice", _drawn(code), _("more than one element has this id"))
     drawn = set(diagram.nodes) | {flow.code for flow in diagram.flows}
     for name in pack.names:
         if name not in drawn or name in pack.tasks:

@@ -1,5 +1,6 @@
 """The diagram as a graph: what stands in it and what leads where."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,7 @@ class Diagram:
     flows: Sequence[Flow]
     processes: Sequence[str]
     messages: Sequence[str] = ()  # names; what comes with one stands under its name
+    twice: Sequence[str] = ()  # ids that more than one element has
 
     def out_of(self, code: str) -> list[Flow]:
         """Arrows that leave a node."""
@@ -122,7 +124,8 @@ def read_diagram(body: bytes) -> Diagram:
                 element.get("triggeredByEvent") == "true",
             )  # fmt: skip
     messages = [each.get("name", "") for each in tree.iter(_tag("message"))]
-    return Diagram(nodes, flows, processes, messages)
+    ids = Counter(each.get("id") for each in tree.iter() if each.get("id"))
+    return Diagram(nodes, flows, processes, messages, [code for code, n in ids.items() if n > 1])
 
 
 def _tag(name: str) -> str:

@@ -54,20 +54,21 @@ def laid_out(body: bytes) -> bytes:
     process = next(tree.iter(f"{{{BPMN}}}process"))
     shown = process.get("id", "")
     if places.lanes:  # lanes are drawn inside a pool only
-        pool = etree.SubElement(tree, f"{{{BPMN}}}collaboration", id="pools")
+        pool = etree.SubElement(tree, f"{{{BPMN}}}collaboration", id="_pools")
         name = process.get("name", "")
-        etree.SubElement(pool, f"{{{BPMN}}}participant", id="pool", name=name, processRef=shown)
+        etree.SubElement(pool, f"{{{BPMN}}}participant", id="_pool", name=name, processRef=shown)
         tree.insert(0, pool)
-        shown = "pools"
+        shown = "_pools"
     root = etree.SubElement(
-        tree, f"{{{DI}}}BPMNDiagram", id="diagram", nsmap={"bpmndi": DI, "dc": DC, "di": DD}
+        tree, f"{{{DI}}}BPMNDiagram", id="_diagram", nsmap={"bpmndi": DI, "dc": DC, "di": DD}
     )
-    plane = etree.SubElement(root, f"{{{DI}}}BPMNPlane", id="plane", bpmnElement=shown)
+    plane = etree.SubElement(root, f"{{{DI}}}BPMNPlane", id="_plane", bpmnElement=shown)
     if places.lanes:
-        _shape(plane, "pool", places.whole).set("isHorizontal", "true")
-    for lane in tree.iter(f"{{{BPMN}}}lane"):
+        _shape(plane, "_pool", places.whole).set("isHorizontal", "true")
+    for number, lane in enumerate(tree.iter(f"{{{BPMN}}}lane"), 1):
         box = places.lanes.get(lane.get("name") or lane.get("id", ""))
         if box:
+            lane.set("id", f"lane_{number}_")  # nothing names it, and a drawing wants plain letters
             _shape(plane, lane.get("id", ""), box).set("isHorizontal", "true")
     for code, box in places.nodes.items():
         _label(_shape(plane, code, box), labels.get(code))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .diagram import Diagram, Node
 
 SIZES = {"Event": (36, 36), "Gateway": (50, 50)}
-TASK = (110, 64)
+TASK = (120, 76)
 HEAD = 30  # width of the name of the pool, and of a lane
 GUTTER = 48  # between columns; arrows run in it
 MARGIN = 30  # between a lane's border and its nodes

@@ -198,13 +198,13 @@ def _beside(box: Box, wide: float, tall: float) -> Iterator[Box]:
 
 
 def _along(points: Sequence[Point], wide: float, tall: float) -> Iterator[Box]:
-    """Beside the arrow, the nearer to its beginning the better."""
+    """Beside the arrow, the nearer to its beginning the better; not on the stroke of a default."""
     for (x1, y1), (x2, y2) in pairwise(points):
         if y1 == y2:
-            near = x1 + 3 if x2 > x1 else x1 - 3 - wide
+            near = x1 + 12 if x2 > x1 else x1 - 12 - wide
             yield Box(near, y1 - 3 - tall, wide, tall)
             yield Box(near, y1 + 3, wide, tall)
         else:
             near = y1 + 4 if y2 > y1 else y1 - 4 - tall
-            yield Box(x1 + 4, near, wide, tall)
-            yield Box(x1 - 4 - wide, near, wide, tall)
+            yield Box(x1 + 8, near, wide, tall)
+            yield Box(x1 - 8 - wide, near, wide, tall)

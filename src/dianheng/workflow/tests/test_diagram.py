@@ -1,5 +1,6 @@
 """Diagrams as they are drawn: nothing runs through anything, every name can be read in two languages."""
 
+import re
 from itertools import combinations, pairwise
 
 import pytest
@@ -21,7 +22,7 @@ MANY = """
     user a 甲 @handler
     user b 乙 @leader
     user c 丙 @handler
-    user d 丁 @leader
+    user four 丁 @leader
     or join
     xor again default=again_done
     end done
@@ -31,12 +32,12 @@ MANY = """
     flow choice a
     flow choice b if=fill.b
     flow choice c if=fill.c
-    flow choice d if=fill.d
+    flow choice four if=fill.d
     flow choice left if=fill.e
     flow a join
     flow b join
     flow c join
-    flow d join
+    flow four join
     flow join again
     flow again fill if=fill.again
     flow again done
@@ -125,6 +126,15 @@ def together(first, second):
             a, b = sorted(p[1 - axis] for p in first), sorted(p[1 - axis] for p in second)
             return min(a[1], b[1]) - max(a[0], b[0]) > 0
     return False
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_everything_has_an_id_of_its_own_that_a_browser_takes(name):
+    """What has another's id, or one in Chinese, is left out of the drawing without a word."""
+    tree = etree.fromstring(laid_out(DRAWN[name]))
+    ids = [one.get("id") for one in tree.iter(etree.Element) if one.get("id")]
+    assert len(ids) == len(set(ids))
+    assert [one for one in ids if not re.fullmatch(r"[A-Za-z_][\w.-]*", one, re.A)] == []
 
 
 def test_names_lie_on_nothing_and_steps_not_on_each_other(drawn):

@@ -180,6 +180,11 @@ def test_a_faulty_form_is_named_with_file_and_place(pack, change, where):
     assert ("form", where) in found(pack)
 
 
+def test_an_id_is_given_once(pack):
+    spoil(pack, "process.bpmn", '<process id="work_order"', '<process id="work"')
+    assert ("twice", "process.bpmn#work") in found(pack)
+
+
 def test_names_of_what_is_not_drawn_and_names_in_one_language_are_faults(pack):
     spoil(pack, "pack.toml", r"\nbegin = .*", '\nbegan = { zh = "开始", en = "Start" }')
     spoil(pack, "pack.toml", r"\ndone = .*", '\ndone = { zh = "办结" }')

@@ -3,6 +3,7 @@
 "use strict";
 (async () => {
   const MARGIN = 8;
+  const FOOT = 28; // below the drawing, for the mark of its maker
   const SMALLEST = 0.7; // of a drawing; a wider one is moved by dragging
   const colours = {
     defaultFillColor: "var(--paper)", defaultStrokeColor: "var(--muted)", defaultLabelColor: "var(--ink)",
@@ -15,7 +16,7 @@
     const { inner } = canvas.viewbox();
     const wide = inner.width + 2 * MARGIN, tall = inner.height + 2 * MARGIN;
     const scale = Math.max(SMALLEST, Math.min(1, box.clientWidth / wide));
-    box.style.height = `${Math.ceil(tall * scale) + 2}px`;
+    box.style.height = `${Math.ceil(tall * scale) + FOOT}px`;
     canvas.resized();
     const width = box.clientWidth / scale;
     const open = viewer.get("elementRegistry").get((box.dataset.open || "").split(" ")[0]);
@@ -35,6 +36,9 @@
     await viewer.importXML(await answer.text());
     fit(box, viewer);
     const elements = viewer.get("elementRegistry");
+    for (const one of elements.filter(({ type }) => /:(Lane|Participant)$/.test(type))) {
+      viewer.get("canvas").addMarker(one, "lane");
+    }
     for (const kind of ["done", "open"]) {
       for (const id of (box.dataset[kind] || "").split(" ").filter(Boolean)) {
         if (elements.get(id)) viewer.get("canvas").addMarker(id, `step-${kind}`);
