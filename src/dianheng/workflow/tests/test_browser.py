@@ -151,6 +151,17 @@ CONTRAST = """() => {
 }"""
 
 
+def test_on_a_phone_a_wide_diagram_scrolls_to_the_open_step_and_is_not_shrunk(visit, order):
+    page = visit(person(head()), f"/processes/{order.number}/", size=PHONE)
+    box = page.locator(".diagram[data-ready]")
+    expect(box).to_be_visible()
+    assert box.evaluate("e => e.scrollWidth > e.clientWidth && e.tabIndex === 0")
+    step = page.locator(".diagram .step-open").bounding_box()
+    frame = box.bounding_box()
+    assert frame["x"] <= step["x"] and step["x"] + step["width"] <= frame["x"] + frame["width"]
+    assert step["width"] >= 120 * 0.7 - 1, "letters of eight pixels and more"
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_diagram_is_readable_in_english_and_in_the_dark(visit, order, theme):
     page = visit(person(keeper()), "/processes/packs/work-order/", theme=theme, language="en")
