@@ -18,6 +18,7 @@ from .calculators import calculate, catalogue
 
 GROUPS = [
     ("round", "verdict", "start_creep", "constant", "clock", "demand", "ir46"),
+    ("wiring",),
     ("sampling", "period", "label", "barcode"),
 ]
 
@@ -28,7 +29,7 @@ class Input:
 
     name: str
     label: str
-    kind: str  # text, choice, lines, phases
+    kind: str  # text, choice, lines, rows, phases
     options: list[str] = field(default_factory=list)
     is_required: bool = False
     value: str = ""
@@ -103,6 +104,8 @@ def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
     label = schema.get("description", name)
     if "enum" in schema:
         return Input(name, label, "choice", [str(o) for o in schema["enum"]], is_required)
+    if "pattern" in schema.get("items", ()):  # a comma may belong to such a text
+        return Input(name, label, "rows", [], is_required, hint=_("One value per line."))
     if schema.get("type") == "array" or "items" in schema:
         return Input(name, label, "lines", [], is_required, hint=_("One value per line."))
     if schema.get("type") is None:
@@ -113,6 +116,8 @@ def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
 
 
 def _read(one: Input) -> Any:
+    if one.kind == "rows":
+        return one.value.splitlines()
     if one.kind not in ("lines", "phases"):
         return one.value
     lines = one.value.replace(",", "\n").replace("、", "\n").split()

@@ -10,7 +10,7 @@ from dianheng.interfaces.calculators.json_text import NumberText
 from dianheng.interfaces.calculators.shapes import Field
 from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.loads import read_factor, read_load
-from dianheng.metrology.quantities import plain_text, read_decimal
+from dianheng.metrology.quantities import EXACT, plain_text, read_decimal
 
 _MAX_TEXT = 200
 _MAX_LIST = 10_000
@@ -46,6 +46,21 @@ def number(
     if known:
         schema["examples"] = [plain_text(each) for each in known]
     return Field(name, read, schema)
+
+
+def ratio(name: str, about: str) -> Field:
+    """A ratio greater than zero: a number, or two as on a plate, 100/5."""
+
+    def read(value: object) -> Decimal:
+        parts = [value]
+        if isinstance(value, str) and len(value) <= _MAX_TEXT:
+            parts = list(value.split("/"))
+        found = [read_decimal(each) for each in parts[:2]]
+        if len(parts) > 2 or min(found) <= 0:
+            raise WrongValue("no_ratio", "a ratio such as 100/5, greater than zero")
+        return EXACT.divide(found[0], found[1]) if len(found) == 2 else found[0]
+
+    return Field(name, read, {**_NUMBER_SCHEMA, "description": about})
 
 
 def whole(name: str, about: str, *, least: int, greatest: int = 10**9) -> Field:

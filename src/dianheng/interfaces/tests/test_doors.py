@@ -103,6 +103,16 @@ EXAMPLES = {
         },
         {"start_current_A": "0.02", "pulse_interval_s": "681.818182", "no_load_min": "55.096419"},
     ),
+    "wiring": (
+        0,
+        {
+            "wiring": "three_phase_three_wire",
+            "elements": ["ab,-a", "cb,c"],
+            "phi_deg": "30",
+            "recorded_kWh": "1000",
+        },
+        {"K": "3", "meter_stops": False, "correct_kWh": "3000", "adjust_kWh": "2000"},
+    ),
 }
 
 

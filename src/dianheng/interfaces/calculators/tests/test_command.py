@@ -85,7 +85,7 @@ def test_the_list_names_all_with_their_schema() -> None:
     listed = json.loads(done.stdout)
     assert set(listed) == {
         "round", "verdict", "start_creep", "constant", "clock", "demand", "sampling", "barcode",
-        "period", "label", "ir46",
+        "period", "label", "ir46", "wiring",
     }  # fmt: skip
     assert "meter class 0.5S" in listed["period"]["input"]["properties"]["item"]["enum"]
 

@@ -64,6 +64,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "I_A": "5",
         "pf": "1.0",
     },
+    "wiring": {
+        "wiring": "three_phase_three_wire",
+        "elements": ["ab,-a", "cb,c"],
+        "phi_deg": "30",
+        "reading_diff": "425",
+        "ct_ratio": "100/5",
+        "pt_ratio": "10000/100",
+        "meter_error_percent": "0.5",
+    },
 }
 
 HOSTILE: dict[str, Any] = {
@@ -95,6 +104,9 @@ HOSTILE: dict[str, Any] = {
 HARMLESS = {
     ("round", "mean_error_percent", "negative"),
     ("demand", "demand_meter_kW", "negative"),
+    ("wiring", "phi_deg", "negative"),
+    ("wiring", "reading_diff", "negative"),
+    ("wiring", "meter_error_percent", "negative"),
 }
 
 
@@ -191,6 +203,13 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
         ("ir46", {"class": "E"}, {"class"}),
         ("sampling", {"nonconforming": "126"}, {"nonconforming"}),
         ("sampling", {"standard": "GB/T 2828.2"}, {"lq", "level", "aql", "severity"}),
+        ("wiring", {"elements": ["ab,a"]}, {"elements", "wiring"}),
+        ("wiring", {"elements": ["a,a", "cb,c"]}, {"elements", "wiring"}),
+        ("wiring", {"elements": ["ab,ac", "cb,c"]}, {"elements"}),
+        ("wiring", {"phi_deg": "90"}, {"phi_deg"}),
+        ("wiring", {"ct_ratio": "100/0"}, {"ct_ratio"}),
+        ("wiring", {"recorded_kWh": "1"}, {"recorded_kWh", "reading_diff"}),
+        ("wiring", {"meter_error_percent": "-100"}, {"meter_error_percent"}),
         ("period", {"last": "9999-12-31"}, {"last"}),
         ("period", {"last": "2026-02-30"}, {"last"}),
         ("period", {"last": "20260531"}, {"last"}),

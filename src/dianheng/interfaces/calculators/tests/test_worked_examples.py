@@ -401,3 +401,76 @@ def test_the_signature_is_asked_for_by_rule_set() -> None:
         "certainty": "confirmed",
         "signed": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("wiring", "fault", "phi_deg", "k"),
+    [
+        ("three_phase_four_wire", "one CT reversed", None, "3"),
+        ("three_phase_four_wire", "one voltage or one current missing", None, "1.5"),
+        ("three_phase_four_wire", "two voltages or currents missing", None, "3"),
+        ("three_phase_four_wire", "two currents interchanged", None, None),
+        ("three_phase_four_wire", "currents rotated b,c,a", "30", "-1"),
+        ("three_phase_four_wire", "currents rotated b,c,a", "-30", None),
+        ("three_phase_three_wire", "Ia reversed", "30", "3"),
+        ("three_phase_three_wire", "Ia reversed", "0", None),
+        ("three_phase_three_wire", "Ic reversed", "30", "-3"),
+        ("three_phase_three_wire", "A-phase PT fuse open (element 1 dead)", "30", "1.5"),
+        ("three_phase_three_wire", "C-phase PT fuse open (element 2 dead)", "30", "3"),
+        ("three_phase_three_wire", "B-phase PT fuse open", None, "2"),
+        ("three_phase_three_wire", "voltages rotated b,c,a", "60", "1"),
+        ("three_phase_three_wire", "voltages rotated c,a,b", "30", "-1"),
+        ("three_phase_three_wire", "Ubc with Ia, Uac with -Ic", "30", "1.5"),
+        ("three_phase_three_wire", "Ia and Ic interchanged", None, None),
+        ("three_phase_three_wire", "two voltage leads interchanged (any pair)", "30", None),
+        ("single_phase", "current reversed", None, "-1"),
+    ],
+)
+def test_correction_of_a_fault(wiring: str, fault: str, phi_deg: str | None, k: str | None) -> None:
+    asked = {"wiring": wiring, "fault": fault}
+    found = ask("wiring", **asked, **({} if phi_deg is None else {"phi_deg": phi_deg}))
+    assert found == {"K": k, "meter_stops": k is None}
+
+
+def test_one_reversed_current_transformer_and_its_energy() -> None:
+    asked = {"wiring": "three_phase_four_wire", "fault": "one CT reversed"}
+    assert ask("wiring", **asked, reading_diff=425, ct_ratio="100/5") == {
+        "K": "3",
+        "meter_stops": False,
+        "correct_kWh": "25500",
+        "adjust_kWh": "17000",
+        "multiplier": "20",
+    }
+
+
+def test_energy_of_a_reversed_current_at_a_given_tangent() -> None:
+    found = ask(
+        "wiring",
+        wiring="three_phase_three_wire",
+        elements=["ab,-a", "cb,c"],
+        phi_deg="30.963756532073521417",
+        recorded_kWh=1000,
+    )
+    assert near(found["K"], 4) == Decimal("2.8868")
+    assert near(found["adjust_kWh"], 1) == Decimal("1886.8")
+
+
+def test_a_meter_error_corrects_what_was_registered() -> None:
+    asked = {"wiring": "single_phase", "elements": ["a,a"], "phi_deg": 0, "recorded_kWh": 1020}
+    found = ask("wiring", **asked, meter_error_percent=2)
+    assert (found["correct_kWh"], found["adjust_kWh"]) == ("1000", "-20")
+
+
+def test_no_energy_is_made_up_where_the_meter_stops() -> None:
+    asked = {"wiring": "three_phase_three_wire", "fault": "Ia and Ic interchanged"}
+    found = ask("wiring", **asked, recorded_kWh="0")
+    assert found["K"] is found["correct_kWh"] is found["adjust_kWh"] is None
+
+
+def test_a_fault_that_depends_on_the_angle_asks_for_it() -> None:
+    asked = {"wiring": "three_phase_three_wire", "fault": "Ia reversed"}
+    body = calculate("wiring", asked, language="zh-hans").body
+    assert isinstance(body, dict)
+    assert [(each["field"], each["code"]) for each in body["errors"]] == [
+        ("phi_deg", "phi_missing")
+    ]
