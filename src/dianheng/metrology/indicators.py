@@ -8,9 +8,25 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from dianheng.metrology.quantities import EXACT, HUNDRED
 from dianheng.metrology.rounding import round_to_interval
 
 SHOWN_PCT = Decimal("0.01")  # percentages show two decimals
+
+
+def ratio_pct(numerator: Decimal, denominator: Decimal) -> Decimal | None:
+    """numerator / denominator in %, unrounded; None where there is nothing to count.
+
+    Args:
+        numerator: what was reached.
+        denominator: out of what; the same unit.
+
+    >>> ratio_pct(Decimal(1), Decimal(8)), ratio_pct(Decimal(0), Decimal(0))
+    (Decimal('12.5'), None)
+    """
+    if not denominator:
+        return None
+    return EXACT.divide(EXACT.multiply(numerator, HUNDRED), denominator)
 
 
 @dataclass(frozen=True)
@@ -27,9 +43,7 @@ class Rate:
         >>> Rate(1, 8).pct, Rate(0, 0).pct
         (Decimal('12.5'), None)
         """
-        if self.denominator == 0:
-            return None
-        return Decimal(self.numerator) * 100 / Decimal(self.denominator)
+        return ratio_pct(Decimal(self.numerator), Decimal(self.denominator))
 
     @property
     def shown_pct(self) -> Decimal | None:

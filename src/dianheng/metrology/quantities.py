@@ -21,6 +21,7 @@ _WRITING = Context(prec=400, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 SQRT_3 = EXACT.sqrt(Decimal(3))
+PI = Decimal("3.1415926535897932384626433832795028841971693993751")
 
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE][+-]?[0-9]{1,2})?"

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,6 +51,18 @@ class RuleRef(NamedTuple):
     edition: str
     row: str
     certainty: Certainty
+
+
+def joint_ref(refs: Sequence[RuleRef]) -> RuleRef:
+    """Reference to all rows of several results of one rule set, each row once.
+
+    >>> joint_ref([RuleRef("A", "1", "x + y", Certainty.CONFIRMED),
+    ...            RuleRef("A", "1", "y + z", Certainty.DOUBTFUL)]).row
+    'x + y + z'
+    """
+    rows = " + ".join(dict.fromkeys(row for ref in refs for row in ref.row.split(" + ")))
+    certainty = weakest(ref.certainty for ref in refs)
+    return refs[0]._replace(row=rows, certainty=certainty)
 
 
 class Figure(NamedTuple):
@@ -240,10 +252,10 @@ def _load(stem: str) -> RuleSet:
         text = _text(file_name)
         digest.update(_framed(file_name, text))
         tables[name] = _read_table(name, text, described)
-        certainty = Certainty(described["certainty"])
-        if certainty is not Certainty.CONFIRMED:
-            count = f"{len(tables[name])} rows"
-            unconfirmed.append(Unconfirmed(name, count, certainty, described["source"]))
+        unsure = [r.certainty for r in tables[name] if r.certainty is not Certainty.CONFIRMED]
+        if unsure:
+            count = f"{len(unsure)} rows"
+            unconfirmed.append(Unconfirmed(name, count, weakest(unsure), described["source"]))
     unconfirmed.extend(
         Unconfirmed(each.row, each.word or str(each.value), each.certainty, each.source)
         for each in figures.values()
@@ -285,13 +297,13 @@ def _read_figures(section: dict[str, Any], path: tuple[str, ...], into: dict[str
 
 
 def _read_table(name: str, text: str, described: dict[str, Any]) -> tuple[TableRow, ...]:
-    certainty = Certainty(described["certainty"])
+    # The certainty of the table holds where its rows have none of their own.
     keys: list[str] = described["keys"]
     return tuple(
         TableRow(
             MappingProxyType(cells),
             "/".join((name, *(cells[key] for key in keys))),
-            certainty,
+            Certainty(cells.pop("certainty", described["certainty"])),
             described["source"],
         )
         for cells in csv.DictReader(text.splitlines())

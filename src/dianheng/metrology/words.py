@@ -16,7 +16,7 @@ def word(kind: str, identifier: str, language: str = "zh") -> str:
 
     Args:
         kind: `item`, `reason`, `step`, `fact`, `problem`, `conclusion`, `certainty`, `direction`,
-            `stage`, `purpose`, `connection`, `wiring`, `severity`, `validity_mode`,
+            `stage`, `purpose`, `connection`, `wiring`, `severity`, `validity_mode`, `indicator`,
             `part` of a rule set.
         identifier: as in a verdict.
         language: `zh`, `zh-hans` and the like, else English.
