@@ -18,8 +18,8 @@ from .calculators import calculate, catalogue
 
 GROUPS = [
     ("round", "verdict", "start_creep", "constant", "clock", "demand", "ir46"),
-    ("wiring",),
-    ("sampling", "period", "label", "barcode"),
+    ("ct_pt", "composite", "wiring"),
+    ("sampling", "period", "label", "barcode", "device_class", "kpi"),
 ]
 
 
@@ -102,12 +102,19 @@ def _word(kind: str, identifier: str) -> str:
 
 def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
     label = schema.get("description", name)
+    if "boolean" in schema.get("type", ""):
+        return Input(name, label, "choice", ["true", "false"], is_required)
     if "enum" in schema:
         return Input(name, label, "choice", [str(o) for o in schema["enum"]], is_required)
     if "pattern" in schema.get("items", ()):  # a comma may belong to such a text
         return Input(name, label, "rows", [], is_required, hint=_("One value per line."))
     if schema.get("type") == "array" or "items" in schema:
         return Input(name, label, "lines", [], is_required, hint=_("One value per line."))
+    if schema.get("type") == "object":
+        hint = _("One value per line, with its name: %(names)s.") % {
+            "names": ", ".join(schema["properties"])
+        }
+        return Input(name, label, "phases", [], is_required, hint=hint)
     if schema.get("type") is None:
         hint = _("By phase: A: 0.3, one per line; or a plain list.")
         return Input(name, label, "phases", [], is_required, hint=hint)

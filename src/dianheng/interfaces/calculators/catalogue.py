@@ -7,7 +7,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dianheng.interfaces.calculators import devices, lots, meter_errors, meter_items, wirings
+from dianheng.interfaces.calculators import (
+    devices,
+    lots,
+    management,
+    meter_errors,
+    meter_items,
+    transformers,
+    wirings,
+)
 from dianheng.interfaces.calculators.shapes import (
     Answer,
     Calculator,
@@ -33,6 +41,8 @@ def calculators() -> Mapping[str, Calculator]:
         *meter_items.CALCULATORS,
         *lots.CALCULATORS,
         *devices.CALCULATORS,
+        *transformers.CALCULATORS,
+        *management.CALCULATORS,
         *wirings.CALCULATORS,
     )
     return {each.name: each for each in found}

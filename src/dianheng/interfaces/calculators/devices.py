@@ -12,7 +12,7 @@ from dianheng.metrology.labels import LabelColour, LastResult, label_on
 from dianheng.metrology.periods import add_months, last_valid_day, period_rule, period_rules
 from dianheng.metrology.plates import Connection, Wiring
 from dianheng.metrology.quantities import plain_text
-from dianheng.metrology.rule_sets import RuleRef, rule_set, weakest
+from dianheng.metrology.rule_sets import RuleRef, joint_ref, rule_set
 from dianheng.metrology.verdicts import Step
 
 # barcode --------------------------------------------------------------------------------------
@@ -255,9 +255,7 @@ def _ir46(values: Mapping[str, Any]) -> Answer:
                 },
             )
         )
-    rows = " + ".join(dict.fromkeys(row for ref in refs for row in ref.row.split(" + ")))
-    ref = RuleRef(rules.standard, rules.edition, rows, weakest(each.certainty for each in refs))
-    return Answer(result, steps, ref, rules)
+    return Answer(result, steps, joint_ref(refs), rules)
 
 
 _CURRENTS = (

@@ -174,6 +174,58 @@ def text(name: str, about: str, *, examples: Sequence[str] = ()) -> Field:
     return Field(name, _text, schema)
 
 
+def truth(name: str, about: str) -> Field:
+    """A truth value, or its text."""
+
+    def read(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        known = {"true": True, "false": False}
+        found = known.get(value.strip().lower()) if isinstance(value, str) else None
+        if found is None:
+            raise WrongValue("not_a_truth_value", "true or false")
+        return found
+
+    schema = {"type": ["boolean", "string"], "enum": [True, False, "true", "false"]}
+    return Field(name, read, {**schema, "description": about})
+
+
+def named_numbers(name: str, about: str, names: Sequence[str], *, is_complete: bool) -> Field:
+    """An object with a decimal number for each name, all of them or some."""
+
+    def read(value: object) -> dict[str, Decimal]:
+        if not isinstance(value, Mapping):
+            raise WrongValue("not_an_object", f"an object with {', '.join(names)}")
+        return numbers_named(value, names, is_complete=is_complete)
+
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": dict.fromkeys(names, _NUMBER_SCHEMA),
+        "additionalProperties": False,
+        "description": about,
+    }
+    if is_complete:
+        schema["required"] = list(names)
+    else:
+        schema["minProperties"] = 1
+    return Field(name, read, schema)
+
+
+def numbers_named(
+    value: Mapping[Any, object], names: Sequence[str], *, is_complete: bool
+) -> dict[str, Decimal]:
+    """The numbers of an object; strange and missing names are refused by name."""
+    strange = [str(key)[:_MAX_TEXT] for key in value if key not in names]
+    missing = [each for each in names if is_complete and each not in value]
+    if strange or missing or not value:
+        known = ", ".join(names)
+        places = ", ".join((strange + missing)[:_MAX_PLACES])
+        raise WrongValue(
+            "no_element", f"an object with {known}", {"known": known, "places": places}
+        )
+    return {str(key): each for key, each in _elements(value.items()).items()}
+
+
 def digits(name: str, about: str) -> Field:
     """Text of digits; a JSON number counts as its text."""
 

@@ -113,6 +113,59 @@ EXAMPLES = {
         },
         {"K": "3", "meter_stops": False, "correct_kWh": "3000", "adjust_kWh": "2000"},
     ),
+    "ct_pt": (
+        0,
+        {
+            "device": "CT",
+            "class": "0.2S",
+            "percent_rated": "20",
+            "f_percent": "0.211",
+            "delta_min": "12.6",
+        },
+        {
+            "f_rounded": "+0.22",
+            "delta_rounded": "+13",
+            "f_limit": "0.2",
+            "delta_limit": "10",
+            "pass": False,
+        },
+    ),
+    "composite": (
+        1,
+        {
+            "wiring": "three_phase_three_wire",
+            "cos_phi": "0.8",
+            "inductive": "true",
+            "element1": {
+                "fI": "-0.15",
+                "dI_min": "9",
+                "fU_ab": "-0.08",
+                "dU_ab_min": "3",
+                "drop_f_ab": "-0.10",
+                "drop_d_ab_min": "4",
+            },
+            "element2": {
+                "fI": "-0.18",
+                "dI_min": "11",
+                "fU_cb": "-0.12",
+                "dU_cb_min": "5",
+                "drop_f_cb": "-0.13",
+                "drop_d_cb_min": "2",
+            },
+            "meter_error_percent": "0.30",
+        },
+        {"gamma_h": "-0.149256", "gamma_d": "-0.203739", "gamma": "-0.052995"},
+    ),
+    "device_class": (
+        0,
+        {"edition": "DL/T 448-2016", "purpose": "settlement", "kv": "110"},
+        {"class": "II", "active": "0.5S", "reactive": "2", "pt": "0.2", "ct": "0.2S"},
+    ),
+    "kpi": (
+        0,
+        {"kpi": "std_periodic_verified_rate", "numerator": "47", "denominator": "49"},
+        {"value_percent": "95.92", "meets_target": False},
+    ),
 }
 
 
@@ -141,10 +194,17 @@ def page(client, asker):
     def ask(name, way, payload):
         client.force_login(asker, backend="dianheng.identity.backends.PersonBackend")
         client.cookies["django_language"] = "en"
-        fields = {k: "\n".join(v) if isinstance(v, list) else v for k, v in payload.items()}
+        fields = {k: typed(v) for k, v in payload.items()}
         return client.get(f"/calculators/{name}/?{urlencode({'way': way, **fields})}").content
 
     return ask
+
+
+def typed(value):
+    """A value as it is typed into its field: a list by lines, an object by name and value."""
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {each}" for name, each in value.items())
+    return "\n".join(value) if isinstance(value, list) else value
 
 
 def test_every_calculator_has_its_example():

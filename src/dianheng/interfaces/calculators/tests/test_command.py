@@ -85,7 +85,7 @@ def test_the_list_names_all_with_their_schema() -> None:
     listed = json.loads(done.stdout)
     assert set(listed) == {
         "round", "verdict", "start_creep", "constant", "clock", "demand", "sampling", "barcode",
-        "period", "label", "ir46", "wiring",
+        "period", "label", "ir46", "wiring", "ct_pt", "composite", "device_class", "kpi",
     }  # fmt: skip
     assert "meter class 0.5S" in listed["period"]["input"]["properties"]["item"]["enum"]
 

@@ -73,6 +73,41 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "pt_ratio": "10000/100",
         "meter_error_percent": "0.5",
     },
+    "ct_pt": {
+        "device": "CT",
+        "class": "0.2S",
+        "percent_rated": "5",
+        "f_percent": "-0.344",
+        "delta_min": "12.6",
+        "standard": "JJG 1021-2007",
+    },
+    "composite": {
+        "wiring": "three_phase_four_wire",
+        "cos_phi": "0.9",
+        "inductive": "true",
+        "meter_error_percent": "0.15",
+        "fI": "-0.3",
+        "dI_min": ["6", "9", "4"],
+        "fU": {"A": "0", "B": "0", "C": "0.1"},
+        "dU_min": "0",
+        "drop_f": "-0.08",
+        "drop_d_min": "3",
+    },
+    "device_class": {
+        "edition": "DL/T 448-2016",
+        "purpose": "settlement",
+        "kv": "110",
+        "phases": "3",
+        "mw": "50",
+        "monthly_mwh": "100",
+        "transformer_kva": "315",
+    },
+    "kpi": {
+        "kpi": "field_pass_rate class II",
+        "numerator": "47",
+        "denominator": "49",
+        "target": ">= 98",
+    },
 }
 
 HOSTILE: dict[str, Any] = {
@@ -107,7 +142,20 @@ HARMLESS = {
     ("wiring", "phi_deg", "negative"),
     ("wiring", "reading_diff", "negative"),
     ("wiring", "meter_error_percent", "negative"),
-}
+    ("ct_pt", "f_percent", "negative"),
+    ("ct_pt", "delta_min", "negative"),
+    ("composite", "inductive", "true"),
+    *(("composite", field, "negative") for field in EXAMPLES["composite"] if field not in
+      ("wiring", "cos_phi", "inductive")),
+    # An indicator may be any text.
+    *(
+        ("kpi", "kpi", label)
+        for label in (
+            "NaN", "infinity", "huge exponent", "large exponent", "tiny", "path", "markup",
+            "full width", "negative",
+        )
+    ),
+}  # fmt: skip
 
 
 def errors(name: str, payload: object) -> list[dict[str, Any]]:
@@ -150,10 +198,21 @@ def test_every_wrong_field_is_named_at_once(name: str, value: Any) -> None:
     assert fields(name, dict.fromkeys(EXAMPLES[name], value)) == wanted
 
 
+WRONG: tuple[Any, ...] = ("NaN", "1e999999", None, True, 0.5, {}, "\x00")
+# Values that are right where they stand: any text names an indicator.
+RIGHT = {("composite", "inductive", True), ("kpi", "kpi", "NaN"), ("kpi", "kpi", "1e999999")}
+
+
 @pytest.mark.parametrize(
-    ("name", "field"), [(name, field) for name, payload in EXAMPLES.items() for field in payload]
+    ("value", "name", "field"),
+    [
+        pytest.param(value, name, field, id=f"{value!r}-{name}-{field}")
+        for value in WRONG
+        for name, payload in EXAMPLES.items()
+        for field in payload
+        if isinstance(value, dict) or (name, field, value) not in RIGHT
+    ],
 )
-@pytest.mark.parametrize("value", ["NaN", "1e999999", None, True, 0.5, {}, "\x00"], ids=repr)
 def test_one_wrong_field_is_named_alone(name: str, field: str, value: Any) -> None:
     assert fields(name, {**EXAMPLES[name], field: value}) == {field}
 
@@ -172,7 +231,7 @@ def test_what_is_no_object_is_refused(name: str, payload: object) -> None:
     assert body["code"] == "not_an_object"
 
 
-@pytest.mark.parametrize("name", ["", "ROUND", "../round", "x" * 10_000, "ct_pt", "__class__"])
+@pytest.mark.parametrize("name", ["", "ROUND", "../round", "x" * 10_000, "ct-pt", "__class__"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     outcome = calculate(name, {})
     assert isinstance(outcome.body, dict)
@@ -216,6 +275,18 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
         ("period", {"item": "toaster"}, {"item"}),
         ("barcode", {"barcode_body_21": "41300010000004465296"}, {"barcode_body_21"}),
         ("round", {"value": "1", "interval": "1"}, {"value", "interval"}),
+        ("ct_pt", {"percent_rated": "0.9"}, {"class", "percent_rated"}),
+        ("ct_pt", {"percent_rated": "120.1"}, {"class", "percent_rated"}),
+        ("ct_pt", {"class": "0.02"}, {"device", "class", "standard"}),
+        ("ct_pt", {"device": "PT"}, {"device", "class", "standard"}),
+        ("composite", {"cos_phi": "1.01"}, {"cos_phi"}),
+        ("composite", {"wiring": "three_phase_three_wire"}, {"wiring", "dI_min", "fU"}),
+        ("composite", {"element1": {"fI": "1"}}, {"element1"}),
+        ("composite", {"phases": []}, {"phases"}),
+        ("device_class", {"purpose": "feed_in"}, {"edition", "purpose"}),
+        ("kpi", {"target": "10..5"}, {"target"}),
+        ("kpi", {"target": "98"}, {"target"}),
+        ("kpi", {"target": "> 98"}, {"target"}),
     ],
 )
 def test_fields_that_do_not_go_together_are_named(
@@ -298,12 +369,15 @@ def test_any_payload_gives_an_answer_or_an_error_object(name: str, payload: dict
 
 
 @given(
-    st.sampled_from(["constant", "start_creep", "demand", "round", "ir46"]),
+    st.sampled_from(
+        ["constant", "start_creep", "demand", "round", "ir46", "ct_pt", "composite", "kpi"]
+    ),
     st.data(),
 )
 def test_extreme_quantities_are_answered_or_refused_and_never_crash(name: str, data: Any) -> None:
     extremes = st.sampled_from(["1e14", "-1e14", "1e-20", "999999999999999", "0", "-0", "1e-14"])
     texts = {"meter_class", "connection", "wiring", "class", "pf", "item", "standard", "level"}
+    texts |= {"device", "kpi", "target", "inductive"}
     payload = {
         field: value if field in texts else data.draw(extremes)
         for field, value in EXAMPLES[name].items()
@@ -324,3 +398,52 @@ def test_answers_hold_no_number_but_text() -> None:
 
     for name, payload in EXAMPLES.items():
         walk(calculate(name, payload).body)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [{}, [], "0.1", {"fI": "x"}, {"fU_cb": "0.1"}, {"fU": "0.1", "fU_ab": "0.1"}, {"colour": "1"}],
+    ids=repr,
+)
+def test_an_element_with_wrong_errors_is_named(element: Any) -> None:
+    circuit = {
+        "wiring": "three_phase_three_wire",
+        "cos_phi": "0.8",
+        "meter_error_percent": "0.3",
+        "element2": {"fI": "0.1", "fU_cb": "0.2"},
+    }
+    assert calculate("composite", {**circuit, "element1": {"fI": "0.1"}}).is_answered
+    assert fields("composite", {**circuit, "element1": element}) == {"element1"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_phases_must_fit_the_circuit(count: int) -> None:
+    payload = {
+        "wiring": "three_phase_four_wire",
+        "cos_phi": "0.8",
+        "meter_error_percent": "0.3",
+        "phases": [{"fI": "0.1", "dI_min": "5"}] * count,
+    }
+    assert "phases" in fields("composite", payload)
+
+
+@pytest.mark.parametrize(
+    ("payload", "wanted"),
+    [
+        ({"edition": "DL/T 448-2016", "purpose": "settlement"}, {"kv"}),
+        ({"edition": "DL/T 448-2016", "purpose": "settlement", "phases": 3}, {"kv"}),
+        ({"edition": "DL/T 448-2016", "purpose": "generator", "kv": "220"}, {"mw"}),
+        (
+            {"edition": "DL/T 448-2000", "purpose": "settlement"},
+            {"monthly_mwh", "transformer_kva", "phases"},
+        ),
+        (
+            {"edition": "DL/T 448-2000", "purpose": "settlement", "monthly_mwh": "99"},
+            {"purpose", "monthly_mwh"},
+        ),
+        ({"edition": "DL/T 448-2000", "purpose": "line_balance", "kv": "35"}, {"purpose", "kv"}),
+    ],
+    ids=["no voltage", "three phases alone", "no capacity", "nothing known", "too little", "35 kV"],
+)
+def test_what_would_decide_the_class_is_named(payload: dict[str, Any], wanted: set[str]) -> None:
+    assert fields("device_class", payload) == wanted

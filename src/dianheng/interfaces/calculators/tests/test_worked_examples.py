@@ -363,6 +363,217 @@ def test_ir46() -> None:
     assert ask("ir46", **currents, I_A=5, pf="0.5L") == {"mpe_percent": "1.5"}
 
 
+@pytest.mark.parametrize(
+    ("percent", "f", "delta", "answer"),
+    [
+        ("5", "-0.344", "+12.6", ("-0.34", "+13", "0.35", "15", True)),
+        ("20", "+0.211", "3", ("+0.22", "+3", "0.2", "10", False)),
+        ("20", "+0.21", "10.5", ("+0.20", "+10", "0.2", "10", True)),
+        ("5", "0.35", "0", ("+0.36", "0", "0.35", "15", False)),
+        ("1", "-0.75", "-30.5", ("-0.76", "-30", "0.75", "30", False)),
+        ("12.5", "0.27", "-12.4", ("+0.28", "-12", "0.275", "12.5", False)),
+        ("120", "-0.009", "0.5", ("0.00", "0", "0.2", "10", True)),
+    ],
+)
+def test_current_transformer_of_class_02s(
+    percent: str, f: str, delta: str, answer: tuple[Any, ...]
+) -> None:
+    asked = {"device": "CT", "class": "0.2S", "percent_rated": percent}
+    result = ask("ct_pt", **asked, f_percent=f, delta_min=delta)
+    assert tuple(result.values()) == answer
+    assert list(result) == ["f_rounded", "delta_rounded", "f_limit", "delta_limit", "pass"]
+
+
+@pytest.mark.parametrize(
+    ("device", "accuracy_class", "percent", "standard", "limits"),
+    [
+        ("CT", "0.2", 5, "JJG 1189.3", ("0.75", "30")),
+        ("CT", "1", "20", "JJG 1189.3", ("1.5", "90")),
+        ("CT", "0.05S", "1", "JJG 313", ("0.1", "4")),
+        ("PT", "0.2", "80", "JJG 1021", ("0.2", "10")),
+        ("PT", "0.5", "115", "JJG 1021", ("0.5", "20")),
+        ("PT", "0.2", "20", "JJG 314", ("0.4", "20")),
+        ("PT", "0.05", "100", "JJG 314", ("0.05", "2")),
+    ],
+)
+def test_the_regulation_in_force_answers_or_the_laboratory_s(
+    device: str, accuracy_class: str, percent: Any, standard: str, limits: tuple[str, str]
+) -> None:
+    outcome = calculate(
+        "ct_pt",
+        {
+            "device": device,
+            "class": accuracy_class,
+            "percent_rated": percent,
+            "f_percent": "0",
+            "delta_min": "0",
+        },
+    )
+    assert isinstance(outcome.body, dict)
+    result = outcome.body["result"]
+    assert (result["f_limit"], result["delta_limit"]) == limits
+    assert outcome.body["rule"]["standard"] == standard
+
+
+THREE_WIRE = {
+    "element1": {
+        "fI": "-0.15",
+        "dI_min": "9",
+        "fU_ab": "-0.08",
+        "dU_ab_min": "3",
+        "drop_f_ab": "-0.10",
+        "drop_d_ab_min": "4",
+    },
+    "element2": {
+        "fI": "-0.18",
+        "dI_min": "11",
+        "fU_cb": "-0.12",
+        "dU_cb_min": "5",
+        "drop_f_cb": "-0.13",
+        "drop_d_cb_min": "2",
+    },
+}
+
+
+def four(result: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{near(result[name], 4):f}" for name in ("gamma_h", "gamma_d", "gamma"))
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        THREE_WIRE,
+        {
+            "fI": ["-0.15", "-0.18"],
+            "dI_min": [9, 11],
+            "fU": ["-0.08", "-0.12"],
+            "dU_min": [3, 5],
+            "drop_f": ["-0.10", "-0.13"],
+            "drop_d_min": [4, 2],
+        },
+    ],
+    ids=["by element", "as lists"],
+)
+def test_composite_error_of_a_three_wire_circuit(errors: dict[str, Any]) -> None:
+    circuit = {"wiring": "three_phase_three_wire", "cos_phi": "0.8", "inductive": True}
+    result = ask("composite", **circuit, **errors, meter_error_percent="+0.30")
+    assert four(result) == ("-0.1493", "-0.2037", "-0.0530")
+
+
+PHASE = {"fI": "-0.20", "fU": "-0.10", "dU_min": 0, "drop_f": "-0.08", "drop_d_min": "3"}
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {**PHASE, "dI_min": ["6", "9", "4"]},
+        {**PHASE, "dI_min": {"A": "6", "B": "9", "C": "4"}},
+        {"phases": [{**PHASE, "dI_min": minutes} for minutes in (6, 9, 4)]},
+        {
+            "phases": {
+                phase: {**PHASE, "dI_min": d} for phase, d in zip("ABC", (6, 9, 4), strict=True)
+            }
+        },
+        {f"element{n}": {**PHASE, "dI_min": d} for n, d in ((1, 6), (2, 9), (3, 4))},
+    ],
+    ids=["as lists", "by phase", "list of phases", "phases by name", "by element"],
+)
+def test_composite_error_of_a_four_wire_circuit(errors: dict[str, Any]) -> None:
+    circuit = {"wiring": "three_phase_four_wire", "cos_phi": 0.9}
+    result = ask("composite", **circuit, **errors, meter_error_percent="0.15")
+    assert four(result) == ("-0.2108", "-0.1223", "-0.1830")
+
+
+def test_composite_error_of_a_single_phase_circuit() -> None:
+    circuit = {"wiring": "single_phase", "cos_phi": "0.8", "meter_error_percent": "0.3"}
+    current = {"fI": "-0.1", "dI_min": "10"}
+    assert four(ask("composite", **circuit, **current)) == ("0.1182", "0.0000", "0.4182")
+    capacitive = ask("composite", **circuit, **current, inductive="false")
+    assert four(capacitive) == ("-0.3182", "0.0000", "-0.0182")
+    assert four(ask("composite", **circuit)) == ("0.0000", "0.0000", "0.3000")
+
+
+@pytest.mark.parametrize(("limit", "passes"), [("0.2", True), ("0.19", True), ("0.18", False)])
+def test_secondary_voltage_drop(limit: str, passes: bool) -> None:
+    drop = {"f_percent": "-0.15", "delta_min": 4}
+    result = ask("composite", pt_secondary_drop=drop, limit_percent=limit)
+    assert (near(result["drop_percent"], 3), result["pass"]) == (Decimal("0.190"), passes)
+
+
+@pytest.mark.parametrize(
+    ("edition", "purpose", "known", "answer"),
+    [
+        ("2016", "settlement", {"kv": 220}, ("I", "0.2S", "2", "0.2", "0.2S")),
+        ("2016", "settlement", {"kv": "219.9"}, ("II", "0.5S", "2", "0.2", "0.2S")),
+        ("2016", "settlement", {"kv": 66}, ("II", "0.5S", "2", "0.2", "0.2S")),
+        ("2016", "settlement", {"kv": 35}, ("III", "0.5S", "2", "0.5", "0.5S")),
+        ("2016", "settlement", {"kv": "0.38", "phases": 3}, ("IV", "1", "2", "0.5", "0.5S")),
+        ("2016", "settlement", {"kv": "0.22", "phases": 1}, ("V", "2", None, None, "0.5S")),
+        ("2016", "settlement", {"phases": 1}, ("V", "2", None, None, "0.5S")),
+        ("2016", "assessment", {"kv": 220}, ("II", "0.5S", "2", "0.2", "0.2S")),
+        ("2016", "generator", {"mw": 300}, ("I", "0.2S", "2", "0.2", "0.2S")),
+        ("2016", "generator", {"mw": "99"}, ("III", "0.5S", "2", "0.5", "0.5S")),
+        ("2016", "plant_auxiliary", {}, ("III", "0.5S", "2", "0.5", "0.5S")),
+        (
+            "2000",
+            "settlement",
+            {"monthly_mwh": 5000},
+            ("I", "0.2S or 0.5S", "2.0", "0.2", "0.2S or 0.2*"),
+        ),
+        (
+            "2000",
+            "settlement",
+            {"monthly_mwh": 1200, "transformer_kva": 1000},
+            ("II", "0.5S or 0.5", "2.0", "0.2", "0.2S or 0.2*"),
+        ),
+        ("2000", "settlement", {"transformer_kva": 315}, ("III", "1.0", "2.0", "0.5", "0.5S")),
+        ("2000", "settlement", {"transformer_kva": 314}, ("IV", "2.0", "3.0", "0.5", "0.5S")),
+        ("2000", "settlement", {"phases": 1}, ("V", "2.0", None, None, "0.5S")),
+        ("2000", "generator", {"mw": 100}, ("II", "0.5S or 0.5", "2.0", "0.2", "0.2S or 0.2*")),
+        ("2000", "inter_grid", {}, ("I", "0.2S or 0.5S", "2.0", "0.2", "0.2S or 0.2*")),
+    ],
+)
+def test_device_class(
+    edition: str, purpose: str, known: dict[str, Any], answer: tuple[str | None, ...]
+) -> None:
+    result = ask("device_class", edition=f"DL/T 448-{edition}", purpose=purpose, **known)
+    assert tuple(result.values()) == answer
+    assert list(result) == ["class", "active", "reactive", "pt", "ct"]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "numerator", "denominator", "target", "value", "is_met"),
+    [
+        ("std_periodic_verified_rate", 47, 49, None, "95.92", False),
+        ("std_periodic_verified_rate", 49, 49, None, "100.00", True),
+        ("标准器周检合格率", 98, 100, None, "98.00", True),
+        ("field_pass_rate class II", 97999, 100000, None, "98.00", False),
+        ("field_pass_rate class III", 95, 100, None, "95.00", True),
+        ("field_pass_rate", 95, 100, None, "95.00", None),
+        ("preadjust_pass_rate class III", 98, 100, None, "98.00", True),
+        ("preadjust_pass_rate class I", 98, 100, None, "98.00", False),
+        ("fault_rate", 1, 100, None, "1.00", True),
+        ("acceptance_pass_rate", 9, 10, None, "90.00", None),
+        ("field_check_rate", 0, 0, None, None, None),
+        ("preadjust_rate", 70, 1000, None, "7.00", True),
+        ("preadjust_rate", 49, 900, None, "5.44", False),
+        ("preadjust_rate", 50, 400, None, "12.50", True),
+        ("preadjust_rate", 51, 400, None, "12.75", False),
+        ("preadjust_rate", 30, 30, None, "100.00", True),
+        ("preadjust_rate", 7, 100, "5..10", "7.00", True),
+        ("tea drunk", "1", "8", ">= 12.5", "12.50", True),
+        ("tea drunk", "1", "8", "<= 12.4", "12.50", False),
+        ("tea drunk", "1", "8", None, "12.50", None),
+    ],
+)
+def test_kpi(
+    kpi: str, numerator: Any, denominator: Any, target: str | None, value: Any, is_met: Any
+) -> None:
+    asked = {"kpi": kpi, "numerator": numerator, "denominator": denominator}
+    result = ask("kpi", **asked, **({"target": target} if target else {}))
+    assert result == {"value_percent": value, "meets_target": is_met}
+
+
 def test_a_list_gives_a_list_with_errors_at_their_places() -> None:
     payload = [
         {"meter_class": "1", "mean_error_percent": "0.25"},
