@@ -14,7 +14,8 @@ from dianheng.common.numbers import halfwidth
 from dianheng.metrology.words import word
 from dianheng.verification.selectors.laboratory import has_signed
 
-from .calculators import calculate, catalogue
+from .calculators import calculate, catalogue, read_json
+from .calculators.shapes import InputRefused
 
 GROUPS = [
     ("round", "verdict", "start_creep", "constant", "clock", "demand", "ir46"),
@@ -30,7 +31,7 @@ class Input:
     name: str
     label: str
     kind: str  # text, choice, lines, rows, phases
-    options: list[str] = field(default_factory=list)
+    options: list[tuple[str, str]] = field(default_factory=list)  # value, as it is shown
     is_required: bool = False
     value: str = ""
     error: str = ""
@@ -85,7 +86,10 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
         "body": body,
         "rows": _rows(body, known["result"]) if body else [],
         "steps": [
-            (_word("step", s["name"]), [(_word("fact", k), v) for k, v in s["facts"].items()])
+            (
+                _word("step", s["name"]),
+                [(_word("fact", k), _shown(v, k)) for k, v in s["facts"].items() if v != ""],
+            )
             for s in (body or {}).get("steps", [])
         ],
         "certainty": _word("certainty", body["rule"]["certainty"])
@@ -103,9 +107,11 @@ def _word(kind: str, identifier: str) -> str:
 def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
     label = schema.get("description", name)
     if "boolean" in schema.get("type", ""):
-        return Input(name, label, "choice", ["true", "false"], is_required)
+        options = [("true", _("Yes")), ("false", _("No"))]
+        return Input(name, label, "choice", options, is_required)
     if "enum" in schema:
-        return Input(name, label, "choice", [str(o) for o in schema["enum"]], is_required)
+        options = [(str(o), _spoken(name, str(o))) for o in schema["enum"]]
+        return Input(name, label, "choice", options, is_required)
     if "pattern" in schema.get("items", ()):  # a comma may belong to such a text
         return Input(name, label, "rows", [], is_required, hint=_("One value per line."))
     if schema.get("type") == "array" or "items" in schema:
@@ -116,10 +122,20 @@ def _input(name: str, schema: dict[str, Any], is_required: bool) -> Input:
         }
         return Input(name, label, "phases", [], is_required, hint=hint)
     if schema.get("type") is None:
-        hint = _("By phase: A: 0.3, one per line; or a plain list.")
+        hint = (
+            _("As JSON, for example %(example)s.") % {"example": json.dumps(schema["examples"][0])}
+            if "examples" in schema
+            else _("By phase: A: 0.3, one per line; or a plain list.")
+        )
         return Input(name, label, "phases", [], is_required, hint=hint)
     examples = [str(e) for e in schema.get("examples", [])]
     return Input(name, label, "text", [], is_required, examples=examples)
+
+
+def _spoken(kind: str, identifier: str) -> str:
+    """A choice in words, its code behind them; the code alone where it has no words."""
+    spoken = _word(kind, identifier)
+    return identifier if spoken == identifier else f"{spoken} ({identifier})"
 
 
 def _read(one: Input) -> Any:
@@ -127,6 +143,11 @@ def _read(one: Input) -> Any:
         return one.value.splitlines()
     if one.kind not in ("lines", "phases"):
         return one.value
+    if one.kind == "phases" and one.value[:1] in ("[", "{"):
+        try:
+            return read_json(one.value)
+        except InputRefused:
+            return one.value
     lines = one.value.replace(",", "\n").replace("、", "\n").split()
     if one.kind == "phases" and any(":" in line for line in one.value.splitlines()):
         pairs = (line.partition(":") for line in one.value.splitlines() if line.strip())
@@ -140,13 +161,13 @@ def _rows(body: dict[str, Any], labels: dict[str, str]) -> list[tuple[str, str, 
     ]
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, kind: str = "") -> str:
     if value is None:
         return _("Empty")
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(_shown(v) for v in value)
+        return ", ".join(_shown(v, kind) for v in value)
     if isinstance(value, dict):
         return ", ".join(f"{k}: {_shown(v)}" for k, v in value.items())
-    return str(value)
+    return _word(kind, str(value))

@@ -199,6 +199,7 @@ def _phases_field() -> Field:
         return [one.read(each) for each in value]
 
     schema = {
+        "examples": [[{"fI": "-0.1", "dI_min": "5"}] * 3],
         "anyOf": [
             {"type": "array", "items": dict(one.schema), "minItems": 1, "maxItems": 3},
             {
@@ -206,7 +207,7 @@ def _phases_field() -> Field:
                 "properties": {phase: dict(one.schema) for phase in _PHASES},
                 "additionalProperties": False,
             },
-        ]
+        ],
     }
     return fields.custom("phases", about, read, schema)
 

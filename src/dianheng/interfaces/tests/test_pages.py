@@ -38,3 +38,24 @@ def test_all_wrong_fields_are_named(page):
     text = page("/calculators/round/?way=0&meter_class=9&mean_error_percent=abc")
     assert text.count("has-error") == 2
     assert "不是可选值" in text and "不是有效数字" in text
+
+
+def test_choices_and_steps_are_said_in_words(page):
+    text = page(
+        "/calculators/device_class/?edition=DL/T+448-2016&purpose=settlement&kv=110&phases=3"
+    )
+    assert '<option value="settlement" selected>贸易结算 (settlement)</option>' in text
+    assert "用途 = 贸易结算" in text and "None" not in text
+    circuit = page("/calculators/composite/")
+    assert "三相四线 (three_phase_four_wire)" in circuit
+    assert '<option value="true">是</option>' in circuit
+
+
+def test_errors_by_phase_are_typed_as_json(page):
+    asked = "way=2&wiring=three_phase_four_wire&cos_phi=1&meter_error_percent=0.1&phases="
+    text = page(
+        f"/calculators/composite/?{asked}" + "[{%22fI%22:0.3},{%22fI%22:0.3},{%22fI%22:0.3}]"
+    )
+    assert "<b>0.4</b>" in text
+    wrong = page(f"/calculators/composite/?{asked}[" + "{")
+    assert wrong.count("has-error") == 1
