@@ -210,9 +210,15 @@ def power(wiring: Wiring, elements: tuple[Element, ...]) -> Power:
             f"this circuit has {wanted} elements",
             {"wanted": str(wanted), "count": str(len(elements))},
         )
-    cosine, sine = Surd(), Surd()
     for element in elements:
         _check(wiring, element)
+    return power_of_terms(wiring, elements)
+
+
+def power_of_terms(wiring: Wiring, terms: tuple[Element, ...]) -> Power:
+    """The power of any number of terms: an element whose voltage is a sum gives one for each."""
+    cosine, sine = Surd(), Surd()
+    for element in terms:
         part = element.voltage.part * element.current.part
         if not part:
             continue
@@ -250,7 +256,11 @@ def correction(
     >>> found.formula, plain_text(found.k)
     ('K = √3/tanφ', '3')
     """
-    found = power(wiring, elements)
+    return correction_of(wiring, power(wiring, elements), phi_deg)
+
+
+def correction_of(wiring: Wiring, found: Power, phi_deg: Decimal | None = None) -> Correction:
+    """The correction coefficient of a registered power, as `correction` gives it."""
     if phi_deg is not None and not -90 < phi_deg < 90:
         raise WrongValue(
             "angle_out_of_range",
