@@ -171,7 +171,8 @@ def hit_rates(
         for made, phi_deg, _ in itertools.product(kinds, PHI_DEG, range(draws)):
             seen = measured(circuit, made, phi_deg, noise)
             nominal_v = 220 if circuit is CIRCUITS[0] else 100
-            near = phi_known_to and (phi_deg - phi_known_to, phi_deg + phi_known_to)
+            known = phi_known_to
+            near = known and (max(phi_deg - known, -90), min(phi_deg + known, 90))
             began = time.perf_counter()
             found = diagnose(RULES, seen, nominal_v=nominal_v, phi_range_deg=near or None)
             times.append((time.perf_counter() - began) * 1000)

@@ -42,10 +42,16 @@ class Voltages(NamedTuple):
 
 
 class Currents(NamedTuple):
+    """What flows in the current elements; `weight` counts faults, a rare one double."""
+
     steps: tuple[int, ...]
     sides: tuple[Side, ...]
     faults: tuple[Finding, ...]
     weight: int
+    reversed_places: frozenset[int]
+
+
+_Member = tuple[Voltages, Currents]
 
 
 class Group(NamedTuple):
@@ -54,7 +60,7 @@ class Group(NamedTuple):
     steps: tuple[int, ...]
     sizes: tuple[float, ...]
     current_steps: tuple[int, ...]
-    members: tuple[tuple[Voltages, Currents], ...]
+    members: tuple[_Member, ...]
 
 
 @cache
@@ -66,34 +72,30 @@ def groups(
     A reversal where nothing flows is no candidate of its own, nor an open common lead that leaves
     a voltage dead.
     """
-    sorted_in: dict[tuple[tuple[int, ...], ...], list[tuple[Voltages, Currents]]] = {}
-    sizes_of: dict[tuple[tuple[int, ...], ...], tuple[float, ...]] = {}
-    for voltages, currents in itertools.product(_voltages(wiring), _currents(wiring)):
+    shown = [
+        # Steps against any first voltage: each is met a hundred times below.
+        [tuple((each.steps[x] - first) % _TURN for x in present_i) for first in range(_TURN)]
+        for each in _currents(wiring)
+    ]
+    sorted_in: dict[tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]], list[_Member]] = {}
+    for voltages in _voltages(wiring):
         is_open = any(each.code == "middle_lead_open" for each in voltages.faults)
         if is_open and len(present_u) < len(voltages.steps):
             continue
-        if any(int(f.place) - 1 not in present_i for f in currents.faults if _is_reversal(f)):
-            continue
         first = voltages.steps[present_u[0]]
+        steps = tuple((voltages.steps[place] - first) % _TURN for place in present_u)
         sizes = tuple(voltages.sizes[place] for place in present_u)
-        key = (
-            tuple((voltages.steps[place] - first) % _TURN for place in present_u),
-            tuple((currents.steps[place] - first) % _TURN for place in present_i),
-            tuple(round(each * 100) for each in sizes),
-        )
-        sorted_in.setdefault(key, []).append((voltages, currents))
-        sizes_of[key] = sizes
+        for currents, by_first in zip(_currents(wiring), shown, strict=True):
+            if currents.reversed_places <= set(present_i):
+                key = (steps, sizes, by_first[first])
+                sorted_in.setdefault(key, []).append((voltages, currents))
     return tuple(
-        Group(key[0], sizes_of[key], key[1], tuple(sorted(members, key=weight)))
-        for key, members in sorted_in.items()
+        Group(*key, tuple(sorted(members, key=weight))) for key, members in sorted_in.items()
     )
 
 
-def _is_reversal(fault: Finding) -> bool:
-    return fault.code == "current_reversed"
-
-
-def weight(member: tuple[Voltages, Currents]) -> int:
+def weight(member: _Member) -> int:
+    """How many faults a candidate needs; an interchanged common lead, a rare fault, is two."""
     return len(member[0].faults) + member[1].weight
 
 
@@ -191,7 +193,9 @@ def _currents(wiring: Wiring) -> tuple[Currents, ...]:
                 Side(Fraction(sign), phase) for sign, phase in zip(signs, phases, strict=True)
             )
             every = (*faults, *turned)
-            found.append(Currents(tuple(map(_steps, sides)), sides, every, len(every) + rare))
+            places = frozenset(place for place, sign in enumerate(signs) if sign < 0)
+            steps = tuple(map(_steps, sides))
+            found.append(Currents(steps, sides, every, len(every) + rare, places))
     return tuple(found)
 
 

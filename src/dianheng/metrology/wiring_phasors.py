@@ -73,10 +73,12 @@ def limits_of(rules: RuleSet) -> Limits:
 
 
 def element_count(wiring: Wiring) -> int:
+    """How many elements, and so voltages and currents, a three-phase meter has."""
     return 3 if wiring is Wiring.THREE_PHASE_FOUR_WIRE else 2
 
 
 def phasor_names(wiring: Wiring) -> Mapping[str, tuple[str, ...]]:
+    """Names of the phasors by kind, U and I, in the order of a measurement."""
     if wiring is Wiring.THREE_PHASE_FOUR_WIRE:
         return {"U": ("U1", "U2", "U3"), "I": ("I1", "I2", "I3")}
     return {"U": ("U12", "U32"), "I": ("I1", "I2")}
@@ -94,6 +96,11 @@ def problems_of(
     phi_range: tuple[float, float],
     sequence: str,
 ) -> list[WrongValue]:
+    """Everything that is wrong with a measurement and what was told with it; arguments as there.
+
+    Raises:
+        WrongValue: a single-phase circuit.
+    """
     wiring = measurement.wiring
     if wiring is Wiring.SINGLE_PHASE:
         raise WrongValue("not_of_circuit", "a diagnosis needs three phases", {"wiring": wiring})
@@ -112,6 +119,22 @@ def problems_of(
         if sizes and (not max(sizes) or max(sizes) < limits.missing * whole):
             code = "no_voltage" if kind == "U" else "no_current"
             problems.append(WrongValue(code, f"no {kind} is there"))
+    problems.extend(_told_problems(measurement, limits, nominal_v, phi_range))
+    if sequence not in ("", "positive", "negative"):
+        known = "positive, negative"
+        problems.append(WrongValue("not_known", f"one of {known}", {"known": known}))
+    elif not problems and sequence:
+        problems.extend(_sequence_problems(measurement, limits, sequence))
+    return problems
+
+
+def _told_problems(
+    measurement: Measurement,
+    limits: Limits,
+    nominal_v: float | None,
+    phi_range: tuple[float, float],
+) -> list[WrongValue]:
+    problems: list[WrongValue] = []
     low, high = phi_range
     if not -90 <= low <= high <= 90:
         facts = {"low": f"{low}", "high": f"{high}"}
@@ -123,20 +146,17 @@ def problems_of(
         )
     elif nominal_v is not None:
         most = limits.voltage_above * nominal_v
-        if wiring is Wiring.THREE_PHASE_THREE_WIRE:
+        if measurement.wiring is Wiring.THREE_PHASE_THREE_WIRE:
             most *= _ROOT_3  # a reversed transformer
         problems.extend(
             WrongValue(
                 "voltage_too_high", f"{name} is far above the nominal voltage", {"phasor": name}
             )
-            for name, each in zip(names["U"], measurement.voltages, strict=False)
+            for name, each in zip(
+                phasor_names(measurement.wiring)["U"], measurement.voltages, strict=False
+            )
             if each.size > most
         )
-    if sequence not in ("", "positive", "negative"):
-        known = "positive, negative"
-        problems.append(WrongValue("not_known", f"one of {known}", {"known": known}))
-    elif not problems and sequence:
-        problems.extend(_sequence_problems(measurement, limits, sequence))
     return problems
 
 
