@@ -104,6 +104,7 @@ def diagnose(
     Source:
         docs/explanation/wiring-diagnosis.md.
 
+    >>> from dianheng.metrology.plates import Wiring
     >>> from dianheng.metrology.rule_sets import rule_set
     >>> seen = Measurement(
     ...     Wiring.THREE_PHASE_FOUR_WIRE,
