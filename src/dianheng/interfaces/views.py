@@ -140,7 +140,7 @@ def _spoken(kind: str, identifier: str) -> str:
 
 def _read(one: Input) -> Any:
     if one.kind == "rows":
-        return one.value.splitlines()
+        return [line for line in one.value.splitlines() if line.strip()]
     if one.kind not in ("lines", "phases"):
         return one.value
     if one.kind == "phases" and one.value[:1] in ("[", "{"):

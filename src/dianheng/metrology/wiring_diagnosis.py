@@ -33,7 +33,7 @@ from dianheng.metrology.wiring_phasors import (
     problems_of,
     wrapped,
 )
-from dianheng.metrology.wirings import Element, Power, Side, correction_of, power_of_terms
+from dianheng.metrology.wirings import Element, Side, correction_of, power_of_terms
 from dianheng.metrology.words import word
 
 _MOST_MEMBERS = 12
@@ -69,6 +69,22 @@ class Explanation(NamedTuple):
     power: str
     formula: str
     k: Decimal | None
+
+
+class _Asked(NamedTuple):
+    """The whole question, and which phasors are there."""
+
+    measurement: Measurement
+    limits: Limits
+    nominal_v: float | None
+    phi_range: tuple[float, float]
+    known_phases: Mapping[int, str]
+    present_u: tuple[int, ...]
+    present_i: tuple[int, ...]
+
+
+_Fit = tuple[float, list[float]]  # an angle, and what each phasor is off from it, degrees
+_Rank = tuple[bool, int, int, float]
 
 
 def diagnose(
@@ -120,38 +136,25 @@ def diagnose(
     problems = problems_of(measurement, limits, nominal_v, (low, high), sequence)
     if problems:
         raise ImpossibleMeasurement(problems)
-    off_u = limits.voltage_angle[measurement.wiring]
-    off_i = limits.current_angle[measurement.wiring]
     floor = limits.missing * (nominal_v or _largest(measurement.voltages))
-    present_u = _present(measurement.voltages, floor)
-    present_i = _present(measurement.currents, limits.missing * _largest(measurement.currents))
-    found: list[tuple[tuple[bool, int, int, float], Explanation]] = []
-    turns: dict[tuple[int, ...], tuple[float, list[float]] | None] = {}
-    for group in groups(measurement.wiring, present_u, present_i):
+    asked = _Asked(
+        measurement,
+        limits,
+        nominal_v,
+        (low, high),
+        known_phases or {},
+        _present(measurement.voltages, floor),
+        _present(measurement.currents, limits.missing * _largest(measurement.currents)),
+    )
+    found: list[tuple[_Rank, Explanation]] = []
+    turns: dict[tuple[int, ...], _Fit | None] = {}
+    for group in groups(measurement.wiring, asked.present_u, asked.present_i):
         if group.steps not in turns:
-            turns[group.steps] = _turn(measurement, group.steps, present_u, off_u)
+            turns[group.steps] = _turn(asked, group.steps)
         turned = turns[group.steps]
-        if turned is None:
-            continue
-        fit = _phi(measurement, group, present_i, turned[0], off_i)
-        if fit is None or round(abs(fit[0]), 2) >= 90:
-            continue
-        members = [
-            each
-            for each in group.members
-            if all(each[0].order[place - 1] == p for place, p in (known_phases or {}).items())
-        ]
-        shares = _shares(measurement, group, present_u, nominal_v, limits)
-        if not members or shares is None:
-            continue
-        phi, off = fit[0], [*turned[1], *fit[1]]
-        misfit = math.sqrt(sum(each * each for each in off) / len(off))
-        is_expected = low - limits.phi_slack <= phi <= high + limits.phi_slack
-        fault_count = weight(members[0]) + sum(each < 1 for each in shares)
-        # The same currents at φ ± 60° fit alike: what decides last is how usual φ is.
-        key = (not is_expected, fault_count, round(misfit), abs(phi - (low + high) / 2))
-        parts = dict(zip(present_u, shares, strict=True))
-        found.append((key, _explain(measurement, members, parts, phi, misfit, is_expected, limits)))
+        explained = _explained(asked, group, turned) if turned else None
+        if explained:
+            found.append(explained)
     if not found:
         raise ImpossibleMeasurement([_unexplained(any(turns.values()), bool(known_phases))])
     return tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
@@ -168,34 +171,54 @@ def _unexplained(do_voltages_fit: bool, has_known_phases: bool) -> WrongValue:
     return WrongValue("currents_fit_no_wiring", "no wiring has currents at such angles")
 
 
-def _turn(
-    measurement: Measurement, steps: tuple[int, ...], present: tuple[int, ...], tolerance: float
-) -> tuple[float, list[float]] | None:
+def _explained(asked: _Asked, group: Group, turned: _Fit) -> tuple[_Rank, Explanation] | None:
+    """How a group ranks whose voltages fit; None where the rest does not."""
+    fit = _phi(asked, group, turned[0])
+    if fit is None or round(abs(fit[0]), 2) >= 90:
+        return None
+    members = [
+        each
+        for each in group.members
+        if all(each[0].order[place - 1] == phase for place, phase in asked.known_phases.items())
+    ]
+    shares = _shares(asked, group)
+    if not members or shares is None:
+        return None
+    phi, off = fit[0], [*turned[1], *fit[1]]
+    misfit = math.sqrt(sum(each * each for each in off) / len(off))
+    low, high = asked.phi_range
+    is_expected = low - asked.limits.phi_slack <= phi <= high + asked.limits.phi_slack
+    fault_count = weight(members[0]) + sum(each < 1 for each in shares)
+    # The same currents at φ ± 60° fit alike: what decides last is how usual φ is.
+    rank = (not is_expected, fault_count, round(misfit), abs(phi - (low + high) / 2))
+    parts = dict(zip(asked.present_u, shares, strict=True))
+    return rank, _explain(asked, members, parts, phi, misfit, is_expected)
+
+
+def _turn(asked: _Asked, steps: tuple[int, ...]) -> _Fit | None:
     """How far the candidate's voltages are turned to fit, and what is off; None if they do not."""
+    voltages = asked.measurement.voltages
     turn, off = _common(
         [
-            -(measurement.voltages[place].lag_deg or 0) - STEP_DEG * step
-            for place, step in zip(present, steps, strict=True)
+            -(voltages[place].lag_deg or 0) - STEP_DEG * step
+            for place, step in zip(asked.present_u, steps, strict=True)
         ]
     )
-    return (turn, off) if max(map(abs, off)) <= tolerance else None
+    allowed = asked.limits.voltage_angle[asked.measurement.wiring]
+    return (turn, off) if max(map(abs, off)) <= allowed else None
 
 
-def _phi(
-    measurement: Measurement,
-    group: Group,
-    present: tuple[int, ...],
-    turn: float,
-    tolerance: float,
-) -> tuple[float, list[float]] | None:
+def _phi(asked: _Asked, group: Group, turn: float) -> _Fit | None:
     """The φ that makes the candidate's currents fit, and what is off; None if none does."""
+    currents = asked.measurement.currents
     phi, off = _common(
         [
-            turn + STEP_DEG * step + (measurement.currents[place].lag_deg or 0)
-            for place, step in zip(present, group.current_steps, strict=True)
+            turn + STEP_DEG * step + (currents[place].lag_deg or 0)
+            for place, step in zip(asked.present_i, group.current_steps, strict=True)
         ]
     )
-    return (wrapped(phi), off) if max(map(abs, off)) <= tolerance else None
+    allowed = asked.limits.current_angle[asked.measurement.wiring]
+    return (wrapped(phi), off) if max(map(abs, off)) <= allowed else None
 
 
 def _common(angles: list[float]) -> tuple[float, list[float]]:
@@ -205,43 +228,36 @@ def _common(angles: list[float]) -> tuple[float, list[float]]:
     return mean, [wrapped(each - mean) for each in angles]
 
 
-def _shares(
-    measurement: Measurement,
-    group: Group,
-    present: tuple[int, ...],
-    nominal_v: float | None,
-    limits: Limits,
-) -> tuple[float, ...] | None:
+def _shares(asked: _Asked, group: Group) -> tuple[float, ...] | None:
     """Part of its whole voltage that each present voltage has; None where one has far more."""
     parts = [
-        measurement.voltages[place].size / group.sizes[index] for index, place in enumerate(present)
+        asked.measurement.voltages[place].size / size
+        for place, size in zip(asked.present_u, group.sizes, strict=True)
     ]
-    whole = nominal_v or max(parts)
+    whole = asked.nominal_v or max(parts)
     shares = tuple(each / whole for each in parts)
-    if max(shares) > limits.voltage_above:
+    if max(shares) > asked.limits.voltage_above:
         return None
-    return tuple(1 if each >= limits.partial_voltage else each for each in shares)
+    return tuple(1 if each >= asked.limits.partial_voltage else each for each in shares)
 
 
 def _explain(
-    measurement: Measurement,
+    asked: _Asked,
     members: list[tuple[Voltages, Currents]],
     shares: Mapping[int, float],
     phi: float,
     misfit: float,
     is_phi_expected: bool,
-    limits: Limits,
 ) -> Explanation:
-    wiring = measurement.wiring
+    wiring, limits = asked.measurement.wiring, asked.limits
     parts_u = [_fraction(shares.get(place, 0)) for place in range(element_count(wiring))]
-    most = _largest(measurement.currents)
+    most = _largest(asked.measurement.currents)
     parts_i = [
         _part(each.size / most, limits.missing, limits.partial_current)
-        for each in measurement.currents
+        for each in asked.measurement.currents
     ]
     lost = (*_lost("voltage", parts_u), *_lost("current", parts_i))
-    first = members[0]
-    registered: Power = power_of_terms(wiring, _terms(first, parts_u, parts_i))
+    registered = power_of_terms(wiring, _terms(members[0], parts_u, parts_i))
     phi_deg = Decimal(f"{phi:.2f}")
     found = correction_of(wiring, registered, phi_deg)
     return Explanation(

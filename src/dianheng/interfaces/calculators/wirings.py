@@ -84,7 +84,7 @@ def _answer(values: Mapping[str, Any], elements: tuple[Element, ...], rule: Rule
         Step(
             "registered_power",
             {
-                "elements": tuple(str(each) for each in elements),
+                "elements": " ".join(f"({each})" for each in elements),
                 "power": power(wiring, elements).text,
             },
         ),

@@ -28,6 +28,7 @@ from dianheng.metrology.wirings import (
     read_element,
     read_elements,
 )
+from dianheng.metrology.words import word
 
 RULES = rule_set("Wiring practice", "2016")
 W4 = Wiring.THREE_PHASE_FOUR_WIRE
@@ -197,6 +198,12 @@ def test_what_cannot_be_corrected_is_refused(
     with pytest.raises(WrongValue) as refused:
         correction(wiring, read_elements(texts), None if phi is None else Decimal(phi))
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("fault", faults(RULES), ids=lambda fault: fault.code)
+def test_a_fault_of_the_table_has_a_chinese_name(fault: Fault) -> None:
+    assert word("fault", fault.name, "en") == fault.name
+    assert word("fault", fault.name, "zh-hans") != fault.name
 
 
 def test_a_fault_of_another_circuit_is_not_found() -> None:
