@@ -13,6 +13,7 @@ from dianheng.metrology.plates import Wiring
 from dianheng.metrology.quantities import EXACT, HUNDRED, PI, SQRT_3, ZERO, plain_text
 from dianheng.metrology.rule_sets import RuleRef, RuleSet
 from dianheng.metrology.verdicts import Step, Verdict, measured_verdict
+from dianheng.metrology.wirings import ELEMENT_COUNT
 
 # % that one minute of arc counts at tan(phi) = 1: 100 pi/10800, shortened 0.0291.
 PCT_PER_MINUTE = EXACT.divide(EXACT.multiply(HUNDRED, PI), Decimal(10800))
@@ -69,13 +70,6 @@ class Advice(NamedTuple):
     gain_pct: Decimal
 
 
-ELEMENT_COUNTS = {
-    Wiring.SINGLE_PHASE: 1,
-    Wiring.THREE_PHASE_FOUR_WIRE: 3,
-    Wiring.THREE_PHASE_THREE_WIRE: 2,
-}
-
-
 def tan_phi(cos_phi: Decimal, *, is_inductive: bool = True) -> Decimal:
     """Tangent of the load angle: positive for an inductive load.
 
@@ -114,11 +108,11 @@ def combined_error_pct(wiring: Wiring, errors: Sequence[ComplexError], tangent: 
     >>> round(combined_error_pct(Wiring.SINGLE_PHASE, [one], Decimal(2)), 4)
     Decimal('0.7818')
     """
-    if len(errors) != ELEMENT_COUNTS[wiring]:
+    if len(errors) != ELEMENT_COUNT[wiring]:
         raise WrongValue(
             "element_count",
             "not the number of elements of this circuit",
-            {"wiring": wiring.value, "needed": str(ELEMENT_COUNTS[wiring])},
+            {"wiring": wiring.value, "needed": str(ELEMENT_COUNT[wiring])},
         )
     ratio = ZERO
     minutes = ZERO
@@ -266,7 +260,7 @@ def what_to_change_first(
     if not points:
         raise WrongValue("no_points", "an analysis needs at least one operating point")
     names = ["meter"]
-    for number in range(1, ELEMENT_COUNTS[wiring] + 1):
+    for number in range(1, ELEMENT_COUNT[wiring] + 1):
         names += [f"ct_{number}", f"vt_{number}", f"drop_{number}"]
     now = _worst(rules, wiring, points)
     found = []

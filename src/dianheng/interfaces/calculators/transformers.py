@@ -8,7 +8,6 @@ from dianheng.interfaces.calculators import fields
 from dianheng.interfaces.calculators.json_text import NumberText
 from dianheng.interfaces.calculators.shapes import Answer, Calculator, Field, Variant
 from dianheng.metrology.composite import (
-    ELEMENT_COUNTS,
     ComplexError,
     Element,
     composite_error,
@@ -20,6 +19,7 @@ from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.rule_sets import RuleSet, rule_set
 from dianheng.metrology.transformers import Device, limit_points, transformer_verdict
 from dianheng.metrology.verdicts import Conclusion
+from dianheng.metrology.wirings import ELEMENT_COUNT
 
 # ct_pt ----------------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ def _phases_field() -> Field:
 
 def _flat(values: Mapping[str, Any]) -> Answer:
     wiring = Wiring(values["wiring"])
-    count = ELEMENT_COUNTS[wiring]
+    count = ELEMENT_COUNT[wiring]
     given = {name: values[name] for name in _NAMES if name in values}
     wrong = [name for name, found in given.items() if len(found) not in (1, count)]
     if wrong:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dianheng.metrology.composite import (
-    ELEMENT_COUNTS,
     ComplexError,
     Element,
     OperatingPoint,
@@ -25,6 +24,7 @@ from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.plates import Wiring
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.tests.strategies import errors_pct
+from dianheng.metrology.wirings import ELEMENT_COUNT
 
 DL_448 = rule_set("DL/T 448", "2016")
 SINGLE, FOUR, THREE = (
@@ -47,7 +47,7 @@ def complex_errors() -> st.SearchStrategy[ComplexError]:
 def circuits(draw: Any) -> tuple[Wiring, tuple[Element, ...]]:
     wiring = draw(st.sampled_from(list(Wiring)))
     element = st.builds(Element, complex_errors(), complex_errors(), complex_errors())
-    count = ELEMENT_COUNTS[wiring]
+    count = ELEMENT_COUNT[wiring]
     return wiring, tuple(draw(st.lists(element, min_size=count, max_size=count)))
 
 
@@ -109,7 +109,7 @@ def test_meter_transformers_and_circuits_add_up(
 def test_the_same_error_of_voltage_as_of_current_cancels_its_phase(
     wiring: Wiring, error: ComplexError, cos_phi: Decimal
 ) -> None:
-    elements = [Element(current=error, voltage=error)] * ELEMENT_COUNTS[wiring]
+    elements = [Element(current=error, voltage=error)] * ELEMENT_COUNT[wiring]
     assert abs(total(wiring, elements, cos_phi) - 2 * error.f_pct) < NEAR
 
 
