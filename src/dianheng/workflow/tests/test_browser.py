@@ -171,3 +171,36 @@ def test_a_diagram_is_readable_in_english_and_in_the_dark(visit, order, theme):
     if PICTURES:
         page.locator(".diagram").screenshot(path=Path(PICTURES) / "diagram-dark-en.png")
     assert "审批派工" not in page.locator(".diagram").inner_text()
+
+
+def test_what_is_typed_while_a_draft_is_being_kept_is_not_lost(visit, live_server):
+    work_order()
+    one = services.instance_start(
+        code="work-order", unit=metering_centre(), title="表箱进水", actor=verifier()
+    )
+    page = visit(person(verifier()), f"/processes/{one.number}/")
+    held = []
+    page.route(f"**/processes/{one.number}/*/", lambda route: held.append(route))
+    place, content = page.locator("[name=place]"), page.locator("[name=content]")
+    place.fill("城关 3 号")
+    place.blur()
+    arrives(page, held, 1)
+    content.fill("更换表箱")
+    held[0].continue_()
+    arrives(page, held, 2)  # what was typed meanwhile is sent by itself
+    held[1].continue_()
+    page.wait_for_load_state("networkidle")
+    assert (place.input_value(), content.input_value()) == ("城关 3 号", "更换表箱")
+    page.unroute_all()
+    page.reload()
+    assert (place.input_value(), content.input_value()) == ("城关 3 号", "更换表箱")
+    assert page.faults == []
+
+
+def arrives(page, held, count):
+    """Wait for a request; the page goes on meanwhile."""
+    for _ in range(100):
+        if len(held) >= count:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{len(held)} requests, not {count}")

@@ -174,6 +174,36 @@
       // The next turn asks again; what the person does says when the server is away.
     }
   }
+  // -- a form that is drawn anew while somebody types keeps what was typed meanwhile -------------
+  const isChosen = (field) => ["radio", "checkbox"].includes(field.type);
+  const typedInto = (form) =>
+    Array.from(form.elements).filter((field) => field.name && !["hidden", "file", "submit"].includes(field.type));
+  const keyOf = (field) => `${field.name}=${isChosen(field) ? field.value : ""}`;
+  const valueOf = (field) => (isChosen(field) ? field.checked : field.value);
+  const stateOf = (form) => new Map(typedInto(form).map((field) => [keyOf(field), valueOf(field)]));
+  const drawnAnew = new WeakMap(); // by request: what stood in the form when it went, then when it came
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (elt.matches("form")) drawnAnew.set(xhr, { form: elt, sent: stateOf(elt) });
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const request = drawnAnew.get(event.detail.xhr);
+    if (request?.form.contains(event.detail.target)) request.now = stateOf(request.form);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const { form, sent, now } = drawnAnew.get(event.detail.xhr) ?? {};
+    drawnAnew.delete(event.detail.xhr);
+    if (!now || !form.isConnected) return;
+    const typed = typedInto(form).filter(
+      (field) => sent.has(keyOf(field)) && now.has(keyOf(field)) && sent.get(keyOf(field)) !== now.get(keyOf(field)),
+    );
+    for (const field of typed) {
+      if (isChosen(field)) field.checked = now.get(keyOf(field));
+      else field.value = now.get(keyOf(field));
+    }
+    typed[0]?.dispatchEvent(new Event("change", { bubbles: true })); // it was not sent yet
+  });
+
   // The next page shows the same numbers unasked for half a minute, or until something is sent.
   const forgetStatus = () => sessionStorage.removeItem("status");
   document.addEventListener("submit", (event) => {
