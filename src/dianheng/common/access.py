@@ -12,6 +12,7 @@ from .errors import Refused
 
 Door = HttpRequest | Actor  # pages and REST have a request; files, benches, commands, jobs an actor
 Noter = Callable[[Door, str, str, str], object]
+POST = "post "  # before the names of the posts that a step of a process belongs to
 SIGNATURE = "signature"  # code of a fault: an upload does not carry the signature of its bench
 _noters: list[Noter] = []
 
@@ -33,7 +34,7 @@ def note_access(door: Door, kind: str, what: str, place: str = "") -> None:
 
 
 def note_refusal(door: Door, refused: Refused | None, place: str = "") -> None:
-    """Hand on that a right or the signature of a bench was missing.
+    """Hand on that a right, a post or the signature of a bench was missing.
 
     Every door calls it with what a service refused: the whole, or some things of a batch that
     are answered one by one. Refusals for other reasons are no matter of access.
@@ -44,5 +45,8 @@ def note_refusal(door: Door, refused: Refused | None, place: str = "") -> None:
 
 def _missing(refused: Refused) -> set[str]:
     rights = {str(one.facts.get("right", "")) for one in refused.refusals if one.code == "no_right"}
+    rights |= {
+        POST + str(one.facts.get("names", "")) for one in refused.refusals if one.code == "no_post"
+    }
     faults = {fault.get("code") for one in refused.refusals for fault in one.errors}
     return rights | ({SIGNATURE} & faults)

@@ -108,6 +108,7 @@ SEPARATED: Mapping[str, frozenset[str]] = {
     "approve": frozenset({"test", "handle", "review"}),
     "receive": frozenset({"handle"}),
     "handle": frozenset({"approve"}),  # where a matter goes on after it was approved
+    "joint": frozenset({"joint"}),  # opinions that stand side by side
 }
 
 
@@ -163,6 +164,7 @@ SAME_PERSON: Mapping[str, Text] = {
     "handle": _("You handled this matter; another person must go on."),
     "review": _("You reviewed this result; another person must approve it."),
     "approve": _("You approved this matter; another person must handle it."),
+    "joint": _("You signed another opinion on this matter; here another person must sign."),
 }
 
 

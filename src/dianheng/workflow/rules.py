@@ -155,7 +155,7 @@ def guard_post(
         if any(unit_path.startswith(path) for path in held.get(post, ())):
             return None
     text = _("This step belongs to the post %(posts)s of the unit; you do not hold it.")
-    return Refusal("no_post", text % {"posts": names}, {"posts": list(posts)})
+    return Refusal("no_post", text % {"posts": names}, {"posts": list(posts), "names": str(names)})
 
 
 def guard_assignee(

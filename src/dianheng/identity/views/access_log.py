@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dianheng.common.access import SIGNATURE
+from dianheng.common.access import POST, SIGNATURE
 from dianheng.common.actions import all_actions
 from dianheng.common.errors import Refused
 from dianheng.common.forms import take_refusal
@@ -38,9 +38,11 @@ def who(event: AccessEvent) -> str:
 
 
 def what(event: AccessEvent) -> str:
-    """The right or the list by its name, else as it was noted."""
+    """The right, the posts or the list by their names, else as it was noted."""
     if event.what == SIGNATURE:
         return _("Signature of the bench")
+    if event.what.startswith(POST):
+        return _("Step of the post %(posts)s") % {"posts": event.what.removeprefix(POST)}
     if event.kind == AccessKind.REFUSED:
         return str(all_rights().get(event.what, event.what))
     if event.kind == AccessKind.EXPORT:

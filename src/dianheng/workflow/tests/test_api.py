@@ -2,7 +2,7 @@
 
 import pytest
 
-from dianheng.identity.models import Person
+from dianheng.identity.models import AccessEvent, Person
 from dianheng.identity.services import system_actor, token_make
 from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
 from dianheng.workflow import services
@@ -100,6 +100,18 @@ def test_every_fault_of_a_form_is_named_and_nothing_is_kept(client, zhang):
     wrong = send(client, zhang, number, "complete", key, data={}, request_key=KEY + "a")
     assert wrong.status_code == 422 and len(wrong.json()["errors"]) >= 2
     assert not FormEntry.objects.exists()
+
+
+def test_a_post_that_is_missing_is_refused_and_stands_in_the_security_log(client, zhang):
+    number = begun(client, zhang)
+    key = step(client, zhang, number)["key"]
+    person = holder("tang", "唐慧", "AUDITOR", metering_centre())
+    stranger = bearer(person.pk)
+    for verb, sent in (("claim", {}), ("complete", {"data": APPLY, "request_key": KEY + "p"})):
+        answer = send(client, stranger, number, verb, key, **sent)
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_post")
+    noted = AccessEvent.objects.filter(kind="refused").values_list("person", "via", "what")
+    assert list(noted) == [(person.pk, "rest", "post VERIFIER岗")] * 2
 
 
 def test_others_neither_see_nor_do_and_a_narrow_token_only_reads(client, zhang):

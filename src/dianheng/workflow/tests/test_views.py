@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from dianheng.identity.models import Person
-from dianheng.identity.tests.factories import metering_centre
+from dianheng.identity.models import AccessEvent, Person
+from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.workflow import services
 from dianheng.workflow.models import FormDraft, FormEntry
 
@@ -84,6 +84,12 @@ def test_who_has_none_of_the_posts_sees_no_form_and_cannot_send_one(client, orde
     assert 'name="subject"' not in page and "催办" in page
     client.post(task_url(order), APPLY)
     assert not FormEntry.objects.exists()
+    event = AccessEvent.objects.get()
+    assert (event.kind, event.person_id, event.via) == ("refused", stranger.pk, "page")
+    assert event.what == "post VERIFIER岗", "a post that is missing stands in the security log"
+    client.force_login(person_with("audit.view", login="zhou", name="周审计"))
+    shown = client.get(reverse("access_log")).content.decode()
+    assert "岗位“VERIFIER岗”的步骤" in shown
 
 
 def test_a_process_of_another_unit_is_not_there(client, order):

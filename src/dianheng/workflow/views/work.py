@@ -88,6 +88,8 @@ def decide(request: HttpRequest) -> HttpResponse:
         faults = refused.refusal.errors or [{"text": refused.refusal.text}]
         return _shown(request, shown, data, chosen, faults)
     context = {"title": _title(shown[0]), "results": results, "back": _back()}
+    for one in results:
+        note_refusal(request, Refused(one.refusal) if one.refusal else None)
     context["done"] = len([one for one in results if one.refusal is None])
     return render(request, "workflow/decided.html", context)
 
