@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -85,6 +86,7 @@ class ListPage:
         default_order: key of a sortable column, with `-` for descending; `pk` always works.
         search: field paths of which one must contain the text, or a function (rows, text).
         search_hint: what the search field says it takes.
+        dress: gives the rows that are shown or exported together what one look finds for all.
         row_url: address of a row's thing.
         bulk_actions: see `bulk.py`.
         actions: function (request) -> page actions (buttons above the list).
@@ -106,6 +108,7 @@ class ListPage:
     default_order: str = "-pk"
     search: Sequence[str] | Callable[[Any, str], Any] | None = None
     search_hint: Text = ""
+    dress: Callable[[Sequence[Any]], object] | None = None
     row_url: Callable[[Any], str | None] | None = None
     bulk_actions: Sequence[BulkAction] = ()
     actions: Callable[[HttpRequest], Sequence[PageAction]] | None = None
@@ -210,7 +213,15 @@ class ListPage:
 
     def walk(self, query: ListQuery) -> Any:
         """All rows of the query in its order."""
-        return self.source(query).walk(*self.order_of(query.order))
+        rows = self.source(query).walk(*self.order_of(query.order))
+        while block := list(islice(rows, 500)):
+            yield from self.dressed(block)
+
+    def dressed(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The rows with what is found for all of them together."""
+        if self.dress is not None:
+            self.dress(rows)
+        return rows
 
     def _post(
         self, request: HttpRequest, query: ListQuery, context: dict[str, Any]

@@ -63,7 +63,7 @@ class ListShown:
     @cached_property
     def rows(self) -> list[Row]:
         begins = [self._begin(column) for column in self.query.columns]
-        return [self._row(row, begins) for row in self._found[0]]
+        return [self._row(row, begins) for row in self.page.dressed(self._found[0])]
 
     def _row(self, row: Any, begins: Sequence[SafeString]) -> Row:
         url = self.page.row_url

@@ -33,6 +33,7 @@ from .regulations import (
     regulations_with_edition,
     revisions_of,
     settle_url,
+    with_labels,
     within,
 )
 
@@ -68,5 +69,6 @@ __all__ = [
     "settle_url",
     "volume_by_number",
     "volumes_seen",
+    "with_labels",
     "within",
 ]

@@ -103,6 +103,14 @@ def with_things(controls: Collection[ClauseControl]) -> None:
         one.thing, one.standing = thing, standing  # type: ignore[attr-defined]
 
 
+def with_labels(controls: Collection[ClauseControl]) -> None:
+    """Give each its `label`: what it is called today, else what it was called when tied."""
+    there = controls_there({(one.kind, one.key) for one in controls if one.key})
+    for one in controls:
+        thing = there.get((one.kind, one.key))
+        one.label = str(thing.label) if thing else one.name  # type: ignore[attr-defined]
+
+
 @dataclass
 class ChangeLine:
     """A change with what carried the clause out and is not settled yet."""

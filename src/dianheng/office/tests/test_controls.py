@@ -359,3 +359,19 @@ def test_one_searches_chooses_and_comes_back_to_the_clause(client):
     assert client.post(door, {"name": ""}).status_code == 200
     assert [c[:2] for c in things_of(edition)] == [SEALS, ("words", "")]
     assert client.get(reverse("control_new", args=["none", clause.pk])).status_code == 404
+
+
+def test_the_list_calls_things_in_the_language_of_the_reader_and_words_as_they_were_written(client):
+    version = work_order()
+    edition = entered(rule())
+    tied(edition, "第一条", "process", version.code)
+    clause = edition.clauses.get(number="第二条")
+    services.control_tie(clause=clause, name="班前会宣读", actor=editor())
+    as_person(client, editor())
+    for language, name in (("en", "Work order"), ("zh-hans", "工单")):
+        client.cookies["django_language"] = language
+        shown = client.get(reverse("regulation_controls")).context["list"].rows
+        fields = "".join("".join(row.fields) for row in shown)
+        assert f"{name}<" in fields.replace("\n", "") and "班前会宣读" in fields
+    file = b"".join(client.get(f"{reverse('regulation_controls')}?export=xlsx"))
+    assert file[:2] == b"PK"

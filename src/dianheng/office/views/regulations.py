@@ -40,6 +40,7 @@ from ..selectors import (
     regulations_with_edition,
     revisions_of,
     settle_url,
+    with_labels,
 )
 from .archives import no
 
@@ -96,7 +97,7 @@ CONTROLS = ListPage(
         Column("clause", gettext_lazy("Clause"), _clause_text),
         Column("title", gettext_lazy("Name"), "clause.edition.regulation.title"),
         Column("kind", gettext_lazy("Kind"), lambda c: str(_kind_labels().get(c.kind, c.kind))),
-        Column("name", gettext_lazy("What carries it out")),
+        Column("name", gettext_lazy("What carries it out"), "label"),
         Column("standing", gettext_lazy("State"), kind="state", choices=Standing.choices, tones=STANDING_TONE),
         Column("changed_by", gettext_lazy("Changed by edition"), lambda c: c.changed_by.edition if c.changed_by else ""),
         Column("entered_at", gettext_lazy("Entered"), kind="date", hidden=True),
@@ -108,6 +109,7 @@ CONTROLS = ListPage(
     ],
     search=("name", "clause__edition__regulation__code", "clause__edition__regulation__title", "clause__text"),
     search_hint=gettext_lazy("What carries it out, regulation, words of the clause"),
+    dress=with_labels,
     row_url=settle_url,
     cards=("clause", "name", "standing"),
     empty_text=gettext_lazy("No clause is tied yet. Open a regulation and say at its clauses what carries them out."),
