@@ -51,6 +51,11 @@ insert into office_piecefile (piece_id, file_id, name, media_type, version, reas
 select %s + substr(digest, 6)::int, id, 'bench', 'text/plain', 1, '', %s, 0
   from documents_storedfile where digest like 'bench%%'
 """
+COUNTED = """
+insert into office_archivecount (fonds_id, ends_on, retention, is_secret, pieces)
+select fonds_id, ends_on, retention, secrecy = 'business', count(*) from office_archivepiece
+ where fonds_id = %s group by 1, 2, 3, 4
+"""
 UNREAD = "select piece_id from office_archivesearch where text || '' like %s order by piece_id desc limit 50"
 
 
@@ -132,6 +137,7 @@ def _fill(bench: Bench, name: str) -> None:
                 (key, text, '{"' + '","'.join(pairs_of(text)) + '"}', "{}") for key, text in texts
             )
             _copy(cursor, SEARCH, rows)
+        link.execute(COUNTED, [own.pk])
         link.execute(STORED, [bench.size])
         link.execute(FILES, [first, keeper])
         for _index, definition in indexes:

@@ -36,6 +36,7 @@ BOOKKEEPING = {
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",
     "workflow_enginestate": "where the engine stands, derived from what was done",
+    "office_archivecount": "projection of the archive, kept by a trigger",
     "office_archivesearch": "what pieces of the archive are found by, made anew with them",
     "workflow_formdraft": "what a person has typed and not sent",
 }

@@ -1,6 +1,7 @@
 """Records of the office."""
 
 from .archives import (
+    ArchiveCount,
     ArchiveDoor,
     ArchivePiece,
     ArchiveSearch,
@@ -13,6 +14,7 @@ from .attachments import ProcessFile
 from .regulations import Clause, ClauseControl, Regulation, RegulationEdition
 
 __all__ = [
+    "ArchiveCount",
     "ArchiveDoor",
     "ArchivePiece",
     "ArchiveSearch",

@@ -114,6 +114,7 @@ class ArchivePiece(Filed):
             models.Index(fields=["doc_no"], name="piece_doc_no", condition=~Q(doc_no="")),
             models.Index(fields=["dated_on", "id"], name="piece_dated"),
             models.Index(fields=["ends_on", "id"], name="piece_ends"),
+            models.Index(fields=["filed_at", "id"], name="piece_filed"),
             GinIndex(fields=["keywords"], name="piece_keywords"),
         ]
         constraints = [
@@ -128,6 +129,23 @@ class ArchivePiece(Filed):
     def is_due(self, on: date) -> bool:
         """Its retention has run out by this day."""
         return self.ends_on is not None and self.ends_on < on
+
+
+class ArchiveCount(models.Model):
+    """How many kept pieces of a fonds run out on a day; kept by a trigger on the pieces (sql/office.sql)."""
+
+    fonds = models.ForeignKey(Fonds, models.PROTECT, related_name="+", db_index=False)
+    ends_on = models.DateField()
+    retention = CodeField(choices=Retention)
+    is_secret = models.BooleanField()  # business secrets, which not everybody may count
+    pieces = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fonds", "ends_on", "retention", "is_secret"], name="archivecount_once"
+            )
+        ]
 
 
 class PieceFile(models.Model):

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from dianheng.common.errors import NotFound
 from dianheng.common.texts import gettext_lazy as _
 
-from ..choices import Category, PieceState, Retention, Secrecy
-from ..models import ArchivePiece, ArchiveSearch, ArchiveVolume, Fonds, PieceFile
+from ..choices import Category, Retention, Secrecy
+from ..models import ArchiveCount, ArchivePiece, ArchiveSearch, ArchiveVolume, Fonds, PieceFile
 from ..rules import searchable
 
 
@@ -137,11 +137,13 @@ def earlier_files(piece: ArchivePiece) -> list[PieceFile]:
 def running_out(view: Sequence[str], secret: Sequence[str], today: date) -> list[dict[str, Any]]:
     """How many pieces run out at the end of each year, the earliest first; past years too."""
     rows = (
-        pieces_seen(secret)
-        .filter(under(view, "fonds__unit__path"), state=PieceState.KEPT)
-        .exclude(ends_on=None)
+        ArchiveCount.objects.filter(
+            Q(is_secret=False) | under(secret, "fonds__unit__path"),
+            under(view, "fonds__unit__path"),
+            pieces__gt=0,
+        )
         .values("ends_on", "retention")
-        .annotate(count=Count("pk"))
+        .annotate(count=Sum("pieces"))
         .order_by("ends_on", "retention")
     )
     return [{**row, "is_due": row["ends_on"] < today} for row in rows]
