@@ -19,7 +19,7 @@ from ..models import ArchivePiece, ArchiveVolume, PieceFile
 from ..rules import guard_destruction, guard_witnesses
 
 PACK = "archive-destruction"
-SIGNED = ("carry", "witness_1", "witness_2")  # steps of the pack, each by another person
+WITNESSES = ("witness_1", "witness_2")  # steps of the pack
 
 
 def destruction_apply(*, pieces: Sequence[ArchivePiece], actor: Actor) -> ProcessInstance:
@@ -56,9 +56,11 @@ def destruction_carry(*, instance: ProcessInstance, actor: Actor) -> list[Archiv
     harmless.
     """
     actor = require(actor, "archives.file", instance.unit_id)
-    done = instance.tasks.filter(task__in=SIGNED, state="done")
-    people = dict(done.values_list("task", "done_by_id"))
-    refuse(guard_witnesses(instance.pack.code == PACK, [people.get(step) for step in SIGNED]))
+    done = instance.tasks.filter(state="done")
+    saw = done.filter(task__in=WITNESSES, entries__data__witnessed="yes")
+    people = dict((done.filter(task="carry") | saw).values_list("task", "done_by_id"))
+    signed = [people.get(step) for step in ("carry", *WITNESSES)]
+    refuse(guard_witnesses(instance.pack.code == PACK, signed))
     numbers = [row["number"] for row in content_of(instance).get("apply", {}).get("pieces", [])]
     with write_batch(actor=actor, action="archive.destroy", reason=instance.number):
         rows = ArchivePiece.objects.select_for_update(of=("self",)).select_related("fonds__unit")

@@ -108,6 +108,18 @@ def test_nothing_is_destroyed_before_the_last_witness(due, until):
     assert set(ArchivePiece.objects.values_list("state", flat=True)) == {"kept"}
 
 
+def test_a_witness_who_was_not_there_is_no_witness(due):
+    instance = services.destruction_apply(pieces=due, actor=who("OFFICE"))
+    walk(instance, "witness_2")
+    task_complete(task=instance.tasks.latest("pk"), data={"witnessed": "no"}, actor=who("AUDITOR"))
+    instance.refresh_from_db()
+    assert instance.state == "done"
+    with pytest.raises(Refused) as refused:
+        services.destruction_carry(instance=instance, actor=who("OFFICE"))
+    assert refused.value.refusal.code == "not_witnessed"
+    assert set(ArchivePiece.objects.values_list("state", flat=True)) == {"kept"}
+
+
 def test_the_list_of_pieces_begins_the_process_and_its_page_ends_it(client, due):
     filed(title="丁")
     client.force_login(Person.objects.get(pk=who("OFFICE").person_id))
