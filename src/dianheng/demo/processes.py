@@ -1,4 +1,4 @@
-"""Processes in each stage: orders, the plan of the month, scrapping, a doubt, a corrective action."""
+"""Processes in each stage: orders, the plan of the month, scrapping, a doubt, an acceptance by two departments."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from dianheng.planning.models import Assignment
 from dianheng.planning.services import assignment_done, resource_make
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
+from dianheng.workflow.selectors import content_of
 from dianheng.workflow.services import instance_start, pack_load, task_complete, task_send_back
 
 from .company import acting, unit
@@ -46,6 +47,7 @@ def all_processes() -> None:
     office_month()
     bookings()
     other_processes()
+    acceptances()
 
 
 def work_orders() -> None:
@@ -240,3 +242,61 @@ def other_processes() -> None:
         measures=[{"matter": "温湿度计接入自动采集", "owner": "高岩", "due_on": "2026-12-20"}],
     )  # fmt: skip
     do(action, "liujing", opinion="agree", reason="同意。")
+
+
+def acceptances() -> None:
+    """Joint acceptances: one stored, one that waits for the materials department, one refused."""
+
+    def sign(one: ProcessInstance, step: str, who: str, **data: Any) -> None:
+        task_complete(task=one.tasks.filter(task=step).latest("pk"), data=data, actor=acting(who))
+
+    good = {"as_ordered": "yes", "tested": "pass", "certificates": "none"}
+    whole = {"counted": "yes", "whole": "yes", "papers": "yes"}
+    boxes = start(
+        "acceptance", "zhoumin", "3540001", "智能周转箱 200 只", kind="box", supplier="科源标准设备有限公司",
+        contract="HT2026-106", arrived_on="2026-11-16", place="一级库待验区", is_damaged="no",
+        goods=[{
+            "name": "智能周转箱", "model": "ZZX-15", "maker": "科源", "serials": "ZZX26110001～0200", "quantity": "200",
+            "papers": "合格证、出厂检验报告",
+        }],
+    )  # fmt: skip
+    sign(boxes, "materials", "zhaolei", opinion="agree", warranty_through="2029-11-15", **whole)
+    sign(
+        boxes,
+        "metering",
+        "sunli",
+        opinion="agree",
+        reason="抽 10 只试装、扫码、入位均正常。",
+        **good,
+    )
+    sign(boxes, "confirm", "liujing", opinion="agree", reason="同意入库。")
+    sign(
+        boxes, "put", "zhoumin", put_on="2026-11-19", where="store", store="一级库 周转箱区", keeper="周敏"
+    )  # fmt: skip
+    tools = start(
+        "acceptance", "zhoumin", "3540001", "现场作业工器具一批", kind="tool", supplier="金电互感器有限公司",
+        contract="HT2026-118", arrived_on="2026-11-27", place="一级库待验区", is_damaged="no",
+        goods=[
+            {"name": "绝缘螺丝刀", "model": "VDE 6×150", "maker": "金电", "quantity": "24", "papers": "合格证"},
+            {"name": "低压验电器", "model": "0.4 kV", "maker": "金电", "serials": "YD2611-01～12", "quantity": "12", "papers": "合格证、耐压试验报告"},
+        ],
+    )  # fmt: skip
+    sign(tools, "metering", "sunli", opinion="agree", **good | {"certificates": "valid"})
+    meters = start(
+        "acceptance", "zhoumin", "3540001", "钳形相位表 2 台", kind="instrument", supplier="南陵仪表有限公司",
+        contract="HT2026-097", arrived_on="2026-11-20", place="仪器室", is_damaged="no",
+        goods=[{
+            "name": "钳形相位表", "model": "XW-3A", "maker": "南陵", "serials": "XW2611-07、08", "quantity": "2",
+            "papers": "合格证、说明书",
+        }],
+    )  # fmt: skip
+    sign(meters, "metering", "sunli", opinion="back", reason="缺校准证书，请厂家补齐。")
+    again = {
+        name: value for name, value in content_of(meters)["arrive"].items() if name != "quantity"
+    }
+    sign(meters, "arrive", "zhoumin", **again | {"remark": "校准证书已补，附后。"})
+    sign(
+        meters, "metering", "sunli", opinion="reject", as_ordered="yes", tested="fail", certificates="valid",
+        reason="2 台相位误差 3.2°、2.9°，超过允许的 ±2°。",
+    )  # fmt: skip
+    sign(meters, "materials", "zhaolei", opinion="agree", **whole)

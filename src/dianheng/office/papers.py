@@ -10,7 +10,7 @@ from dianheng.documents.selectors import body_for
 from dianheng.identity.models import Person, PostHolding
 from dianheng.workflow.fields import Drawn, drawn_fields
 from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessNote, ProcessTask
-from dianheng.workflow.selectors import form_of, text_of, titles_of
+from dianheng.workflow.selectors import form_of, sheet_name, text_of, titles_of
 
 from .selectors import files_of
 
@@ -54,7 +54,8 @@ def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
     ]
     return paper.ApprovalSheet(
         number=instance.number, created_at=timezone.localtime(), body=body_for(instance.unit),
-        process=titles_of(instance.pack), subject=instance.title, unit=instance.unit.name,
+        process=titles_of(instance.pack), heading=sheet_name(instance.pack),
+        subject=instance.title, unit=instance.unit.name,
         started_by=instance.started_by.name, started_at=timezone.localtime(instance.started_at),
         state=str(instance.get_state_display()), about=instance.subject, forms=forms,
         steps=tuple(sorted(steps, key=lambda step: step.at)),
@@ -91,11 +92,15 @@ def _form(heading: str, fields: list[Drawn]) -> paper.FilledForm:
 def _step(entry: FormEntry, title: str, held: Held, instance: ProcessInstance) -> paper.StepLine:
     fields = drawn_fields(form_of(entry.task, instance.pack), entry.data, spare=False)
     opinion = next((f.shown for f in fields if f.kind == "opinion"), "")
-    said = [f.shown for f in fields if f.kind == "long_text" and f.shown]
+    said = [
+        f.shown if f.kind == "long_text" else f"{f.label}：{f.shown}"
+        for f in fields
+        if f.shown and f.kind != "opinion"
+    ]
     return paper.StepLine(
         step=title, name=entry.person.name, post=_posts(entry.task, entry.acting_for or entry.person, held),
         on_behalf_of=entry.acting_for.name if entry.acting_for else "",
-        at=timezone.localtime(entry.at), opinion=opinion, text="\n".join(said) if opinion else "",
+        at=timezone.localtime(entry.at), opinion=opinion, text="" if entry.task.role == "handle" else "\n".join(said),
         digest=entry.seen if entry.is_signed else "",
     )  # fmt: skip
 

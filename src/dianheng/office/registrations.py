@@ -3,11 +3,11 @@
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dianheng.common.controls import register_clauses
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
 from dianheng.identity.selectors import units_with_right
+from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import (
     Subject,
     register_beside,
@@ -15,6 +15,7 @@ from dianheng.workflow.registry import (
     register_paper,
     register_subject,
 )
+from dianheng.workflow.selectors import sheet_name
 
 from .models import ArchivePiece, ArchiveVolume, RegulationEdition
 from .panels import archive_panel, files_panel
@@ -58,11 +59,15 @@ def regulation_stands(slug: str) -> dict[str, str]:
 register_subject(
     Subject("regulation", regulation_stands, lambda slug: reverse("regulation", args=[slug]))
 )
-register_paper(
-    "approval_sheet",
-    gettext_lazy("Approval sheet"),
-    lambda number: reverse("approval_sheet", args=[number]),
-)
+
+
+def approval_sheet(instance: ProcessInstance) -> tuple[str, str]:
+    """The sheet of a process under the name that its pack gives it."""
+    name = sheet_name(instance.pack) or _("Approval sheet")
+    return name, reverse("approval_sheet", args=[instance.number])
+
+
+register_paper("approval_sheet", approval_sheet)
 register_panel(files_panel)
 register_panel(archive_panel)
 register_beside("files", file_digests)

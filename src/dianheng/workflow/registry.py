@@ -96,17 +96,18 @@ def all_options() -> dict[str, Options]:
     return dict(sorted(_options.items()))
 
 
-_papers: dict[str, tuple[Text, Callable[[str], str]]] = {}
+Paper = Callable[["ProcessInstance"], tuple[Text, str]]
+_papers: dict[str, Paper] = {}
 
 
-def register_paper(name: str, label: Text, url: Callable[[str], str]) -> None:
-    """Declare a paper of every instance: what it is called, and its address by the number."""
-    _papers[name] = (label, url)
+def register_paper(name: str, paper: Paper) -> None:
+    """Declare a paper of every instance: what it is called there, and its address."""
+    _papers[name] = paper
 
 
-def papers_of(number: str) -> list[tuple[Text, str]]:
+def papers_of(instance: "ProcessInstance") -> list[tuple[Text, str]]:
     """Name and address of each paper of an instance."""
-    return [(label, url(number)) for label, url in _papers.values()]
+    return [paper(instance) for paper in _papers.values()]
 
 
 Panel = Callable[["ProcessInstance", HttpRequest], str]

@@ -13,6 +13,7 @@ from dianheng.identity.tests.factories import PASSWORD, city_company, metering_c
 from dianheng.office.papers import sheet_of
 from dianheng.workflow import services
 from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.packs.shipped import shipped_folders
 from dianheng.workflow.selectors import content_digest
 from dianheng.workflow.tests.factories import head, holder, verifier, work_order
 from dianheng.workflow.tests.test_services import APPLY
@@ -85,3 +86,30 @@ def test_who_took_part_prints_it_and_a_stranger_does_not(client, order):
     )
     stranger = holder("yu", "于芳", "FITTER", station)
     assert sheet(client, actor_for_person(stranger), order).status_code == 404
+
+
+def test_a_pack_calls_its_sheet_by_its_own_name_and_what_departments_found_stands_there(client):
+    from dianheng.workflow.tests import test_acceptance as joint
+
+    folder = next(f for f in shipped_folders() if f.name == "acceptance")
+    services.pack_load(folder=folder, actor=system_actor())
+    one = services.instance_start(
+        code="acceptance", unit=metering_centre(), title="工器具一批", actor=joint.who("arrive")
+    )
+    joint.do(one, "arrive", **joint.ARRIVED)
+    joint.do(one, "metering", **joint.METERING)
+    joint.do(one, "materials", **joint.MATERIALS | {"reason": "数量相符"})
+    joint.do(one, "confirm", opinion="agree")
+    joint.do(one, "put", **joint.STORED)
+    (page,) = pages(sheet(client, joint.who("confirm"), one).content)
+    text = "".join(page.split())
+    for part in (
+        "联合验收单", one.number, "绝缘螺丝刀", "VDE-6", "合计数量", "14.5", "孙丽", "TECHNICAL岗", "赵磊", "ASSETS岗",
+        "刘静", "功能与性能：试验（试用）合格", "数量与合同、装箱单一致：是", "数量相符", "一级库A-02",
+    ):  # fmt: skip
+        assert part in text, part
+    assert "审批单" not in text
+    client.cookies["django_language"] = "en"
+    assert "Jointacceptanceform" in "".join(
+        pages(sheet(client, joint.who("confirm"), one).content)[0].split()
+    )

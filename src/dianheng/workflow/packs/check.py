@@ -1,5 +1,6 @@
 """Whether a pack can be used: everything that is wrong with it, at once."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,8 @@ from .pack import DRAWING, PLAN, ROLES, Pack, TaskPlan, place
 
 GATEWAYS = ("exclusiveGateway", "inclusiveGateway")
 UNITS = ("own", "above", "top")
+# What bpmn-js takes for an id.
+PLAIN_ID = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*:)?[A-Za-z_][A-Za-z0-9_.-]*")
 ALWAYS_KNOWN = {"instance"}  # number, unit and starter of the instance stand beside the forms
 
 
@@ -47,7 +50,8 @@ def check(
     except NoDiagram as error:
         return [Finding("no_diagram", DRAWING, str(error))]
     found = [
-        *_texts(pack), *_names(diagram, pack), *_nodes(diagram), *_events(diagram), *_ways(diagram), *_gateways(diagram, pack),
+        *_texts(pack), *_ids(diagram), *_names(diagram, pack),
+        *_nodes(diagram), *_events(diagram), *_ways(diagram), *_gateways(diagram, pack),
         *_tasks(diagram, pack, services), *_lanes(diagram, pack, posts), *_forms(diagram, pack),
     ]  # fmt: skip
     if not found:
@@ -73,9 +77,26 @@ def _texts(pack: Pack) -> Iterator[Finding]:
         *((("tasks", n, "title"), one.title, _("the task “%(name)s”") % {"name": n}) for n, one in pack.tasks.items()),
         *((("names", n), one, f"“{n}”") for n, one in pack.names.items()),
     ]  # fmt: skip
+    if pack.sheet:
+        texts.append((("sheet",), pack.sheet, _("the printed sheet")))
     for keys, each, whose in texts:
         for fault in text_faults(each, whose):
             yield Finding("text", place(PLAN, *keys), fault)
+
+
+def _ids(diagram: Diagram) -> Iterator[Finding]:
+    """Ids that the browser's drawing takes; what it does not take is left out of the picture."""
+    said: list[str] = []
+    for kind, code in diagram.ids:
+        # A modeller names the places after what stands there: that is said once.
+        if not PLAIN_ID.fullmatch(code) and not code.startswith(tuple(f"{one}_" for one in said)):
+            said.append(code)
+            text = _(
+                "the browser does not draw an element with this id (%(kind)s): an id is of the letters a to z, "
+                "digits, “_”, “-” and “.”, and begins with a letter or “_”. Change the id in the modeller, "
+                "also where it stands in pack.toml; what people read is its name, which may be Chinese"
+            )
+            yield Finding("id", _drawn(code), text % {"kind": kind})
 
 
 def _names(diagram: Diagram, pack: Pack) -> Iterator[Finding]:
@@ -249,6 +270,10 @@ def _user_task(node: Node, plan: TaskPlan, pack: Pack) -> Iterator[Finding]:
     elif node.lane not in pack.lanes:
         text = _("its lane “%(name)s” is not in pack.toml") % {"name": node.lane}
         yield Finding("lane", _drawn(node.code), text)
+    for at, name in enumerate(plan.apart):
+        if name == node.code or name not in pack.tasks or pack.tasks[name].service:
+            text = _("“%(name)s” is no other step of a person")
+            yield Finding("apart", _of_task(node.code, "apart", str(at)), text % {"name": name})
     if plan.service or plan.inputs:
         key = "service" if plan.service else "inputs"
         text = _("is done by a person and names a service")

@@ -58,6 +58,7 @@ class Diagram:
     processes: Sequence[str]
     messages: Sequence[str] = ()  # names; what comes with one stands under its name
     twice: Sequence[str] = ()  # ids that more than one element has
+    ids: Sequence[tuple[str, str]] = ()  # kind and id of all that the browser draws by it
 
     def out_of(self, code: str) -> list[Flow]:
         """Arrows that leave a node."""
@@ -124,8 +125,17 @@ def read_diagram(body: bytes) -> Diagram:
                 element.get("triggeredByEvent") == "true",
             )  # fmt: skip
     messages = [each.get("name", "") for each in tree.iter(_tag("message"))]
-    ids = Counter(each.get("id") for each in tree.iter() if each.get("id"))
-    return Diagram(nodes, flows, processes, messages, [code for code, n in ids.items() if n > 1])
+    named = [
+        (each.tag.rpartition("}")[2], each.get("id"))
+        for each in tree.iter("{*}*")
+        if each.get("id")
+    ]
+    counts = Counter(code for _kind, code in named)
+    twice = [code for code, n in counts.items() if n > 1]
+    # A file without coordinates gets them from `layout`, and its lanes plain ids with them.
+    is_drawn = tree.find("{*}BPMNDiagram") is not None
+    ids = [(kind, code) for kind, code in named if kind != "lane" or is_drawn]
+    return Diagram(nodes, flows, processes, messages, twice, ids)
 
 
 def _tag(name: str) -> str:

@@ -42,6 +42,7 @@ class TaskPlan:
         share: of the people asked, the part that must have agreed (countersigning); None: one.
         limit: setting that gives the working days from the start of the instance in which the
             step is done; empty: only its own hours count.
+        apart: steps that other people do than this one; said at one of two, it counts for both.
         inputs: for a service, each input with its expression.
     """
 
@@ -51,6 +52,7 @@ class TaskPlan:
     hours: Decimal | None = None
     limit: str = ""
     share: Decimal | None = None
+    apart: Sequence[str] = ()
     service: str = ""
     undo: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Pack:
 
     Attributes:
         names: texts of the events, gateways and arrows of the diagram that have a name.
+        sheet: what its printed sheet is called; empty: 审批单.
     """
 
     code: str
@@ -124,6 +127,7 @@ class Pack:
     digest: str
     start: StartPlan = StartPlan()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sheet: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_pack(folder: Path) -> Pack:
@@ -156,6 +160,7 @@ def read_pack(folder: Path) -> Pack:
         forms={name: FormPlan(name, _schema(name, body)) for name, body in form_bytes.items()},
         bpmn=bpmn, digest=whole.hexdigest(), start=_start(plan.table("start")),
         names={name: dict(each.values) for name, each in plan.tables("names")},
+        sheet=plan.words("sheet", {}),
     )  # fmt: skip
 
 
@@ -266,10 +271,13 @@ def _lane(name: str, each: _Table) -> Lane:
 
 
 def _task(name: str, each: _Table) -> TaskPlan:
-    each.only("role", "form", "hours", "limit", "share", "service", "undo", "inputs", "title")
+    each.only(
+        "role", "form", "hours", "limit", "share", "apart", "service", "undo", "inputs", "title"
+    )
     return TaskPlan(
         task=name, role=each.text("role", "handle"), form=each.text("form", ""),
         hours=each.decimal("hours"), share=each.decimal("share"), limit=each.text("limit", ""),
+        apart=each.texts("apart"),
         service=each.text("service", ""), undo=each.text("undo", ""),
         inputs={key: str(value) for key, value in each.table("inputs").values.items()},
         title=each.words("title", {}),

@@ -5,6 +5,7 @@ from .figures import process_figures
 from .overwide import WideLine, judged_from, wide_line, wide_lines, wide_page
 from .packs import (
     ShownForm,
+    apart_from,
     definition_of,
     form_of,
     forms_of,
@@ -16,6 +17,7 @@ from .packs import (
     packs_in_force,
     packs_offered_below,
     posts_of_lanes,
+    sheet_name,
     step_title,
     text_of,
     titles_of,
@@ -48,6 +50,7 @@ __all__ = [
     "DutyLine",
     "ShownForm",
     "WideLine",
+    "apart_from",
     "begun_by",
     "catalogue_for",
     "changes_since",
@@ -75,6 +78,7 @@ __all__ = [
     "posts_held",
     "posts_of_lanes",
     "process_figures",
+    "sheet_name",
     "step_title",
     "steps_of",
     "task_boxes",

@@ -119,6 +119,13 @@ def lanes_of_tasks(version: PackVersion) -> Mapping[str, str]:
     return _lanes(version.digest, version.bpmn)
 
 
+def apart_from(version: PackVersion, task: str) -> frozenset[str]:
+    """Steps that other people do than this one, whichever of the two says so."""
+    plan = version.plan["tasks"]
+    others = {name for name, each in plan.items() if task in each.get("apart", ())}
+    return frozenset(plan[task].get("apart", ())) | others
+
+
 def posts_of_lanes(version: PackVersion) -> dict[str, list[str]]:
     """Posts of each lane: the company's own, else those that the pack proposes."""
     return posts_of_all_lanes([version])[version.code]
@@ -173,6 +180,11 @@ def step_title(task: ProcessTask) -> str:
 def titles_of(version: PackVersion) -> str:
     """Name of a process in the language of the page."""
     return text_of({"zh": version.title_zh, "en": version.title_en})
+
+
+def sheet_name(version: PackVersion) -> str:
+    """What a process calls its printed sheet; empty: as all do."""
+    return text_of(kept(version).plan.get("sheet") or {})
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def plan_of(pack: Pack) -> dict[str, Any]:
         "tasks": tasks,
         "forms": {name: _ordered(form.schema) for name, form in pack.forms.items()},
         "names": {name: dict(texts) for name, texts in pack.names.items()},
+        "sheet": dict(pack.sheet),
         "prefix": pack.prefix,
         "start": asdict(pack.start),
         "purpose": dict(pack.purpose),

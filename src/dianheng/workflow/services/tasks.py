@@ -25,7 +25,7 @@ from dianheng.identity.services import (
 from ..choices import NoteKind, Role, TaskState
 from ..models import FormDraft, FormEntry, ProcessInstance, ProcessNote, ProcessTask, TaskAsked
 from ..rules import guard_assignee, guard_post, guard_running, guard_task_open
-from ..selectors import origin_of, posts_held, tasks_known
+from ..selectors import apart_from, kept, origin_of, posts_held, tasks_known
 from .instances import locked, note, running_of, settle, undo_served
 
 
@@ -73,6 +73,7 @@ def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
     """Who handled this instance does not approve it, and the other way round.
 
     Nor does who handled the instance that began it: what is approved there comes from here.
+    Steps that the pack keeps apart are done by different people, though none of them handles.
     """
     known = task.instance.known
     parts = [
@@ -91,6 +92,13 @@ def refuse_unseparated(task: ProcessTask, actor: Actor) -> None:
         ).values_list("role", "done_by", "acting_for")
         parts += [Part(role, by, for_) for role, by, for_ in handled]
     require_separation(task.instance.document, task.role, actor, parts)
+    if beside := apart_from(kept(task.instance.pack), task.task):
+        signed = [
+            Part("joint", one.done_by_id, one.acting_for_id)
+            for one in known
+            if one.task in beside and one.state == TaskState.DONE and one.done_by_id is not None
+        ]
+        require_separation(task.instance.document, "joint", actor, signed)
 
 
 def _origins(instance: ProcessInstance) -> list[ProcessInstance]:

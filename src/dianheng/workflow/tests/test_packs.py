@@ -185,6 +185,37 @@ def test_an_id_is_given_once(pack):
     assert ("twice", "process.bpmn#work") in found(pack)
 
 
+def test_an_id_that_the_browser_does_not_draw_is_said_once_with_the_way_out(pack):
+    for name in ("process.bpmn", "pack.toml"):
+        path = pack / name
+        text = path.read_text("utf-8")
+        path.write_text(
+            re.sub(
+                r'"work"|tasks\.work|(?<=>)work(?=<)', lambda m: m[0].replace("work", "办理"), text
+            )
+            .replace("[tasks.办理]", '[tasks."办理"]')
+            .replace('form = "办理"', 'form = "work"'),
+            "utf-8",
+        )
+    (fault,) = check(read_pack(pack), {})
+    assert (fault.code, fault.where) == ("id", "process.bpmn#办理")
+    assert "userTask" in fault.text and "请在绘图工具中修改" in fault.text
+
+
+def test_lanes_have_ids_of_their_own_where_the_file_is_laid_out_here(pack):
+    spoil(pack, "process.bpmn", 'id="lane_1"', 'id="经办"')
+    assert found(pack) == []
+    drawn = '<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" id="d1"/></definitions>'
+    spoil(pack, "process.bpmn", "</definitions>", drawn)
+    assert found(pack) == [("id", "process.bpmn#经办")]
+
+
+def test_steps_that_are_kept_apart_are_other_steps_of_people(pack):
+    spoil(pack, "pack.toml", 'form = "work"', 'form = "work"\napart = ["apply", "work", "decided"]')
+    wrong = [f"pack.toml#/tasks/work/apart/{n}" for n in (1, 2)]
+    assert found(pack) == [("apart", where) for where in wrong]
+
+
 def test_names_of_what_is_not_drawn_and_names_in_one_language_are_faults(pack):
     spoil(pack, "pack.toml", r"\nbegin = .*", '\nbegan = { zh = "开始", en = "Start" }')
     spoil(pack, "pack.toml", r"\ndone = .*", '\ndone = { zh = "办结" }')

@@ -52,8 +52,8 @@ def shown(client, name, *args, **more):
     return answer.content.decode()
 
 
-def zipped(*replace, root="work_order/"):
-    """The generic order as one ZIP file, with pieces of its plan replaced."""
+def zipped(*replace, root="work_order/", drawn=("", "")):
+    """The generic order as one ZIP file, with pieces of its plan and one of its diagram replaced."""
     source = next(path for path in shipped_folders() if path.name == "work_order")
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as archive:
@@ -63,6 +63,8 @@ def zipped(*replace, root="work_order/"):
                 for before, after in replace:
                     assert before in text
                     text = text.replace(before, after)
+            if path.name == "process.bpmn" and drawn[0]:
+                text = text.replace(*drawn)
             archive.writestr(root + str(path.relative_to(source)), text)
         archive.writestr("../../evil.txt", "x")
     return SimpleUploadedFile("pack.zip", body.getvalue())
@@ -104,6 +106,14 @@ def test_everything_wrong_with_an_uploaded_pack_is_said(client):
     text = page.content.decode()
     assert page.status_code == 200 and not PackVersion.objects.exists()
     assert "没有时限（工作小时）" in text and "表单“missing”不在 forms/ 中" in text
+
+
+def test_an_uploaded_diagram_that_the_browser_would_not_draw_is_refused_with_the_way_out(client):
+    login(client, keeper())
+    sent = zipped(drawn=('id="refused"', 'id="不予办理"'))
+    text = client.post(reverse("pack_new"), {"file": sent}).content.decode()
+    assert "process.bpmn#不予办理" in text and "可用中文" in text
+    assert not PackVersion.objects.exists()
 
 
 @pytest.mark.parametrize("body", [b"no zip", b"PK\x05\x06" + b"\0" * 18])

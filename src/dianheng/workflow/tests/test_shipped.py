@@ -94,6 +94,10 @@ def do(task, data):
             return
 
 
+# Steps to which only a refusal leads; the tests below go there.
+BY_REFUSAL = {"acceptance": {"give_back"}}
+
+
 @pytest.mark.parametrize("folder", shipped_folders(), ids=lambda folder: folder.name)
 def test_a_pack_is_walked_to_its_end(folder, everybody):
     version = loaded(folder)
@@ -109,7 +113,7 @@ def test_a_pack_is_walked_to_its_end(folder, everybody):
         do(task, answer(form_of(task, version)))
     done = set(one.tasks.filter(state="done").values_list("task", flat=True))
     by_people = {name for name, plan in version.plan["tasks"].items() if plan["form"]}
-    assert one.state == "done" and done == by_people
+    assert one.state == "done" and done == by_people - BY_REFUSAL.get(folder.name, set())
     assert {text_of(t["title"]) for t in version.plan["tasks"].values()}, "every step has a name"
 
 

@@ -173,7 +173,7 @@ def _shown(
         "seen": content_digest(found)
         if any(t.is_open and t.role == "approve" for t in tasks)
         else "",
-        "papers": papers_of(found.number),
+        "papers": papers_of(found),
         "panels": panels_of(found, request),
         "subject_url": about if may_open(request.rights, about) else "",  # type: ignore[attr-defined]
         "origin": instance_by_number(number) if (number := origin_of(found)) else None,

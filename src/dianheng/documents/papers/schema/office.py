@@ -52,6 +52,7 @@ class ApprovalSheet(Paper):
     """审批单: what was asked for, and every opinion with name, post and time."""
 
     process: str
+    heading: str = ""  # what the pack calls it; empty: 审批单
     subject: str
     unit: str
     started_by: str
