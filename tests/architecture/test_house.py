@@ -16,6 +16,7 @@ APPS = [
     "assets",
     "seals",
     "warehouse",
+    "standards",
     "verification",
     "supply",
     "planning",

@@ -40,6 +40,7 @@ APPS = [
     "dianheng.assets",
     "dianheng.seals",
     "dianheng.warehouse",
+    "dianheng.standards",
     "dianheng.verification",
     "dianheng.supply",
     "dianheng.planning",

@@ -20,13 +20,15 @@ from dianheng.common.actor import Actor
 from dianheng.identity.models import Unit
 from dianheng.identity.services import system_actor, write_batch
 from dianheng.metrology.rule_sets import rule_sets
-from dianheng.verification.services import (
+from dianheng.standards.services import (
     authorisation_record,
     installation_certify,
     installation_equip,
     installation_record,
-    rule_set_sign,
     standard_certify,
+)
+from dianheng.verification.services import (
+    rule_set_sign,
 )
 
 from .company import acting, person, unit

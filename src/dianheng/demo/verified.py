@@ -17,7 +17,8 @@ from dianheng.assets.models import Device
 from dianheng.assets.services import lot_make
 from dianheng.identity.services import system_actor
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
-from dianheng.verification.models import BenchLoad, StandardCertificate, VerificationTask
+from dianheng.standards.models import StandardCertificate
+from dianheng.verification.models import BenchLoad, VerificationTask
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.selectors.loads import load_sheet
 from dianheng.verification.services import (

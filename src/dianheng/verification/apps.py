@@ -13,12 +13,6 @@ class VerificationConfig(AppConfig):
         register_master_tables(
             "verification_testscheme",
             "verification_testschemeversion",
-            "verification_laboratoryauthorisation",
-            "verification_standardinstallation",
-            "verification_installationcertificate",
-            "verification_installationstandard",
-            "verification_standardcertificate",
-            "verification_environmentband",
             "verification_benchkey",
             "verification_rulesetsignature",
         )

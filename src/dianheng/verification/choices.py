@@ -113,14 +113,6 @@ class UploadState(TextChoices):
 UPLOAD_TONE = {UploadState.TAKEN: "good", UploadState.PARTLY: "warn", UploadState.REFUSED: "bad"}
 
 
-class Project(TextChoices):
-    """What a laboratory is authorised for and a verifier qualified in."""
-
-    AC_METER = "ac_meter", _("AC electricity meters")
-    STANDARD_METER = "standard_meter", _("Standard meters")
-    TRANSFORMER = "transformer", _("Instrument transformers")
-
-
 class Decision(TextChoices):
     """What a reviewer says of a device."""
 

@@ -1,16 +1,14 @@
-"""What the laboratory knows for labels: who verified, by which paper, until when."""
+"""What the laboratory knows for marks: who verified, under which authorisation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dianheng.assets.choices import Verb
-from dianheng.assets.models import DeviceEvent
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 from dianheng.warehouse.registry import register_label_facts
 
 from .choices import Outcome
-from .models import ApprovalLine, StandardCertificate
+from .models import ApprovalLine
 
 
 def mark_facts(device_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
@@ -37,32 +35,4 @@ def mark_facts(device_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     return found
 
 
-def status_facts(device_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
-    """Colour labels: the newest certificate; who took out of use, where the life says it."""
-    newest = (
-        StandardCertificate.objects.filter(device__in=device_ids, withdrawn_on__isnull=True)
-        .order_by("device", "-valid_through")
-        .distinct("device")
-    )
-    found: dict[int, dict[str, Any]] = {
-        row.device_id: {
-            "certificate_no": row.number,
-            "verified_on": row.valid_from,
-            "valid_through": row.valid_through,
-            "issuer": row.issuer,
-        }
-        for row in newest
-    }
-    ends = (
-        DeviceEvent.objects.filter(device__in=device_ids, verb=Verb.SUSPEND)
-        .select_related("actor")
-        .order_by("device", "-occurred_at")
-        .distinct("device")
-    )
-    for event in ends:
-        found.setdefault(event.device_id, {})["approver"] = event.actor.name
-    return found
-
-
 register_label_facts("qualification_mark", mark_facts)
-register_label_facts("status_label", status_facts)

@@ -17,8 +17,6 @@ register(
         40,
     ),
     MenuEntry("verification", _("Original records"), "records", VIEW, 50),
-    MenuEntry("verification", _("Laboratory"), "laboratory", VIEW, 60),
-    MenuEntry("verification", _("Standards and benches"), "standards", VIEW, 70),
     MenuEntry("verification", _("Test schemes"), "schemes", VIEW, 80),
     MenuEntry("verification", _("Rule sets"), "rule_sets", VIEW, 90),
 )

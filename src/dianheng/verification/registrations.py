@@ -18,33 +18,34 @@ from dianheng.assets.selectors import Scanned, meters_with_test_keys, register_s
 from dianheng.assets.services import register_transition_guard
 from dianheng.common.actions import register_actions
 from dianheng.common.figures import register_figure
+from dianheng.common.lists.columns import show
 from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
 from dianheng.common.todo import register_recent, register_todo
 from dianheng.documents.registry import register_supersede
 from dianheng.identity.selectors import units_with_right
+from dianheng.standards.models import StandardInstallation
+from dianheng.standards.panels import (
+    register_installation_action,
+    register_installation_fact,
+    register_standard_panel,
+)
 from dianheng.workflow.registry import Subject, register_subject
 
-from .figures import pass_rate, standards_in_time
+from .figures import pass_rate
 from .models import BenchLoad, TestRecord, VerificationTask
+from .selectors.laboratory import records_with_standard
 from .todo import VIEW, around, recent, todo
 
 register_actions(
     {
-        "authorisation.record": gettext_lazy("Record an authorisation"),
         "bench.key": gettext_lazy("Give a bench a key"),
-        "environment.set": gettext_lazy("Set bounds of the environment"),
-        "installation.certify": gettext_lazy("Record an examination certificate"),
-        "installation.equip": gettext_lazy("Add a standard to a measuring standard"),
-        "installation.record": gettext_lazy("Record a measuring standard"),
-        "installation.stop": gettext_lazy("Take a measuring standard out of use"),
         "load.cancel": gettext_lazy("Cancel a bench load"),
         "load.fill": gettext_lazy("Fill bench loads"),
         "load.fetch": gettext_lazy("Hand a load to the bench"),
         "load.make": gettext_lazy("Begin a bench load"),
         "load.put": gettext_lazy("Load a position"),
         "load.undo": gettext_lazy("Take a device off a position"),
-        "paper.withdraw": gettext_lazy("Withdraw a paper of the laboratory"),
         "results.approve": gettext_lazy("Approve results"),
         "results.judge_again": gettext_lazy("Judge records again"),
         "results.review": gettext_lazy("Review results"),
@@ -56,7 +57,6 @@ register_actions(
         "scheme.generate": gettext_lazy("Generate a test scheme"),
         "scheme.propose": gettext_lazy("Propose a test scheme"),
         "scheme.version": gettext_lazy("Make a version of a test scheme"),
-        "standard.certify": gettext_lazy("Record the certificate of a standard"),
         "task.add_devices": gettext_lazy("Take devices into a task"),
         "task.apply": gettext_lazy("Let approved outcomes happen"),
         "task.cancel": gettext_lazy("Cancel a verification task"),
@@ -214,6 +214,37 @@ def task_stands(number: str) -> dict[str, Any]:
 register_subject(Subject("task", task_stands, lambda number: reverse("task", args=[number])))
 
 
+# -- the pages of standards and installations ----------------------------------------------------------
+
+
+def standard_panel(device: Device, request: HttpRequest) -> str:
+    """Records made with a standard or bench."""
+    rows = records_with_standard(device)
+    context = {
+        "records": rows.select_related("device", "task")[:20],
+        "record_count": rows.count(),
+    }
+    return render_to_string("verification/standard_panel.html", context, request)
+
+
+def key_fact(installation: StandardInstallation) -> tuple[Any, str]:
+    """Which key the bench signs with."""
+    key = getattr(installation.bench, "bench_key", None) if installation.bench else None
+    text = _("none: uploads need no signature")
+    if key is not None:
+        text = _("generation %(n)s, %(day)s") % {"n": key.generation, "day": show(key.made_at)}
+    return _("Key of the bench"), text
+
+
+register_standard_panel(standard_panel)
+register_installation_fact(key_fact)
+register_installation_action(
+    lambda installation: (
+        _("Give the bench a key"), reverse("bench_key", args=[installation.code])
+    )
+)  # fmt: skip
+
+
 # -- guards ---------------------------------------------------------------------------------------------------
 
 
@@ -233,4 +264,3 @@ def guard_keys(device_ids: Sequence[int], call: Mapping[str, Any]) -> list[dict[
 
 register_transition_guard(Verb.QUALIFY, guard_keys)
 register_figure(10, pass_rate)
-register_figure(50, standards_in_time)

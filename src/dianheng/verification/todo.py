@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.common.todo import SOON, WAITING, Recent, TodoGroup, TodoItem, first_and_count
-from dianheng.identity.selectors import setting, units_with_right
+from dianheng.common.todo import WAITING, Recent, TodoGroup, TodoItem, first_and_count
+from dianheng.identity.selectors import units_with_right
 from dianheng.metrology.rule_sets import rule_set_on, rule_sets
 
 from .choices import LoadState, Step, TaskState, UploadState
 from .models import (
     BenchLoad,
-    InstallationCertificate,
-    LaboratoryAuthorisation,
     RuleSetSignature,
-    StandardCertificate,
     TaskDevice,
     Upload,
     VerificationTask,
@@ -149,60 +146,6 @@ def _refused_uploads(request: HttpRequest) -> TodoGroup | None:
     return TodoGroup(_("Uploads refused in the last days"), items, len(items), url, WAITING)
 
 
-def _papers_due(request: HttpRequest) -> TodoGroup | None:
-    rights: Any = request.rights  # type: ignore[attr-defined]
-    right = "verification.laboratory"
-    if not rights.may(right):
-        return None
-    units = units_with_right(rights, right)
-    last = timezone.localdate() + timedelta(days=setting("verification.due_days"))
-    live = Q(withdrawn_on__isnull=True, valid_through__lte=last)
-    items: list[TodoItem] = []
-    newest_standard = (
-        StandardCertificate.objects.filter(device__unit__in=units, withdrawn_on__isnull=True)
-        .order_by("device_id", "-valid_through")
-        .distinct("device_id")
-        .select_related("device")
-    )
-    newest_installation = (
-        InstallationCertificate.objects.filter(
-            installation__unit__in=units,
-            installation__stopped_on__isnull=True,
-            withdrawn_on__isnull=True,
-        )
-        .order_by("installation_id", "-valid_through")
-        .distinct("installation_id")
-        .select_related("installation")
-    )
-    items += [
-        TodoItem(
-            paper.device.barcode,
-            reverse("standard", args=[paper.device.barcode]),
-            paper.number,
-            due_on=paper.valid_through,
-        )
-        for paper in newest_standard
-        if paper.valid_through <= last
-    ]
-    items += [
-        TodoItem(
-            paper.installation.name,
-            reverse("installation", args=[paper.installation.code]),
-            paper.number,
-            due_on=paper.valid_through,
-        )
-        for paper in newest_installation
-        if paper.valid_through <= last
-    ]
-    items += [
-        TodoItem(paper.number, reverse("laboratory"), due_on=paper.valid_through)
-        for paper in LaboratoryAuthorisation.objects.filter(live, unit__in=units)
-    ]
-    items.sort(key=lambda item: item.rank)
-    title = _("Papers of the laboratory that end soon")
-    return TodoGroup(title, items[:10], len(items), reverse("laboratory"), SOON)
-
-
 def _rules_to_sign(request: HttpRequest) -> TodoGroup | None:
     rights: Any = request.rights  # type: ignore[attr-defined]
     unit = getattr(request.user, "unit", None)
@@ -261,8 +204,8 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
 
 
 def around(request: HttpRequest) -> Sequence[TodoGroup]:
-    """What stands still in the laboratory, and what ends soon."""
-    groups = [_open_loads(request), _refused_uploads(request), _papers_due(request)]
+    """What stands still in the laboratory."""
+    groups = [_open_loads(request), _refused_uploads(request)]
     return [group for group in groups if group is not None and group.count]
 
 

@@ -3,9 +3,8 @@
 from django.urls import path
 
 from .views import (
+    bench_keys,
     decide,
-    installations,
-    laboratory,
     loads,
     papers,
     records,
@@ -51,35 +50,7 @@ urlpatterns = [
     path("uploads/<int:key>/body/", uploads.upload_body, name="upload_body"),
     path("records/", records.record_list, name="records"),
     path("records/<str:number>/", records.record, name="record"),
-    path("laboratory/", laboratory.overview, name="laboratory"),
-    path("laboratory/standards/", laboratory.standard_list, name="standards"),
-    path("laboratory/standards/<str:barcode>/", laboratory.standard, name="standard"),
-    path(
-        "laboratory/standards/<str:barcode>/certificate/",
-        laboratory.standard_certificate,
-        name="standard_certificate",
-    ),
-    path("laboratory/authorisation/", laboratory.authorisation_new, name="authorisation_new"),
-    path("laboratory/installation/", installations.installation_new, name="installation_new"),
-    path("laboratory/installation/<str:code>/", installations.installation, name="installation"),
-    path(
-        "laboratory/installation/<str:code>/certificate/",
-        installations.installation_certificate,
-        name="installation_certificate",
-    ),
-    path(
-        "laboratory/installation/<str:code>/equip/",
-        installations.installation_equip,
-        name="installation_equip",
-    ),
-    path(
-        "laboratory/installation/<str:code>/stop/",
-        installations.installation_stop,
-        name="installation_stop",
-    ),
-    path("laboratory/installation/<str:code>/key/", installations.bench_key, name="bench_key"),
-    path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),
-    path("laboratory/environment/", laboratory.environment_new, name="environment_new"),
+    path("laboratory/installation/<str:code>/key/", bench_keys.bench_key, name="bench_key"),
     path("rule-sets/", rule_sets.rule_sets, name="rule_sets"),
     path("rule-sets/<str:name>/", rule_sets.rule_set_page, name="rule_set"),
     path("schemes/", schemes.scheme_list, name="schemes"),

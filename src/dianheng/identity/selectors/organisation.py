@@ -1,6 +1,6 @@
 """Reads of units, people and qualifications."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -52,15 +52,20 @@ def subtree_ids(unit: Unit) -> list[int]:
     return list(subtree(unit.path).values_list("pk", flat=True))
 
 
+def under(field: str, paths: Sequence[str]) -> Q:
+    """Rows whose unit stands under one of the roots."""
+    wanted = Q(pk__in=[])
+    for path in paths:
+        wanted |= Q(**{f"{field}__startswith": path})
+    return wanted
+
+
 def units_with_right(rights: Rights, right: str) -> QuerySet[Unit]:
     """All units over which the right is held."""
     paths = rights.paths(right)
     if not paths:
         return Unit.objects.none()
-    under = Q()
-    for path in paths:
-        under |= Q(path__startswith=path)
-    return Unit.objects.filter(under)
+    return Unit.objects.filter(under("path", paths))
 
 
 def qualification_at(person_id: int, kind: str, project: str, on: date) -> Qualification | None:

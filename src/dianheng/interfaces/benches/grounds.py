@@ -15,8 +15,8 @@ from django.db.models import Q
 from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
 from dianheng.identity.models import Person
-from dianheng.verification.models import StandardCertificate
-from dianheng.verification.selectors.laboratory import installation_of
+from dianheng.standards.models import StandardCertificate
+from dianheng.standards.selectors import installation_of
 
 from .texts import day_of
 

@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from dianheng.common.access import note_refusal
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor
-from dianheng.verification.selectors.laboratory import bench_numbers
+from dianheng.standards.selectors import bench_numbers
 from dianheng.verification.services import upload_keep_refused, upload_receive
 from dianheng.verification.services.upload import MOST_BYTES
 

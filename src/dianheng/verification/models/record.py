@@ -87,17 +87,17 @@ class TestRecord(models.Model):
         "assets.Device", models.PROTECT, null=True, related_name="+", db_index=False
     )
     installation = models.ForeignKey(
-        "verification.StandardInstallation", models.PROTECT, null=True, related_name="records"
+        "standards.StandardInstallation", models.PROTECT, null=True, related_name="records"
     )
     installation_certificate = models.ForeignKey(
-        "verification.InstallationCertificate",
+        "standards.InstallationCertificate",
         models.PROTECT,
         null=True,
         related_name="+",
         db_index=False,
     )
     authorisation = models.ForeignKey(
-        "verification.LaboratoryAuthorisation",
+        "standards.LaboratoryAuthorisation",
         models.PROTECT,
         null=True,
         related_name="+",

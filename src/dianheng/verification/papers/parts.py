@@ -14,8 +14,9 @@ from dianheng.identity.models import Qualification, Unit
 from dianheng.metrology.rounding import signed_text
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.seals.selectors import seals_on_devices
+from dianheng.standards.models import StandardCertificate
 
-from ..models import Approval, ReviewLine, StandardCertificate, TestRecord, TestResult, Verdict
+from ..models import Approval, ReviewLine, TestRecord, TestResult, Verdict
 
 DIRECTIONS = {
     "forward_active": "active_import",

@@ -13,9 +13,10 @@ from dianheng.documents.selectors import body_for
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.schemes import ALL_PHASES, Direction, SchemeItem
 from dianheng.metrology.words import word
+from dianheng.standards.models import InstallationStandard
 
 from ..choices import Outcome
-from ..models import ApprovalLine, InstallationStandard, TestResult, VerificationTask
+from ..models import ApprovalLine, TestResult, VerificationTask
 from ..schemes import plate_of, scheme_of
 from ..selectors.entry import limits_at
 from ..selectors.laboratory import LaboratoryFacts

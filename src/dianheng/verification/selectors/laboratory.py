@@ -1,70 +1,32 @@
-"""What a laboratory had on a day: authorisation, standards in date, signed rule sets."""
+"""What records rest on: signed rule sets, and the laboratory's things as they stood on a day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
-from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
+from dianheng.assets.choices import STANDARDS
 from dianheng.assets.models import Device
 from dianheng.identity.models import Person, Unit
 from dianheng.identity.selectors import qualification_at
 from dianheng.metrology.rule_sets import RuleSet
-
-from ..models import (
-    EnvironmentBand,
+from dianheng.standards.models import (
     InstallationCertificate,
     LaboratoryAuthorisation,
-    RuleSetSignature,
     StandardCertificate,
     StandardInstallation,
-    TestRecord,
 )
+from dianheng.standards.selectors import (
+    ancestors,
+    authorisation_on,
+    installation_certificate_on,
+    installation_of,
+)
+
+from ..models import RuleSetSignature, TestRecord
 from ..rules import Equipment, Tester
-
-GONE = (DeviceState.SCRAPPED, DeviceState.LOST, DeviceState.RETURNED_TO_MAKER)
-
-
-def in_force(day: date) -> Q:
-    """Papers that hold on a day."""
-    return Q(valid_from__lte=day, valid_through__gte=day) & (
-        Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day)
-    )
-
-
-def ancestors(unit: Unit) -> list[str]:
-    """Codes of a unit and of all above it."""
-    return unit.path.strip("/").split("/")
-
-
-def authorisation_on(unit: Unit, kind: str, day: date) -> LaboratoryAuthorisation | None:
-    """The authorisation of a laboratory, or of the body it belongs to, for a kind of device."""
-    return (
-        LaboratoryAuthorisation.objects.filter(
-            in_force(day), unit__code__in=ancestors(unit), kinds__contains=[kind]
-        )
-        .order_by("-valid_through")
-        .first()
-    )
-
-
-def installation_of(bench: Device, day: date) -> StandardInstallation | None:
-    """The measuring standard that a bench was on a day."""
-    return (
-        StandardInstallation.objects.filter(bench=bench)
-        .filter(Q(stopped_on__isnull=True) | Q(stopped_on__gt=day))
-        .order_by("-pk")
-        .first()
-    )
-
-
-def installation_certificate_on(
-    installation: StandardInstallation, day: date
-) -> InstallationCertificate | None:
-    """The examination certificate that covers a day."""
-    return installation.certificates.filter(in_force(day)).order_by("-valid_through").first()
 
 
 def signed_rule_sets(unit: Unit, rule_sets: Iterable[RuleSet]) -> dict[str, RuleSetSignature]:
@@ -85,16 +47,6 @@ def signed_rule_sets(unit: Unit, rule_sets: Iterable[RuleSet]) -> dict[str, Rule
 def has_signed(unit: Unit | None, rules: RuleSet) -> bool:
     """Whether a named metrologist's signature for a laboratory stands under exactly these figures."""
     return unit is not None and rules.digest in signed_rule_sets(unit, [rules])
-
-
-def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
-    """The laboratory's own bounds on a day; its own before those of the body it belongs to."""
-    return (
-        EnvironmentBand.objects.filter(unit__code__in=ancestors(unit), valid_from__lte=day)
-        .select_related("unit")
-        .order_by("-unit__path", "-valid_from")
-        .first()
-    )
 
 
 @dataclass
@@ -202,36 +154,6 @@ class LaboratoryFacts:
             certificate = installation_certificate_on(installation, day) if installation else None
             self._installed[key] = (installation, certificate)
         return self._installed[key]
-
-
-def standards() -> QuerySet[Device]:
-    """Standards, benches and instruments with their newest certificate and its last day."""
-    newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
-    newest = newest.order_by("-valid_through")
-    return (
-        Device.objects.filter(kind__in=STANDARDS)
-        .select_related("model", "place", "unit", "standard")
-        .annotate(
-            certificate_no=Subquery(newest.values("number")[:1]),
-            certificate_through=Subquery(newest.values("valid_through")[:1]),
-        )
-    )
-
-
-def bench_numbers() -> list[str]:
-    """Numbers of all benches in use."""
-    rows = Device.objects.filter(kind=DeviceKind.BENCH).exclude(state__in=GONE)
-    return [device.asset_no or device.barcode for device in rows.order_by("barcode")]
-
-
-def benches(unit_ids: Sequence[int]) -> QuerySet[Device]:
-    """Benches that can be loaded."""
-    return (
-        Device.objects.filter(kind=DeviceKind.BENCH, unit_id__in=unit_ids)
-        .filter(Q(standard__isnull=True) | Q(standard__stopped_on__isnull=True))
-        .select_related("standard", "model")
-        .order_by("barcode")
-    )
 
 
 def records_with_standard(device: Device, since: date | None = None) -> QuerySet[Any]:

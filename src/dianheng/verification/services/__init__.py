@@ -6,22 +6,11 @@ from .decision import (
     review_take_back,
 )
 from .fill import loads_fill
-from .laboratory import (
-    authorisation_record,
-    environment_set,
-    installation_certify,
-    installation_equip,
-    installation_record,
-    installation_stop,
-    paper_withdraw,
-    rule_set_sign,
-    rule_set_unsign,
-    standard_certify,
-)
 from .load import load_cancel, load_fetched, load_make, load_put, load_undo, load_undo_scan
 from .outcomes import results_seal, task_apply
 from .rejudge import results_judge_again
 from .scheme import scheme_edit, scheme_generate, scheme_propose
+from .signature import rule_set_sign, rule_set_unsign
 from .task import (
     task_add_devices,
     task_add_lot,
@@ -37,14 +26,8 @@ __all__ = [
     "Approved",
     "Received",
     "Reviewed",
-    "authorisation_record",
     "bench_key_make",
     "bench_secret",
-    "environment_set",
-    "installation_certify",
-    "installation_equip",
-    "installation_record",
-    "installation_stop",
     "load_cancel",
     "load_fetched",
     "load_make",
@@ -52,7 +35,6 @@ __all__ = [
     "load_undo",
     "load_undo_scan",
     "loads_fill",
-    "paper_withdraw",
     "results_approve",
     "results_judge_again",
     "results_review",
@@ -63,7 +45,6 @@ __all__ = [
     "scheme_edit",
     "scheme_generate",
     "scheme_propose",
-    "standard_certify",
     "task_add_devices",
     "task_add_lot",
     "task_apply",

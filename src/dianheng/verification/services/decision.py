@@ -24,8 +24,9 @@ from dianheng.identity.services import (
     write_batch,
 )
 from dianheng.metrology.rule_sets import rule_set
+from dianheng.standards.choices import Project
 
-from ..choices import LOT_DECIDES, Decision, Outcome, Project, Step
+from ..choices import LOT_DECIDES, Decision, Outcome, Step
 from ..models import Approval, Review, ReviewLine, TaskDevice, VerificationTask
 from ..rules import fault_of_outcome, guard_unchanged
 from ..selectors.devices import keys_found

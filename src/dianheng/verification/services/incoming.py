@@ -13,13 +13,15 @@ from dianheng.assets.models import Device
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.schemes import Scheme, bench_class_needed
+from dianheng.standards.models import (
+    InstallationCertificate,
+    LaboratoryAuthorisation,
+    StandardInstallation,
+)
 
 from ..envelope import DevicePart
 from ..models import (
-    InstallationCertificate,
-    LaboratoryAuthorisation,
     LoadPosition,
-    StandardInstallation,
     TaskDevice,
     VerificationTask,
 )

@@ -19,10 +19,11 @@ from dianheng.metrology.records import RecordVerdict, record_judge
 from dianheng.metrology.rule_sets import Certainty, RuleSet, rule_set, rule_set_on
 from dianheng.metrology.schemes import Scheme
 from dianheng.metrology.verdicts import InternalControl, Verdict, internal_control
+from dianheng.standards.models import EnvironmentBand
+from dianheng.standards.selectors import environment_band_on
 
-from ..models import EnvironmentBand
 from ..rules import BenchFigures, Block, differences_of, outcome_of, overall_differs
-from ..selectors.laboratory import environment_band_on, signed_rule_sets
+from ..selectors.laboratory import signed_rule_sets
 
 PRACTICE = "Utility practice"
 

@@ -8,31 +8,25 @@ from typing import Any
 
 from django.utils import timezone
 
-from dianheng.assets.choices import DeviceKind, DeviceState
-from dianheng.assets.models import Device, DeviceModel, StandardEquipment
-from dianheng.assets.services import manufacturer_make, model_make
-from dianheng.assets.tests.factories import meters, store
+from dianheng.assets.models import Device
+from dianheng.assets.tests.factories import meters
 from dianheng.common.actor import Actor
 from dianheng.identity.models import Person, Unit
 from dianheng.identity.services import (
     actor_for_person,
     qualification_grant,
     system_actor,
-    write_batch,
 )
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.metrology.rule_sets import rule_set
-from dianheng.verification.models import BenchLoad, StandardInstallation, VerificationTask
+from dianheng.standards.models import StandardInstallation
+from dianheng.standards.tests.factories import examined
+from dianheng.verification.models import BenchLoad, VerificationTask
 from dianheng.verification.selectors.loads import load_sheet
 from dianheng.verification.services import (
-    authorisation_record,
-    installation_certify,
-    installation_equip,
-    installation_record,
     load_make,
     load_put,
     rule_set_sign,
-    standard_certify,
     task_add_devices,
     task_make,
     upload_receive,
@@ -46,36 +40,6 @@ RULES_IN_USE = (
     ("Utility practice", "2013"),
     ("GB/T 8170", "2008"),
 )
-
-
-def equipment(barcode: str, kind: str, model_code: str, positions: int | None = None) -> Device:
-    """A bench or standard of the centre, made once."""
-    found = Device.objects.filter(barcode=barcode).first()
-    if found:
-        return found
-    model = DeviceModel.objects.filter(code=model_code).first() or model_make(
-        manufacturer=manufacturer_make(
-            code="KL", name="科陆电子", short_name="科陆", actor=system_actor()
-        ),
-        code=model_code,
-        actor=system_actor(),
-        kind=kind,
-        name="电能表检定装置" if kind == DeviceKind.BENCH else "标准电能表",
-        accuracy_class="0.05",
-    )
-    with write_batch(actor=system_actor(), action="test.equipment") as batch:
-        device = Device.objects.create(
-            barcode=barcode,
-            serial_no=f"S-{barcode}",
-            kind=kind,
-            model=model,
-            unit=metering_centre(),
-            place=store(),
-            state=DeviceState.IN_SERVICE,
-            state_at=batch.at,
-        )
-        StandardEquipment.objects.create(device=device, name=model.name, position_count=positions)
-    return Device.objects.select_related("standard", "model").get(pk=device.pk)
 
 
 @dataclass
@@ -115,8 +79,6 @@ def laboratory(*, positions: int = 60, has_signed_rules: bool = True) -> Laborat
     unit, today = metering_centre(), timezone.localdate()
     since, until = date(2020, 1, 1), today + timedelta(days=400)
     system = system_actor()
-    bench = equipment("BENCH-01", DeviceKind.BENCH, "CL3000", positions)
-    standard = equipment("STD-0001", DeviceKind.STANDARD_METER, "CL311")
     verifier = person_with("*", login="verifier", name="陈检定")
     qualification_grant(
         person=verifier,
@@ -127,47 +89,12 @@ def laboratory(*, positions: int = 60, has_signed_rules: bool = True) -> Laborat
         valid_through=until,
         actor=system,
     )
-    authorisation_record(
-        unit=unit,
-        number="(江)法计(2024)A0107号",
-        issuer="省市场监督管理局",
-        scope="交流电能表",
-        kinds=[DeviceKind.SINGLE_PHASE_METER, DeviceKind.THREE_PHASE_METER],
-        valid_from=since,
-        valid_through=until,
-        actor=system,
-    )
-    installation = installation_record(
-        unit=unit,
-        code="BZ-01",
-        name="单相电能表标准装置",
-        bench=bench,
-        accuracy="0.05",
-        kinds=[DeviceKind.SINGLE_PHASE_METER, DeviceKind.THREE_PHASE_METER],
-        actor=system,
-    )
-    installation_certify(
-        installation=installation,
-        number="[2024]江量标电证字第047号",
-        issuer="省市场监督管理局",
-        valid_from=since,
-        valid_through=until,
-        actor=system,
-    )
-    installation_equip(installation=installation, device=standard, valid_from=since, actor=system)
-    for device in (bench, standard):
-        standard_certify(
-            device=device,
-            number=f"DNB-{device.barcode}",
-            issuer="省计量科学研究院",
-            accuracy_class="0.05",
-            valid_from=since,
-            valid_through=until,
-            actor=system,
-        )
+    room = examined(positions=positions)
     if has_signed_rules:
         sign_rules(unit)
-    return Laboratory(unit, bench, standard, installation, verifier, f"DNB-{standard.barcode}")
+    return Laboratory(
+        unit, room.bench, room.standard, room.installation, verifier, f"DNB-{room.standard.barcode}"
+    )
 
 
 def sign_rules(unit: Unit) -> None:

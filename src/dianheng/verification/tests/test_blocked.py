@@ -7,14 +7,16 @@ from django.utils import timezone
 
 from dianheng.identity.models import Qualification
 from dianheng.identity.services import qualification_withdraw, system_actor, write_batch
-from dianheng.verification.models import TestRecord, TestResult, Verdict
-from dianheng.verification.services import (
+from dianheng.standards.services import (
     authorisation_record,
     installation_stop,
     paper_withdraw,
+    standard_certify,
+)
+from dianheng.verification.models import TestRecord, TestResult, Verdict
+from dianheng.verification.services import (
     results_judge_again,
     rule_set_unsign,
-    standard_certify,
 )
 
 from .factories import envelope_of, laboratory, load_with, send, sign_rules, task_with

@@ -10,10 +10,11 @@ from dianheng.assets.tests.factories import meters, single_phase_model
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.standards.tests.factories import equipment
 from dianheng.verification.models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from dianheng.verification.services import load_cancel, load_put, loads_fill
 
-from .factories import equipment, laboratory, task_with
+from .factories import laboratory, task_with
 from .test_views import log_in
 
 pytestmark = pytest.mark.django_db

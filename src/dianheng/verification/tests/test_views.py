@@ -13,10 +13,8 @@ from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification.models import (
     Approval,
     BenchLoad,
-    LaboratoryAuthorisation,
     Review,
     RuleSetSignature,
-    StandardInstallation,
     TestRecord,
     TestScheme,
     Upload,
@@ -24,7 +22,7 @@ from dianheng.verification.models import (
 )
 from dianheng.verification.services import load_make, scheme_propose, upload_receive
 
-from .factories import envelope_of, equipment, laboratory, load_with, send, sign_rules, task_with
+from .factories import envelope_of, laboratory, load_with, send, sign_rules, task_with
 from .test_decision import Story, signer
 
 pytestmark = pytest.mark.django_db
@@ -67,12 +65,8 @@ def all_pages(story):
         ("task_review", task.number), ("task_approve", task.number), ("task_seal", task.number), ("to_decide",),
         ("loads",), ("load", load.number), ("load_cancel", load.number), ("load_file", load.number),
         ("load_enter", load.number, 1), ("uploads",), ("upload", Upload.objects.get().pk), ("records",),
-        ("record", record.number), ("laboratory",), ("standards",), ("standard", "STD-0001"), ("standard", "BENCH-01"),
-        ("standard_certificate", "STD-0001"), ("authorisation_new",), ("installation_new",), ("installation", "BZ-01"),
-        ("installation_certificate", "BZ-01"), ("installation_equip", "BZ-01"), ("installation_stop", "BZ-01"),
-        ("bench_key", "BZ-01"), ("environment_new",), ("rule_sets",), ("rule_set", rules), ("schemes",),
+        ("record", record.number), ("standard", "STD-0001"), ("installation", "BZ-01"), ("bench_key", "BZ-01"), ("rule_sets",), ("rule_set", rules), ("schemes",),
         ("scheme", task.scheme_version.scheme.code), ("scheme_edit", task.scheme_version.scheme.code),
-        ("paper_withdraw", "authorisation", LaboratoryAuthorisation.objects.get().pk),
     ]  # fmt: skip
 
 
@@ -430,72 +424,14 @@ def test_a_blocked_record_says_why(client, planner):
     assert "STD-9999" in text and "state-bad" in text
 
 
-# -- the laboratory ------------------------------------------------------------------------------------------
+# -- keys, rules and schemes -------------------------------------------------------------------------
 
 
-def test_a_laboratory_is_set_up_by_page(client, planner):
-    unit = metering_centre().pk
-    bench = equipment("BENCH-09", "bench", "CL3000", 10)
-    standard = equipment("STD-0009", "standard_meter", "CL311")
-    paper = {"issuer": "省局", "valid_from": "2024-01-01", "valid_through": "2030-12-31"}
-    client.post(
-        reverse("authorisation_new"),
-        {
-            "unit": unit,
-            "number": "A-1",
-            "scope": "电能表",
-            "kinds": ["single_phase_meter"],
-            **paper,
-        },
-    )
-    client.post(
-        reverse("installation_new"),
-        {
-            "unit": unit,
-            "code": "BZ-09",
-            "name": "单相标准",
-            "project": "ac_meter",
-            "kinds": ["single_phase_meter"],
-            "bench": bench.pk,
-        },
-    )
-    client.post(reverse("installation_certificate", args=["BZ-09"]), {"number": "K-1", **paper})
-    client.post(
-        reverse("installation_equip", args=["BZ-09"]),
-        {"device": "STD-0009", "role": "main", "valid_from": "t"},
-    )
-    client.post(
-        reverse("standard_certificate", args=["STD-0009"]),
-        {"number": "C-1", "accuracy_class": "0.05", **paper},
-    )
-    made = StandardInstallation.objects.get()
-    assert made.parts.get().device == standard and made.certificates.get().number == "K-1"
-    assert (
-        standard.certificates.get().accuracy_class == "0.05"
-        and LaboratoryAuthorisation.objects.exists()
-    )
-    text = page(client, "laboratory")
-    assert "state-good" in text and "K-1" in text
-    answer = client.post(
-        reverse("authorisation_new"),
-        {"unit": unit, "number": "A-1", "scope": "x", "kinds": ["single_phase_meter"], **paper},
-    )
-    assert answer.status_code == 200 and LaboratoryAuthorisation.objects.count() == 1
-    key = client.post(reverse("bench_key", args=["BZ-09"])).content.decode()
+def test_a_bench_gets_its_key_by_page(client, planner):
+    laboratory()
+    assert "BZ-01" in page(client, "installation", "BZ-01")
+    key = client.post(reverse("bench_key", args=["BZ-01"])).content.decode()
     assert re.search(r'<p class="code">[0-9a-f]{64}</p>', key)
-
-
-def test_due_colours(client, planner):
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from dianheng.verification.views.laboratory import due_tone
-
-    today = timezone.localdate()
-    days = {None: "bad", -1: "bad", 0: "warn", 90: "warn", 91: "good"}
-    for day, tone in days.items():
-        assert due_tone(None if day is None else today + timedelta(days=day), 90) == tone
 
 
 def test_the_metrologist_signs_exactly_what_is_shown(client, planner):

@@ -25,6 +25,7 @@ from dianheng.common.search import clean_code
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_of
 from dianheng.metrology.schemes import LoadPoint
+from dianheng.standards.selectors import benches, installation_of
 
 from .. import services
 from ..choices import LOAD_TONE, LoadState, Source, TaskState
@@ -33,7 +34,6 @@ from ..forms import FillForm, LoadForm, ReasonForm
 from ..models import BenchLoad, LoadPosition
 from ..schemes import plate_of, scheme_of
 from ..selectors.entry import rows_of
-from ..selectors.laboratory import benches, installation_of
 from ..selectors.loads import load_sheet
 from ..services.load import position_count
 from .common import VIEW, Taken, action, answer_scans, refusal_of, visible_load, visible_task

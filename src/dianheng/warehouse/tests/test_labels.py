@@ -168,7 +168,7 @@ class TestPages:
 
 
 def test_colours_of_standards_follow_their_state():
-    from dianheng.verification.models import StandardCertificate
+    from dianheng.standards.models import StandardCertificate
     from dianheng.verification.tests.factories import laboratory
 
     lab = laboratory()

@@ -31,10 +31,9 @@ from ..models import (
     StandardCertificate,
     StandardInstallation,
 )
-from ..selectors.laboratory import records_with_standard, standards
-from .common import VIEW, action
-
-RIGHT = "verification.laboratory"
+from ..panels import standard_panels
+from ..rights import RIGHT, VIEW
+from ..selectors import standards
 
 
 def due_tone(last_day: Any, days: int = 90) -> str:
@@ -61,7 +60,7 @@ def action_for(
     request: HttpRequest, label: Any, url: str, *, is_primary: bool = False
 ) -> PageAction:
     refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
-    return action(label, url, refusal, is_primary=is_primary)
+    return PageAction(label, url, refusal, is_primary)
 
 
 def with_due(rows: Any, days: int) -> list[dict[str, Any]]:
@@ -109,7 +108,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "kind_labels": dict(DeviceKind.choices),
         "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
     }
-    return render(request, "verification/laboratory.html", context)
+    return render(request, "standards/laboratory.html", context)
 
 
 DUE = {
@@ -185,10 +184,9 @@ def _standard(request: HttpRequest, barcode: str) -> Device:
 
 @needs(VIEW)
 def standard(request: HttpRequest, barcode: str) -> HttpResponse:
-    """One standard: certificates, where it belongs, what was measured with it."""
+    """One standard: certificates, where it belongs, what other apps know of it."""
     found = _standard(request, barcode)
     days = setting("verification.due_days")
-    records = records_with_standard(found)
     context = {
         "title": found.barcode,
         "device": found,
@@ -196,8 +194,7 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         "certificates": with_due(found.certificates.all(), days),
         "parts": found.part_of.select_related("installation"),
         "installations": found.installations.all(),
-        "records": records.select_related("device", "task")[:20],
-        "record_count": records.count(),
+        "panels": standard_panels(found, request),
         "actions": [
             action_for(
                 request,
@@ -209,7 +206,7 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         "crumbs": [(LIST.title, reverse("standards"))],
         "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
     }
-    return render(request, "verification/standard.html", context)
+    return render(request, "standards/standard.html", context)
 
 
 _CRUMB = gettext_lazy("Laboratory")

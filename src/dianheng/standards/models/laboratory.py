@@ -1,4 +1,7 @@
-"""What a laboratory must have before its results count: authorisation, standards, signed rules."""
+"""What a laboratory must have before its results count: authorisation, examined standards.
+
+The tables keep the names under which the audit trail has sealed their rows.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -30,6 +33,7 @@ class LaboratoryAuthorisation(models.Model):
     withdrawn_on = models.DateField(_("Withdrawn on"), null=True, blank=True)
 
     class Meta:
+        db_table = "verification_laboratoryauthorisation"
         ordering = ["-valid_from", "-id"]
         constraints = [
             _period("authorisation_period"),
@@ -63,6 +67,7 @@ class StandardInstallation(models.Model):
     stopped_on = models.DateField(_("Taken out of use on"), null=True, blank=True)
 
     class Meta:
+        db_table = "verification_standardinstallation"
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(
@@ -90,6 +95,7 @@ class InstallationCertificate(models.Model):
     withdrawn_on = models.DateField(_("Withdrawn on"), null=True, blank=True)
 
     class Meta:
+        db_table = "verification_installationcertificate"
         ordering = ["-valid_from", "-id"]
         constraints = [_period("installationcertificate_period")]
 
@@ -111,6 +117,7 @@ class InstallationStandard(models.Model):
     valid_through = models.DateField(_("Through"), null=True, blank=True)
 
     class Meta:
+        db_table = "verification_installationstandard"
         ordering = ["installation", "role", "device"]
         constraints = [
             models.CheckConstraint(
@@ -137,6 +144,7 @@ class StandardCertificate(models.Model):
     note = models.TextField(_("Note"), blank=True, default="")
 
     class Meta:
+        db_table = "verification_standardcertificate"
         ordering = ["-valid_from", "-id"]
         indexes = [models.Index(fields=["number"], name="standardcertificate_number")]
         constraints = [
@@ -165,6 +173,7 @@ class EnvironmentBand(models.Model):
     valid_from = models.DateField(_("From"))
 
     class Meta:
+        db_table = "verification_environmentband"
         ordering = ["-valid_from", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -174,23 +183,3 @@ class EnvironmentBand(models.Model):
             ),
             models.UniqueConstraint(fields=["unit", "valid_from"], name="environmentband_once"),
         ]
-
-
-class RuleSetSignature(models.Model):
-    """A metrologist confirms exactly this content of a rule set for a laboratory, or takes
-    that back; until then what rests on unconfirmed figures is provisional.
-    """
-
-    unit = models.ForeignKey("identity.Unit", models.PROTECT, verbose_name=_("Laboratory"))
-    standard = CodeField()
-    edition = CodeField()
-    digest = CodeField()  # hexadecimal SHA-256 of the rule set's files
-    is_withdrawal = models.BooleanField(default=False)
-    declaration = models.TextField()
-    signed_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
-    acting_for = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
-    signed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["digest", "unit"], name="rulesetsignature_digest")]

@@ -1,15 +1,14 @@
-"""Pages of benches and installations: certificate, equipment, stop, key."""
+"""Pages of benches and installations: certificate, equipment, stop."""
 
 from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceKind
-from dianheng.common.errors import NotFound
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs
 from dianheng.identity.selectors import setting
@@ -17,9 +16,10 @@ from dianheng.identity.services import actor_of
 
 from .. import forms, services
 from ..models import StandardInstallation
-from ..selectors.laboratory import benches
-from .common import VIEW
-from .laboratory import RIGHT, action_for, laboratory_crumbs, units_with, with_due, write_form
+from ..panels import installation_actions, installation_facts
+from ..rights import RIGHT, VIEW
+from ..selectors import benches, visible_installation
+from .laboratory import action_for, laboratory_crumbs, units_with, with_due, write_form
 
 
 @needs(RIGHT)
@@ -44,19 +44,10 @@ def installation_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _installation(request: HttpRequest, code: str) -> StandardInstallation:
-    found = get_object_or_404(
-        StandardInstallation.objects.select_related("unit", "bench__standard"), code=code
-    )
-    if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
-        raise NotFound(_("There is no measuring standard %(code)s.") % {"code": code})
-    return found
-
-
 @needs(VIEW)
 def installation(request: HttpRequest, code: str) -> HttpResponse:
     """One measuring standard: certificates, bench, standards."""
-    found = _installation(request, code)
+    found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
     days = setting("verification.due_days")
     at = [code]
     context = {
@@ -65,7 +56,7 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "certificates": with_due(found.certificates.all(), days),
         "parts": found.parts.select_related("device__standard", "device__model"),
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
-        "key": getattr(found.bench, "bench_key", None) if found.bench else None,
+        "facts": installation_facts(found),
         "actions": [
             action_for(
                 request,
@@ -74,13 +65,13 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
                 is_primary=True,
             ),
             action_for(request, _("Add a standard"), reverse("installation_equip", args=at)),
-            action_for(request, _("Give the bench a key"), reverse("bench_key", args=at)),
+            *(action_for(request, label, url) for label, url in installation_actions(found)),
             action_for(request, _("Take out of use"), reverse("installation_stop", args=at)),
         ],
         "crumbs": laboratory_crumbs(),
         "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
     }
-    return render(request, "verification/installation.html", context)
+    return render(request, "standards/installation.html", context)
 
 
 def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
@@ -90,7 +81,7 @@ def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
 @needs(RIGHT)
 def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
     """Record a 计量标准考核证书."""
-    found = _installation(request, code)
+    found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
     return write_form(
         request, forms.CertificateForm(request.POST or None),
         partial(services.installation_certify, installation=found),
@@ -102,7 +93,7 @@ def installation_certificate(request: HttpRequest, code: str) -> HttpResponse:
 @needs(RIGHT)
 def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
     """Add a standard to a measuring standard."""
-    found = _installation(request, code)
+    found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
     return write_form(
         request, forms.EquipForm(request.POST or None, initial={"valid_from": "t"}),
         partial(services.installation_equip, installation=found), title=_("Add a standard"),
@@ -114,7 +105,7 @@ def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
 @needs(RIGHT)
 def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
     """Take a measuring standard out of use."""
-    found = _installation(request, code)
+    found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
     return write_form(
         request, forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
         lambda *, day, **data: services.installation_stop(installation=found, stopped_on=day, **data),
@@ -122,22 +113,3 @@ def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
         back=reverse("installation", args=[code]), crumbs=_installation_crumbs(found),
         intro=_("From that day on, records of its bench are kept blocked."),
     )  # fmt: skip
-
-
-@needs(RIGHT)
-def bench_key(request: HttpRequest, code: str) -> HttpResponse:
-    """Give the bench a key; it is shown once."""
-    found = _installation(request, code)
-    if found.bench is None:
-        raise NotFound(_("This measuring standard has no bench."))
-    key = ""
-    if request.method == "POST":
-        key = services.bench_key_make(bench=found.bench, actor=actor_of(request))
-    context = {
-        "title": _("Key of the bench"),
-        "installation": found,
-        "key": key,
-        "has_key": hasattr(found.bench, "bench_key"),
-        "crumbs": _installation_crumbs(found),
-    }
-    return render(request, "verification/bench_key.html", context)

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+
+
+class StandardsConfig(AppConfig):
+    name = "dianheng.standards"
+    label = "standards"
+
+    def ready(self) -> None:
+        from dianheng.identity.registry import register_master_tables
+
+        from . import labels, menu, registrations, rights  # noqa: F401
+
+        register_master_tables(
+            "verification_laboratoryauthorisation",
+            "verification_standardinstallation",
+            "verification_installationcertificate",
+            "verification_installationstandard",
+            "verification_standardcertificate",
+            "verification_environmentband",
+        )

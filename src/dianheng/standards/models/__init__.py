@@ -1,0 +1,17 @@
+from .laboratory import (
+    EnvironmentBand,
+    InstallationCertificate,
+    InstallationStandard,
+    LaboratoryAuthorisation,
+    StandardCertificate,
+    StandardInstallation,
+)
+
+__all__ = [
+    "EnvironmentBand",
+    "InstallationCertificate",
+    "InstallationStandard",
+    "LaboratoryAuthorisation",
+    "StandardCertificate",
+    "StandardInstallation",
+]

@@ -1,0 +1,122 @@
+"""What a laboratory had on a day: authorisation, measuring standards, bounds; its standards and benches."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
+from dianheng.assets.models import Device
+from dianheng.common.errors import NotFound
+from dianheng.identity.models import Unit
+from dianheng.identity.rules import Rights
+
+from ..models import (
+    EnvironmentBand,
+    InstallationCertificate,
+    LaboratoryAuthorisation,
+    StandardCertificate,
+    StandardInstallation,
+)
+from ..rights import VIEW
+
+GONE = (DeviceState.SCRAPPED, DeviceState.LOST, DeviceState.RETURNED_TO_MAKER)
+
+
+def in_force(day: date) -> Q:
+    """Papers that hold on a day."""
+    return Q(valid_from__lte=day, valid_through__gte=day) & (
+        Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day)
+    )
+
+
+def ancestors(unit: Unit) -> list[str]:
+    """Codes of a unit and of all above it."""
+    return unit.path.strip("/").split("/")
+
+
+def authorisation_on(unit: Unit, kind: str, day: date) -> LaboratoryAuthorisation | None:
+    """The authorisation of a laboratory, or of the body it belongs to, for a kind of device."""
+    return (
+        LaboratoryAuthorisation.objects.filter(
+            in_force(day), unit__code__in=ancestors(unit), kinds__contains=[kind]
+        )
+        .order_by("-valid_through")
+        .first()
+    )
+
+
+def visible_installation(rights: Rights, code: str) -> StandardInstallation:
+    """The measuring standard of a code, for who may see it."""
+    rows = StandardInstallation.objects.select_related("unit", "bench__standard")
+    found = rows.filter(code=code).first()
+    if found is None or not rights.may(VIEW, found.unit.path):
+        raise NotFound(_("There is no measuring standard %(code)s.") % {"code": code})
+    return found
+
+
+def installation_of(bench: Device, day: date) -> StandardInstallation | None:
+    """The measuring standard that a bench was on a day."""
+    return (
+        StandardInstallation.objects.filter(bench=bench)
+        .filter(Q(stopped_on__isnull=True) | Q(stopped_on__gt=day))
+        .order_by("-pk")
+        .first()
+    )
+
+
+def installation_certificate_on(
+    installation: StandardInstallation, day: date
+) -> InstallationCertificate | None:
+    """The examination certificate that covers a day."""
+    return installation.certificates.filter(in_force(day)).order_by("-valid_through").first()
+
+
+def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
+    """The laboratory's own bounds on a day; its own before those of the body it belongs to."""
+    return (
+        EnvironmentBand.objects.filter(unit__code__in=ancestors(unit), valid_from__lte=day)
+        .select_related("unit")
+        .order_by("-unit__path", "-valid_from")
+        .first()
+    )
+
+
+def standards() -> QuerySet[Device]:
+    """Standards, benches and instruments with their newest certificate and its last day."""
+    newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
+    newest = newest.order_by("-valid_through")
+    return (
+        Device.objects.filter(kind__in=STANDARDS)
+        .select_related("model", "place", "unit", "standard")
+        .annotate(
+            certificate_no=Subquery(newest.values("number")[:1]),
+            certificate_through=Subquery(newest.values("valid_through")[:1]),
+        )
+    )
+
+
+def bench_numbers() -> list[str]:
+    """Numbers of all benches in use."""
+    rows = Device.objects.filter(kind=DeviceKind.BENCH).exclude(state__in=GONE)
+    return [device.asset_no or device.barcode for device in rows.order_by("barcode")]
+
+
+def benches(unit_ids: Sequence[int]) -> QuerySet[Device]:
+    """Benches that can be loaded."""
+    return (
+        Device.objects.filter(kind=DeviceKind.BENCH, unit_id__in=unit_ids)
+        .filter(Q(standard__isnull=True) | Q(standard__stopped_on__isnull=True))
+        .select_related("standard", "model")
+        .order_by("barcode")
+    )
+
+
+def bench_label(bench: Device) -> str:
+    """Number, name and positions of a bench, as people know it."""
+    known = getattr(bench, "standard", None)
+    words = [bench.barcode, known.name if known else str(bench.model)]
+    if known and known.position_count:
+        words.append(str(_("%(n)s positions") % {"n": known.position_count}))
+    return " · ".join(words)
