@@ -21,6 +21,7 @@ APPS = [
     "supply",
     "planning",
     "office",
+    "analysis",
     "interfaces",
 ]
 # Bookkeeping of the program, not records of the trade: written without actor, kept without history.
@@ -39,6 +40,9 @@ BOOKKEEPING = {
     "workflow_enginestate": "where the engine stands, derived from what was done",
     "office_archivecount": "projection of the archive, kept by a trigger",
     "office_archivesearch": "what pieces of the archive are found by, made anew with them",
+    "analysis_pointshape": "what decides the rule of a point, drawn from records and schemes",
+    "analysis_tracedrecord": "what a trace found, found again at any time",
+    "analysis_trialrecord": "what a trial of a rule found, found again at any time",
     "workflow_formdraft": "what a person has typed and not sent",
 }
 # `papers` are the shapes of documents, `panels` the places where others may register,

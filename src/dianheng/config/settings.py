@@ -45,6 +45,7 @@ APPS = [
     "dianheng.supply",
     "dianheng.planning",
     "dianheng.office",
+    "dianheng.analysis",
     "dianheng.interfaces",
 ]
 INSTALLED_APPS = [

@@ -39,7 +39,7 @@ POSTS = {
     # code: (name, patterns of rights)
     "ADMIN": ("系统管理员", ["identity.*", "audit.*", "jobs.*", "assets.view", "assets.master", "documents.body", "workflow.packs"]),
     "HEAD": ("计量中心主任", ["*.view*", "identity.except", "identity.delegate", "documents.*", "verification.approve*", "supply.resume", "audit.view", "workflow.manage"]),
-    "METROLOGIST": ("计量师", ["*.view*", "verification.plan", "verification.laboratory", "verification.confirm_rules", "supply.inspect", "identity.qualify", "assets.master", "documents.print"]),
+    "METROLOGIST": ("计量师", ["*.view*", "verification.plan", "verification.laboratory", "verification.confirm_rules", "analysis.*", "supply.inspect", "identity.qualify", "assets.master", "documents.print"]),
     "VERIFIER": ("检定员", ["assets.view", "warehouse.receive", "verification.view", "verification.test", "verification.upload", "seals.*", "documents.view", "documents.print", "warehouse.view", "supply.view"]),
     "CHECKER": ("核验员", ["assets.view", "verification.view", "verification.review", "documents.view", "documents.print", "seals.view", "supply.view"]),
     "SIGNATORY": ("授权签字人", ["assets.view", "verification.view", "verification.review", "verification.approve", "documents.*", "seals.view", "supply.view"]),

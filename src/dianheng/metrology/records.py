@@ -195,30 +195,42 @@ class RecordJudge:
             self.plate.is_three_phase,
         )
 
-    def _judge_error(self, observation: Observation) -> tuple[Verdict, LoadPoint]:
+    def rule_at(self, observation: Observation) -> tuple[PointRule, LoadPoint, str]:
+        """What judges the basic error at a point: the rule, the point, and how it is written.
+
+        Raises:
+            WrongValue: the point is none.
+            NoRule: the rule set has no limit there.
+        """
         key = (observation.direction, observation.phases, observation.load, observation.factor)
         known = self._points.get(key)
         if known is None:
-            point = _as_sent(observation)
-            try:
-                point = self._point_of(observation)
-                measure = point.direction.measure
-                rule = point_rule(
-                    self.rules,
-                    accuracy_class=self.plate.class_of(measure),
-                    connection=self.plate.connection,
-                    load=point.load,
-                    factor=point.factor,
-                    measure=measure,
-                    loading=BALANCED if point.phases == ALL_PHASES else SINGLE_PHASE_LOAD,
-                    imax_ratio=self.plate.imax_ratio,
-                    control=self.control,
-                )
-            except MetrologyError as refusal:
-                return self._unjudged(observation, refusal.code, point), point
+            point = self._point_of(observation)
+            measure = point.direction.measure
+            rule = point_rule(
+                self.rules,
+                accuracy_class=self.plate.class_of(measure),
+                connection=self.plate.connection,
+                load=point.load,
+                factor=point.factor,
+                measure=measure,
+                loading=BALANCED if point.phases == ALL_PHASES else SINGLE_PHASE_LOAD,
+                imax_ratio=self.plate.imax_ratio,
+                control=self.control,
+            )
             known = (rule, point, point.text)
             self._points[key] = known
-        rule, point, text = known
+        return known
+
+    def _judge_error(self, observation: Observation) -> tuple[Verdict, LoadPoint]:
+        try:
+            rule, point, text = self.rule_at(observation)
+        except MetrologyError as refusal:
+            try:
+                point = self._point_of(observation)
+            except MetrologyError:
+                point = _as_sent(observation)
+            return self._unjudged(observation, refusal.code, point), point
         samples = observation.samples
         count = rule.first_count
         if len(samples) < count:

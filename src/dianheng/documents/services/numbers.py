@@ -29,6 +29,7 @@ PREFIXES = {
     "order": "DD",
     "bench_load": "TZ",
     "lot_inspection": "YP",
+    "trace": "ZS",
 }
 DIGITS = 6
 

@@ -1,0 +1,41 @@
+"""Conclusions as columns hold them: one list, with meaning."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Judged(IntegerChoices):
+    """A conclusion as a number: the largest of a record is the record's."""
+
+    PASS = 0, pgettext_lazy("conclusion", "Passed")
+    INCOMPLETE = 1, _("Incomplete")
+    FAIL = 2, pgettext_lazy("conclusion", "Failed")
+
+
+JUDGED_TONE = {Judged.PASS: "good", Judged.INCOMPLETE: "warn", Judged.FAIL: "bad"}
+
+
+class Cause(TextChoices):
+    """What turned out bad."""
+
+    STANDARD = "standard", _("Standard or bench")
+    PERSON = "person", pgettext_lazy("cause", "Person")
+    SCHEME = "scheme", _("Version of a scheme")
+    LABORATORY = "laboratory", _("Environment of a laboratory")
+
+
+class Risk(IntegerChoices):
+    """Whether the verdict of a record may be wrong: by how near a point is to its limit.
+
+    With an error found at the standard: within that error; within twice that error; further away.
+    Without: within the share of the limit that the setting names; within twice that share.
+    """
+
+    LOW = 0, pgettext_lazy("risk", "Low")
+    MEDIUM = 1, pgettext_lazy("risk", "Medium")
+    HIGH = 2, pgettext_lazy("risk", "High")
+    UNKNOWN = 3, pgettext_lazy("risk", "Not measured")
+
+
+RISK_TONE = {Risk.LOW: "calm", Risk.MEDIUM: "warn", Risk.HIGH: "bad", Risk.UNKNOWN: "warn"}

@@ -1,0 +1,132 @@
+"""What was tried, and what changed."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from dianheng.assets.choices import DeviceState
+from dianheng.common.errors import NotFound
+from dianheng.metrology.rule_sets import rule_sets
+from dianheng.verification.models import TestSchemeVersion
+from dianheng.workflow.models import ProcessInstance
+
+from .choices import Risk
+from .models import RuleTrial, Trace, TracedRecord, TrialRecord
+
+
+def rule_sets_in_use() -> list[str]:
+    """Names of the regulations by which records may have been judged."""
+    found = TestSchemeVersion.objects.values_list("standard", "edition").distinct()
+    return sorted(f"{standard}-{edition}" for standard, edition in found)
+
+
+def rule_sets_to_try() -> list[str]:
+    """Names of the rule sets that have limits and rounding of basic errors."""
+    return [found.name for found in rule_sets() if "limits" in found.tables]
+
+
+def trial_seen(rights: Any, key: int) -> RuleTrial:
+    """A trial of a unit that one may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = RuleTrial.objects.select_related("unit", "made_by", "job").filter(pk=key).first()
+    if found is None or not rights.may("analysis.view", found.unit.path):
+        raise NotFound(_("There is no such trial."))
+    return found
+
+
+def trial_records(trial: int) -> QuerySet[TrialRecord]:
+    """Records of which a conclusion changes, with their devices."""
+    return TrialRecord.objects.filter(trial_id=trial).select_related(
+        "record__device__model__manufacturer", "record__task", "record__task_device"
+    )
+
+
+def turns_of_models(trial: RuleTrial) -> list[dict[str, Any]]:
+    """How many records of which model turn, the most first."""
+    return list(
+        TrialRecord.objects.filter(trial=trial)
+        .values("record__device__model__name", "record__device__model__manufacturer__name")
+        .annotate(records=Count("pk"))
+        .order_by("-records")[:20]
+    )
+
+
+def trace_seen(rights: Any, number: str) -> Trace:
+    """A trace of a unit that one may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = Trace.objects.select_related("unit", "made_by", "job").filter(number=number).first()
+    if found is None or not rights.may("analysis.view", found.unit.path):
+        raise NotFound(_("There is no trace %(no)s.") % {"no": number}, trace=number)
+    return found
+
+
+def traced_records(trace: int) -> QuerySet[TracedRecord]:
+    """Records that a trace touched, with their devices and where these are now."""
+    return TracedRecord.objects.filter(trace_id=trace).select_related(
+        "record__device__model__manufacturer",
+        "record__device__unit",
+        "record__device__place",
+        "record__task",
+        "record__task_device",
+        "record__bench",
+    )
+
+
+def recalls_of(trace: Trace) -> list[ProcessInstance]:
+    """The processes that took records of a trace up."""
+    return list(
+        ProcessInstance.objects.filter(subject=f"trace:{trace.number}")
+        .select_related("unit")
+        .order_by("pk")
+    )
+
+
+@dataclass
+class Branch:
+    """A part of a trace as a tree: so many records, by risk."""
+
+    name: str
+    counts: Counter[int] = field(default_factory=Counter)
+    under: "dict[str, Branch]" = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Records of the branch."""
+        return sum(self.counts.values())
+
+    @property
+    def high(self) -> int:
+        """Those at high risk."""
+        return self.counts[Risk.HIGH.value]
+
+    @property
+    def medium(self) -> int:
+        """Those at medium risk."""
+        return self.counts[Risk.MEDIUM.value]
+
+    @property
+    def parts(self) -> "list[Branch]":
+        """What hangs below, the most at risk first."""
+        return sorted(self.under.values(), key=lambda b: (-b.high, -b.total, b.name))
+
+
+def tree_of(trace: Trace) -> Branch:
+    """Cause, benches, tasks, units that have the devices now, and the state of these."""
+    root = Branch(trace.cause_text)
+    states = dict(DeviceState.choices)
+    for bench, task, unit, state, risk, count in trace.branches:
+        at = root
+        at.counts[risk] += count
+        for name in (bench or str(_("by hand")), task, unit, str(states.get(state, state))):
+            at = at.under.setdefault(name, Branch(name))
+            at.counts[risk] += count
+    return root

@@ -1,0 +1,106 @@
+"""From a trace to recall orders: one process for each unit that has touched devices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.identity.models import Unit
+from dianheng.identity.services import require, write_batch
+from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.services import draft_keep, instance_start
+
+from ..choices import Risk
+from ..models import Trace
+from .trace import TRACE
+
+PACK = "recall"
+
+
+def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[ProcessInstance]:
+    """Begin a recall in each unit that has devices of these risks; what is taken up is not again.
+
+    Args:
+        risks: see `Risk`.
+        actor: needs `analysis.trace`.
+
+    Raises:
+        Refused: the trace is still looked for, or every such record is taken up already.
+    """
+    actor = require(actor, TRACE, trace.unit_id)
+    chosen = sorted({int(risk) for risk in risks})
+    if not chosen or not set(chosen) <= set(Risk.values):
+        raise BadInput(
+            _("Choose which risks are recalled."),
+            [{"field": "risks", "code": "missing", "text": _("Choose at least one.")}],
+        )
+    with write_batch(actor=actor, action="trace.recall", reason=trace.number):
+        found = Trace.objects.select_for_update().get(pk=trace.pk)
+        if found.finished_at is None:
+            raise Refused(Refusal("not_finished", _("The trace is still being worked out.")))
+        made = []
+        for unit_id, count, high in _waiting(found, chosen):
+            unit = Unit.objects.get(pk=unit_id)
+            title = _("Recall of %(n)s devices: %(cause)s") % {
+                "n": count,
+                "cause": found.cause_text,
+            }
+            one = instance_start(
+                code=PACK,
+                unit=unit,
+                title=title,
+                actor=actor,
+                subject=f"trace:{found.number}",
+                data={"trace": found.number, "count": count, "high": high},
+            )
+            _take_up(found, chosen, unit_id, one.number)
+            draft_keep(
+                task=one.tasks.get(),
+                data={
+                    "trace": found.number,
+                    "cause": found.cause_text,
+                    "found": found.reason,
+                    "count": str(count),
+                    "high": str(high),
+                },
+                actor=actor,
+            )
+            made.append(one)
+        if not made:
+            raise Refused(Refusal("nothing", _("Every record of these risks is taken up already.")))
+    return made
+
+
+def _waiting(trace: Trace, risks: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Unit, devices, and those at high risk, of what no process has taken up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select d.unit_id, count(distinct d.id),
+                   count(distinct d.id) filter (where r.risk = %s)
+              from analysis_tracedrecord r
+              join verification_testrecord t on t.id = r.record_id
+              join assets_device d on d.id = t.device_id
+             where r.trace_id = %s and r.recall = '' and r.risk = any(%s)
+             group by 1 order by 1
+            """,
+            [Risk.HIGH.value, trace.pk, list(risks)],
+        )
+        return list(cursor.fetchall())
+
+
+def _take_up(trace: Trace, risks: Sequence[int], unit_id: int, process: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            update analysis_tracedrecord r set recall = %s
+              from verification_testrecord t
+              join assets_device d on d.id = t.device_id
+             where r.trace_id = %s and t.id = r.record_id and r.recall = ''
+               and r.risk = any(%s) and d.unit_id = %s
+            """,
+            [process, trace.pk, list(risks), unit_id],
+        )

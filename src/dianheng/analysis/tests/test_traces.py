@@ -1,0 +1,224 @@
+"""A standard turns out bad: everything it touched, the risk of each, and the recall orders."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from dianheng.analysis.choices import Cause, Risk
+from dianheng.analysis.models import Trace, TracedRecord
+from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
+from dianheng.common.errors import BadInput, NotFound, Refused
+from dianheng.identity.services import system_actor
+from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.verification.models import TestRecord, TestResult
+from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.packs.shipped import shipped_folders
+from dianheng.workflow.services import pack_load
+
+from .factories import Run, meters_tested
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.DATA = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+def declared(cause: str = Cause.STANDARD, code: str = "STD-0001", **options) -> Trace:
+    key, text, unit = cause_of(cause=cause, code=code)
+    now = timezone.now()
+    options.setdefault("from_at", now - timedelta(days=30))
+    options.setdefault("through_at", now)
+    options.setdefault("reason", "期间核查发现误差+0.05%")
+    options.setdefault("actor", system_actor())
+    return trace_declare(unit=unit, cause=cause, key=key, text=text, **options)
+
+
+def traced(**options) -> Trace:
+    trace = declared(**options)
+    trace_run(Run(trace.job))
+    trace.refresh_from_db()
+    return trace
+
+
+def nearest(record: TestRecord) -> Decimal:
+    """Smallest distance of a point to its limit, worked out one point after the other."""
+    return min((r.limit_high - abs(r.value) for r in record.results.all() if is_error(r)), key=abs)
+
+
+def is_error(result: TestResult) -> bool:
+    return result.item == "basic_error" and not result.is_derived and result.value is not None
+
+
+def test_every_record_of_the_standard_is_found_with_its_margin():
+    meters_tested(5)
+    trace = traced(found_error_pct=Decimal("0.05"))
+    found = dict(TracedRecord.objects.values_list("record_id", "margin_pct"))
+    assert found == {record.pk: nearest(record) for record in TestRecord.objects.all()}
+    assert sum(trace.counts.values()) == 5
+
+
+def test_the_risk_is_high_within_the_error_that_was_found_and_medium_within_twice():
+    meters_tested(6)
+    margins = sorted(abs(nearest(record)) for record in TestRecord.objects.all())
+    guard = margins[2] + Decimal("0.000001")  # three lie within it
+    traced(found_error_pct=guard)
+    risks = {
+        each.record_id: each.risk for each in TracedRecord.objects.filter(margin_pct__isnull=False)
+    }
+    for record in TestRecord.objects.all():
+        margin = abs(nearest(record))
+        expected = Risk.HIGH if margin < guard else Risk.MEDIUM if margin < 2 * guard else Risk.LOW
+        assert risks[record.pk] == expected
+
+
+def test_without_an_error_the_share_of_the_limit_decides():
+    meters_tested(3)
+    trace = traced(found_error_pct=None)
+    for each in TracedRecord.objects.all():
+        shares = [
+            abs(r.limit_high - abs(r.value)) / r.limit_high
+            for r in each.record.results.all()
+            if is_error(r)
+        ]
+        share = min(shares)
+        high, medium = Decimal("0.2"), Decimal("0.4")
+        expected = Risk.HIGH if share < high else Risk.MEDIUM if share < medium else Risk.LOW
+        assert each.risk == expected
+    assert sum(trace.counts.values()) == 3
+
+
+@pytest.mark.parametrize(
+    "cause,code", [(Cause.PERSON, "verifier"), (Cause.STANDARD, "BENCH-01"), (Cause.LABORATORY, "")]
+)
+def test_persons_benches_and_laboratories_are_traced_as_well(cause, code):
+    meters_tested(2)
+    trace = traced(cause=cause, code=code or metering_centre().code)
+    assert sum(trace.counts.values()) == 2
+
+
+def test_a_version_of_a_scheme_is_traced():
+    meters_tested(2)
+    version = TestRecord.objects.first().task.scheme_version
+    trace = traced(cause=Cause.SCHEME, code=f"{version.scheme.code}/{version.version}")
+    assert sum(trace.counts.values()) == 2
+
+
+def test_tests_before_its_last_good_check_are_not_touched():
+    meters_tested(2)
+    later = timezone.now() - timedelta(minutes=1)
+    assert traced(from_at=later).counts == {}
+
+
+def test_a_repeat_of_the_job_changes_nothing():
+    meters_tested(2)
+    trace = declared()
+    first = trace_run(Run(trace.job))
+    assert trace_run(Run(trace.job)) == first
+    assert TracedRecord.objects.count() == 2
+
+
+def test_the_file_holds_every_record():
+    meters_tested(3)
+    trace = traced()
+    lines = b"".join(trace_file(trace=trace)).decode().splitlines()
+    assert len(lines) == 3
+    for record in TestRecord.objects.select_related("device"):
+        assert any(
+            line.startswith(f"{record.number},") and record.device.barcode in line for line in lines
+        )
+
+
+class TestRecall:
+    @pytest.fixture(autouse=True)
+    def packs(self):
+        folder = next(path for path in shipped_folders() if path.name == "recall")
+        pack_load(folder=folder, actor=system_actor())
+
+    def test_one_order_for_each_unit_and_none_twice(self):
+        meters_tested(4)
+        trace = traced()
+        made = trace_recall(trace=trace, risks=list(Risk), actor=system_actor())
+        assert [one.unit for one in made] == [metering_centre()]
+        assert set(TracedRecord.objects.values_list("recall", flat=True)) == {made[0].number}
+        with pytest.raises(Refused) as refused:
+            trace_recall(trace=trace, risks=list(Risk), actor=system_actor())
+        assert refused.value.refusals[0].code == "nothing"
+        assert ProcessInstance.objects.count() == 1
+
+    def test_only_the_chosen_risks_are_recalled(self):
+        meters_tested(4)
+        trace = traced()
+        chosen = TracedRecord.objects.first().risk
+        (one,) = trace_recall(trace=trace, risks=[chosen], actor=system_actor())
+        for each in TracedRecord.objects.all():
+            assert each.recall == (one.number if each.risk == chosen else "")
+
+    def test_before_the_search_has_ended_nothing_is_ordered(self):
+        meters_tested(1)
+        with pytest.raises(Refused):
+            trace_recall(trace=declared(), risks=[Risk.LOW], actor=system_actor())
+
+    def test_no_risk_chosen_is_told(self):
+        meters_tested(1)
+        with pytest.raises(BadInput):
+            trace_recall(trace=traced(), risks=[], actor=system_actor())
+
+    def test_by_page(self, client):
+        meters_tested(2)
+        client.force_login(person_with("*", login="engineer"))
+        now = timezone.localtime()
+        answer = client.post(
+            "/traces/add/",
+            {
+                "cause": "standard",
+                "code": "STD-0001",
+                "from_at": f"{now - timedelta(days=9):%Y-%m-%d %H:%M}",
+                "through_at": f"{now:%Y-%m-%d %H:%M}",
+                "found_error_pct": "0.03",
+                "reason": "期间核查超差",
+            },
+        )
+        trace = Trace.objects.get()
+        assert answer.headers["Location"] == f"/traces/{trace.number}/"
+        trace_run(Run(trace.job))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        for record in TestRecord.objects.all():
+            assert record.number in page
+        risks = list(TracedRecord.objects.values_list("risk", flat=True).distinct())
+        client.post(f"/traces/{trace.number}/recall/", {"risk": risks})
+        instance = ProcessInstance.objects.get()
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        assert instance.number in page
+        assert trace.number in client.get("/traces/").content.decode()
+
+
+def test_every_fault_of_a_declaration_is_told_at_once():
+    meters_tested(1)
+    now = timezone.now()
+    with pytest.raises(BadInput) as refused:
+        declared(
+            from_at=now, through_at=now + timedelta(days=1), reason=" ", found_error_pct=Decimal(0)
+        )
+    assert {e["field"] for e in refused.value.refusals[0].errors} == {"through_at", "reason", "found_error_pct"}
+
+
+@pytest.mark.parametrize("cause", Cause.values)
+def test_a_code_that_is_not_there_is_told(cause):
+    with pytest.raises(NotFound):
+        cause_of(cause=cause, code="NIX/9")
+
+
+def test_who_may_not_declare_does_not(client):
+    meters_tested(1)
+    with pytest.raises(Refused):
+        declared(actor=actor_with("analysis.view", login="looker"))
+    trace = traced()
+    client.force_login(person_with("verification.view", login="other"))
+    for path in ("", "add/", f"{trace.number}/", f"{trace.number}/records.csv"):
+        assert client.get(f"/traces/{path}").status_code == 403, path
+    assert client.post(f"/traces/{trace.number}/recall/", {"risk": 0}).status_code == 403
