@@ -107,7 +107,7 @@ def test_records_outside_the_days_and_units_are_not_tried():
 
 
 def test_stopped_half_way_nothing_is_kept():
-    meters_tested(2)
+    meters_tested(6)
     trial = started(limit_factor=Decimal("0.2"))
     with pytest.raises(JobStopped):
         trial_run(Run(trial.job, stops_at=2))
