@@ -204,7 +204,11 @@ def test_every_fault_of_a_declaration_is_told_at_once():
         declared(
             from_at=now, through_at=now + timedelta(days=1), reason=" ", found_error_pct=Decimal(0)
         )
-    assert {e["field"] for e in refused.value.refusals[0].errors} == {"through_at", "reason", "found_error_pct"}
+    assert {e["field"] for e in refused.value.refusals[0].errors} == {
+        "through_at",
+        "reason",
+        "found_error_pct",
+    }
 
 
 @pytest.mark.parametrize("cause", Cause.values)

@@ -159,7 +159,11 @@ def test_every_fault_of_a_trial_is_told_at_once():
             from_day=timezone.localdate(),
             through_day=timezone.localdate() - timedelta(days=1),
         )
-    assert {e["field"] for e in refused.value.refusals[0].errors} == {"title", "limit_factor", "through_day"}
+    assert {e["field"] for e in refused.value.refusals[0].errors} == {
+        "title",
+        "limit_factor",
+        "through_day",
+    }
 
 
 def test_a_trial_that_changes_nothing_is_refused():
