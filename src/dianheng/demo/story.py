@@ -14,6 +14,7 @@ from dianheng.identity.services import remember, system_actor, write_batch
 from . import (
     accepted,
     again,
+    analyses,
     archive,
     company,
     legacy,
@@ -109,6 +110,11 @@ def story_chapters() -> list[Told]:
             "regulations",
             _("regulations and what carries them out"),
             lambda t: regulations.the_regulations(),
+        ),
+        (
+            "analyses",
+            _("a bench found bad, a rule tried"),
+            lambda t: analyses.the_analyses(),
         ),
     ]
 
