@@ -136,6 +136,11 @@ class Trace(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def guard(self) -> str:
+        """The error found as people write it."""
+        return "" if self.found_error_pct is None else f"{self.found_error_pct.normalize():f}"
+
 
 class TracedRecord(models.Model):
     """A record that the cause of a trace touched, and how near it is to a limit."""

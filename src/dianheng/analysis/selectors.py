@@ -114,6 +114,11 @@ class Branch:
         return self.counts[Risk.MEDIUM.value]
 
     @property
+    def is_open(self) -> bool:
+        """The way to what is at risk is open from the start."""
+        return bool(self.high or self.medium)
+
+    @property
     def parts(self) -> "list[Branch]":
         """What hangs below, the most at risk first."""
         return sorted(self.under.values(), key=lambda b: (-b.high, -b.total, b.name))

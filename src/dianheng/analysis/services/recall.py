@@ -1,21 +1,25 @@
 """From a trace to recall orders: one process for each unit that has touched devices."""
 
 from collections.abc import Sequence
+from tempfile import TemporaryFile
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.excel import write_workbook
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
+from dianheng.office.services import files_add
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.services import draft_keep, instance_start
 
 from ..choices import Risk
 from ..models import Trace
-from .trace import TRACE
+from .trace import HEADS, TRACE, recall_lines
 
 PACK = "recall"
 
@@ -68,10 +72,21 @@ def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[Pr
                 },
                 actor=actor,
             )
+            _attach(found, one, actor)
             made.append(one)
         if not made:
             raise Refused(Refusal("nothing", _("Every record of these risks is taken up already.")))
     return made
+
+
+def _attach(trace: Trace, one: ProcessInstance, actor: Actor) -> None:
+    """The list of the order as a workbook among its files: its digest stands on the sheet."""
+    with TemporaryFile() as file:
+        heads = [str(head) for head in HEADS]
+        write_workbook(file, one.number, heads, recall_lines(trace=trace, recall=one.number))
+        file.seek(0)
+        name = _("Recall list %(no)s.xlsx") % {"no": one.number}
+        files_add(instance=one, sent=[SimpleUploadedFile(name, file.read())], actor=actor)
 
 
 def _waiting(trace: Trace, risks: Sequence[int]) -> list[tuple[Any, ...]]:

@@ -1,7 +1,6 @@
 """Everything that a bad cause touched: found in one statement, kept with the risk of each record."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,10 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from psycopg.types.json import Jsonb
 
+from dianheng.assets.choices import DeviceState
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound
 from dianheng.common.jobs import JobRun, job_start
@@ -17,6 +19,7 @@ from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Unit
 from dianheng.identity.selectors import setting
 from dianheng.identity.services import require, write_batch
+from dianheng.verification.choices import Outcome
 
 from ..choices import Cause, Risk
 from ..models import Trace
@@ -66,8 +69,9 @@ select coalesce(b.barcode, ''), k.number, u.name, d.state, r.risk, count(*)
 """
 _LINES = """
 select t.number, t.finished_at, d.barcode, m.name, f.name, coalesce(b.barcode, ''), k.number,
-       r.margin_pct, r.risk, w.outcome, coalesce(i.number, ''), u.name, coalesce(p.name, ''),
-       d.state, r.recall
+       trim_scale(r.margin_pct), %(risks)s::jsonb ->> r.risk::text,
+       coalesce(%(outcomes)s::jsonb ->> w.outcome, w.outcome), coalesce(i.number, ''), u.name,
+       coalesce(p.name, ''), coalesce(%(states)s::jsonb ->> d.state, d.state), r.recall
   from analysis_tracedrecord r
   join verification_testrecord t on t.id = r.record_id
   join verification_taskdevice w on w.id = t.task_device_id
@@ -81,8 +85,26 @@ select t.number, t.finished_at, d.barcode, m.name, f.name, coalesce(b.barcode, '
   left join lateral (
        select i.number from documents_issueddocument i
         where i.subjects @> array['record:' || t.number] order by i.id desc limit 1) i on true
- where r.trace_id = {trace} order by r.risk desc, r.record_id desc
+ where r.trace_id = %(trace)s and (%(recall)s = '' or r.recall = %(recall)s)
+ order by r.risk desc, r.record_id desc
 """
+HEADS = (
+    gettext_lazy("Original record"),
+    gettext_lazy("Tested at"),
+    gettext_lazy("Bar code"),
+    gettext_lazy("Model"),
+    gettext_lazy("Maker"),
+    gettext_lazy("Bench"),
+    gettext_lazy("Task"),
+    gettext_lazy("Margin, %"),
+    gettext_lazy("Risk"),
+    gettext_lazy("Outcome now"),
+    gettext_lazy("Certificate"),
+    gettext_lazy("Held by"),
+    gettext_lazy("Place"),
+    gettext_lazy("State now"),
+    gettext_lazy("Recall"),
+)
 
 
 def trace_declare(
@@ -201,18 +223,38 @@ def _counts(branches: Sequence[Sequence[Any]]) -> dict[str, int]:
     return found
 
 
-@contextmanager
-def _lines(trace: Trace) -> Iterator[Any]:
-    statement = f"copy ({_LINES.format(trace=int(trace.pk))}) to stdout (format csv)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        yield copy
+def _words(trace: Trace, recall: str = "") -> dict[str, Any]:
+    """What the lines of a trace are asked with: words in the language of who reads them."""
+    return {
+        "trace": trace.pk,
+        "recall": recall,
+        **{
+            name: Jsonb({str(value): str(label) for value, label in choices})
+            for name, choices in (
+                ("risks", Risk.choices),
+                ("outcomes", Outcome.choices),
+                ("states", DeviceState.choices),
+            )
+        },
+    }
 
 
 def trace_file(*, trace: Trace) -> Iterator[bytes]:
-    """All records of a trace as CSV, as the database writes it; the heading is the caller's."""
-    with _lines(trace) as copy:
+    """All records of a trace as CSV with its heads, as the database writes it."""
+    yield b"\xef\xbb\xbf" + ",".join(f'"{head}"' for head in HEADS).encode() + b"\n"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy ({_LINES}) to stdout (format csv)", _words(trace)) as copy,
+    ):
         for piece in copy:
             yield bytes(piece)
+
+
+def recall_lines(*, trace: Trace, recall: str) -> Iterator[tuple[Any, ...]]:
+    """The records that a recall took up, as `HEADS` names them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, _words(trace, recall))
+        yield from cursor
 
 
 def cause_of(*, cause: str, code: str) -> tuple[int, str, Unit]:

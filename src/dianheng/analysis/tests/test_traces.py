@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from dianheng.analysis.choices import Cause, Risk
 from dianheng.analysis.models import Trace, TracedRecord
 from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
 from dianheng.common.errors import BadInput, NotFound, Refused
+from dianheng.documents.services import file_read
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.office.selectors import files_of
 from dianheng.verification.models import TestRecord, TestResult
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
@@ -126,7 +130,7 @@ def test_the_file_holds_every_record():
     meters_tested(3)
     trace = traced()
     lines = b"".join(trace_file(trace=trace)).decode().splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4  # with the heads
     for record in TestRecord.objects.select_related("device"):
         assert any(
             line.startswith(f"{record.number},") and record.device.barcode in line for line in lines
@@ -149,6 +153,15 @@ class TestRecall:
             trace_recall(trace=trace, risks=list(Risk), actor=system_actor())
         assert refused.value.refusals[0].code == "nothing"
         assert ProcessInstance.objects.count() == 1
+
+    def test_the_order_carries_its_list_as_a_workbook(self):
+        meters_tested(3)
+        (one,) = trace_recall(trace=traced(), risks=list(Risk), actor=system_actor())
+        (file,) = files_of(one)
+        table = CalamineWorkbook.from_filelike(BytesIO(file_read(file.file))).get_sheet_by_index(0)
+        rows = table.to_python()
+        codes = {record.device.barcode for record in TestRecord.objects.select_related("device")}
+        assert {row[2] for row in rows[1:]} == codes
 
     def test_only_the_chosen_risks_are_recalled(self):
         meters_tested(4)

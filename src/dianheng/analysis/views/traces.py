@@ -1,6 +1,5 @@
 """Pages of what a bad cause touched."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -74,7 +73,7 @@ TRACED = ListPage(
     title=gettext_lazy("Records touched"),
     rows=lambda scope, trace: traced_records(trace),
     columns=[
-        Column("record", gettext_lazy("Record"), "record.number", kind="code"),
+        Column("record", gettext_lazy("Original record"), "record.number", kind="code"),
         Column(
             "risk",
             gettext_lazy("Risk"),
@@ -83,7 +82,7 @@ TRACED = ListPage(
             tones=RISK_TONE,
             sort="risk",
         ),
-        Column("margin", gettext_lazy("Margin, %"), "margin_pct", kind="number"),
+        Column("margin", gettext_lazy("Margin, %"), "margin_pct", kind="number", decimals=3),
         Column(
             "barcode",
             gettext_lazy("Bar code"),
@@ -161,14 +160,18 @@ def trace(request: HttpRequest, number: str) -> HttpResponse:
     found = trace_seen(request.rights, number)  # type: ignore[attr-defined]
     may = request.rights.may(TRACE, found.unit.path)  # type: ignore[attr-defined]
     tones = {int(value): tone for value, tone in RISK_TONE.items()}
+    shown = [
+        (value, label, tones[value], found.counts.get(str(value), 0))
+        for value, label in reversed(Risk.choices)
+        if found.counts.get(str(value))
+    ]
+    measured = [value for value, *_rest in shown if value != Risk.UNKNOWN]
     context = {
         "title": found.number,
         "trace": found,
         "tree": tree_of(found),
-        "risks": [
-            (value, label, tones[value], found.counts.get(str(value), 0))
-            for value, label in reversed(Risk.choices)
-        ],
+        "risks": shown,
+        "chosen": max(measured, default=None),
         "tones": tones,
         "recalls": [
             (one, dict(InstanceState.choices).get(one.state, one.state))
@@ -193,35 +196,12 @@ def recall(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-HEADS = (
-    gettext_lazy("Record"),
-    gettext_lazy("Tested at"),
-    gettext_lazy("Bar code"),
-    gettext_lazy("Model"),
-    gettext_lazy("Maker"),
-    gettext_lazy("Bench"),
-    gettext_lazy("Task"),
-    gettext_lazy("Margin, %"),
-    gettext_lazy("Risk"),
-    gettext_lazy("Outcome now"),
-    gettext_lazy("Certificate"),
-    gettext_lazy("Held by"),
-    gettext_lazy("Place"),
-    gettext_lazy("State now"),
-    gettext_lazy("Recall"),
-)
-
-
 @needs(VIEW)
 def trace_csv(request: HttpRequest, number: str) -> StreamingHttpResponse:
     """All records of the trace with certificates and places, as CSV."""
     found = trace_seen(request.rights, number)  # type: ignore[attr-defined]
     note_access(request, "export", f"trace:{number}")
 
-    def pieces() -> Iterator[bytes]:
-        yield b"\xef\xbb\xbf" + ",".join(f'"{head}"' for head in HEADS).encode() + b"\n"
-        yield from trace_file(trace=found)
-
-    answer = StreamingHttpResponse(pieces(), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(trace_file(trace=found), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{number}.csv"'
     return answer

@@ -77,7 +77,13 @@ TRIAL_RECORDS = ListPage(
     title=gettext_lazy("Records that change"),
     rows=lambda scope, trial: trial_records(trial),
     columns=[
-        Column("record", gettext_lazy("Record"), "record.number", kind="code", sort="record_id"),
+        Column(
+            "record",
+            gettext_lazy("Original record"),
+            "record.number",
+            kind="code",
+            sort="record_id",
+        ),
         Column(
             "barcode",
             gettext_lazy("Bar code"),
