@@ -89,6 +89,7 @@ def run_out(own: Fonds) -> None:
     2015 was found afterwards.
     """
     keeper: Any = acting(KEEPER)
+    today = timezone.localdate().isoformat()
 
     def old(title: str, day: date, sheets: int, volume: Any = None) -> ArchivePiece:
         facts = PieceFacts(
@@ -120,12 +121,12 @@ def run_out(own: Fonds) -> None:
     ended = _destroy(gone, (
         ("apply", KEEPER, {"reason": "保管期限已满 10 年，无继续利用记录。"}),
         ("appraise", "sunli", {
-            "conclusion": "destroy", "basis": "均为日常事务记录，检定原始记录另行保存，无保存价值。", "appraised_on": "2026-11-10",
+            "conclusion": "destroy", "basis": "均为日常事务记录，检定原始记录另行保存，无保存价值。", "appraised_on": today,
         }),
         ("review", "qianwen", {"opinion": "agree", "reason": "清册与实物核对一致。"}),
         ("approve", "liujing", {"opinion": "agree", "reason": "同意销毁。"}),
         ("carry", KEEPER, {
-            "method": "pulp", "destroyed_on": "2026-11-20", "place": "临江市造纸厂化浆车间", "remark": "两名监销人全程押运。",
+            "method": "pulp", "destroyed_on": today, "place": "临江市造纸厂化浆车间", "remark": "两名监销人全程押运。",
         }),
         ("witness_1", "gaoyan", {"witnessed": "yes"}),
         ("witness_2", "tanghui", {"witnessed": "yes", "remark": "销毁过程照片已存。"}),
@@ -133,7 +134,7 @@ def run_out(own: Fonds) -> None:
     destruction_carry(instance=ended, actor=keeper)
     _destroy(due, (
         ("apply", KEEPER, {"reason": "保管期限已满 10 年。"}),
-        ("appraise", "sunli", {"conclusion": "destroy", "basis": "无保存价值。", "appraised_on": "2026-11-26"}),
+        ("appraise", "sunli", {"conclusion": "destroy", "basis": "无保存价值。", "appraised_on": today}),
     ))  # fmt: skip
 
 

@@ -271,7 +271,7 @@ def acceptances() -> None:
     )
     sign(boxes, "confirm", "liujing", opinion="agree", reason="同意入库。")
     sign(
-        boxes, "put", "zhoumin", put_on="2026-11-19", where="store", store="一级库 周转箱区", keeper="周敏"
+        boxes, "put", "zhoumin", put_on=str(timezone.localdate()), where="store", store="一级库 周转箱区", keeper="周敏"
     )  # fmt: skip
     tools = start(
         "acceptance", "zhoumin", "3540001", "现场作业工器具一批", kind="tool", supplier="金电互感器有限公司",

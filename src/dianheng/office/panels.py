@@ -31,12 +31,13 @@ def archive_panel(instance: ProcessInstance, request: HttpRequest) -> str:
     if piece is None and not may_file:
         return ""
     is_list = instance.pack.code == PACK and may_file
-    is_carried = ArchivePiece.objects.filter(destruction=instance.number).exists()
+    destroyed = ArchivePiece.objects.filter(destruction=instance.number).count() if is_list else 0
     context = {
         "instance": instance,
         "piece": piece,
         "is_open": piece is not None and may_read(piece, request.rights),  # type: ignore[attr-defined]
         "may_file": may_file,
-        "is_list": is_list and not is_carried,
+        "is_list": is_list and not destroyed,
+        "destroyed": destroyed,
     }
     return render_to_string("office/archive_panel.html", context, request)
