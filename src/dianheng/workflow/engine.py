@@ -247,7 +247,12 @@ class Running:
             WrongExpression: a condition behind it cannot be worked out.
         """
         task = self._open(step_id)
-        task.data[task.task_spec.name] = dict(data)
+        name = task.task_spec.name
+        task.data[name] = dict(data)
+        # Tokens beside this one still carry what the step said a round ago; a join would take it.
+        for beside in self._workflow.get_tasks(state=TaskState.READY | TaskState.WAITING):
+            if beside is not task and name in beside.data:
+                beside.data[name] = dict(data)
         task.run()
         self._advance()
 

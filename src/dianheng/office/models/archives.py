@@ -115,6 +115,9 @@ class ArchivePiece(Filed):
             models.Index(fields=["dated_on", "id"], name="piece_dated"),
             models.Index(fields=["ends_on", "id"], name="piece_ends"),
             models.Index(fields=["filed_at", "id"], name="piece_filed"),
+            models.Index(
+                fields=["destruction"], name="piece_destruction", condition=~Q(destruction="")
+            ),
             GinIndex(fields=["keywords"], name="piece_keywords"),
         ]
         constraints = [

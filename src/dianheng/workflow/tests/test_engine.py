@@ -113,6 +113,42 @@ def test_sent_back_into_and_through_a_called_process(to, stored):
     assert running.is_done
 
 
+@pytest.mark.parametrize("order", [["one", "two", "three"], ["three", "one", "two"]], ids="-".join)
+@pytest.mark.parametrize("rejects", ["one", "two", "three"])
+def test_a_second_round_of_parallel_steps_decides_by_the_second_round(order, rejects):
+    text = """
+        start begin
+        user fill 填写 @handler
+        and split
+        user one 一 @one
+        user two 二 @two
+        user three 三 @three
+        and join
+        xor choice default=choice_done
+        end done
+        flow begin fill
+        flow fill split
+        flow split one
+        flow split two
+        flow split three
+        flow one join
+        flow two join
+        flow three join
+        flow join choice
+        flow choice fill if=one.opinion == 'reject' or two.opinion == 'reject' or three.opinion == 'reject'
+        flow choice done
+    """
+    running = do(start(parse(diagram(process("rounds", text))), {}), "fill")
+    for step in order:
+        said = {"opinion": "reject", "why": "缺件"} if step == rejects else {"opinion": "agree"}
+        running = do(running, step, **said)
+    assert tasks(running) == ["fill"]
+    running = do(running, "fill")
+    for step in order:
+        running = do(running, step, opinion="agree")
+    assert running.is_done
+
+
 def test_a_timer_goes_off_when_its_time_has_come():
     quick = PARALLEL.replace("PT8H", "PT0S")
     running = start(parse(diagram(process("quick", quick))), {})
