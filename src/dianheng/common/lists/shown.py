@@ -102,7 +102,10 @@ class ListShown:
 
     @cached_property
     def count(self) -> int:
-        if self._found[1] is None and not self.request.GET.get("after"):
+        if self.query.faults:
+            return 0
+        is_alone = self.request.GET.get("count") == "only"  # the rows are shown already
+        if not is_alone and self._found[1] is None and not self.request.GET.get("after"):
             return len(self.rows)
         return self.page.source(self.query).count()
 

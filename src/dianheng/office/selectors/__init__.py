@@ -16,6 +16,7 @@ from .archives import (
     search_pieces,
     volume_by_number,
     volumes_seen,
+    with_keyword,
 )
 from .attachments import file_digests, files_of
 from .regulations import (
@@ -69,6 +70,7 @@ __all__ = [
     "settle_url",
     "volume_by_number",
     "volumes_seen",
+    "with_keyword",
     "with_labels",
     "within",
 ]

@@ -55,6 +55,16 @@ def in_entry(field: str, text: str) -> Q:
     return held & Q(pk__in=_holding(wanted)) if len(wanted) > 1 else held
 
 
+def with_keyword(text: str) -> Q:
+    """Pieces with this keyword; a long one is looked for among the words too.
+
+    Beside other words the index of words then finds what holds all of them, which are few; of
+    two signs it knows too much to be of help.
+    """
+    wanted, held = searchable(text), Q(keywords__contains=[text])
+    return held & Q(pk__in=_holding(wanted)) if len(wanted) > 2 else held
+
+
 MANY = 200  # volumes; whose pieces are more than an index helps to find
 
 

@@ -11,7 +11,7 @@ from dianheng.documents.tests.sent import PNG, docx, sent
 from dianheng.identity.tests.factories import PASSWORD, metering_centre
 from dianheng.office import services
 from dianheng.office.models import ArchiveDoor, ArchivePiece, PieceFile
-from dianheng.office.selectors import current_files, pieces_seen, search_pieces
+from dianheng.office.selectors import current_files, pieces_seen, search_pieces, with_keyword
 from dianheng.office.services import files_add
 from dianheng.workflow.services import instance_start, task_complete
 from dianheng.workflow.tests.factories import head, holder, verifier, work_order
@@ -282,3 +282,10 @@ def test_a_process_under_way_is_not_filed():
     with pytest.raises(Refused) as refused:
         services.process_archive(instance=one, fonds=fonds(), facts=entry(), actor=filer())
     assert refused.value.refusal.code == "process_open" and ArchivePiece.objects.count() == 0
+
+
+@pytest.mark.parametrize("word", ["检定", "周期检定", "JJG 596", "Ａ类"])
+def test_a_piece_is_found_by_a_whole_keyword_of_any_length(word):
+    one = filed(keywords=(word, "其他"))
+    filed(title=f"{word}在题名中", keywords=("别的",))
+    assert list(ArchivePiece.objects.filter(with_keyword(word))) == [one]

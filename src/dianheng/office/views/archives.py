@@ -52,6 +52,7 @@ from ..selectors import (
     pieces_seen,
     running_out,
     search_pieces,
+    with_keyword,
 )
 from .attachments import given_out
 
@@ -125,7 +126,7 @@ PIECES = ListPage(
         Column("retention", gettext_lazy("Retention"), "get_retention_display"),
         Column("secrecy", gettext_lazy("Secrecy class"), kind="state", choices=Secrecy.choices, tones=SECRECY_TONE),
         Column("volume", gettext_lazy("Volume"), "volume.number", kind="code", hidden=True),
-        Column("filed_at", gettext_lazy("Filed on"), lambda one: timezone.localdate(one.filed_at), kind="date", sort="pk"),
+        Column("filed_at", gettext_lazy("Filed on"), lambda one: timezone.localdate(one.filed_at), kind="date", sort="filed_at"),
         Column("category", gettext_lazy("Category"), "get_category_display", hidden=True),
         Column("keywords", gettext_lazy("Keywords"), hidden=True),
         Column("ends_on", gettext_lazy("Kept through"), kind="date", sort="ends_on", hidden=True),
@@ -134,7 +135,7 @@ PIECES = ListPage(
     filters=[
         ByText("doc_no", gettext_lazy("File number"), asks=partial(in_entry, "doc_no")),
         ByText("volume", gettext_lazy("Number of the volume"), asks=in_volumes),
-        ByText("keyword", gettext_lazy("Keyword"), asks=lambda word: Q(keywords__contains=[word])),
+        ByText("keyword", gettext_lazy("Keyword"), asks=with_keyword),
         Days("filed", gettext_lazy("Filed"), "filed_at", of_moment=True),
         Choice("secrecy", gettext_lazy("Secrecy class"), options=Secrecy.choices),
         Choice("category", gettext_lazy("Category"), options=Category.choices),
@@ -146,6 +147,7 @@ PIECES = ListPage(
         Days("ends", gettext_lazy("Kept through"), "ends_on"),
         Choice("state", gettext_lazy("State"), options=PieceState.choices),
     ],
+    default_order="-filed_at",  # its index answers “filed from … to …” in this order
     search=search_pieces,
     search_hint=gettext_lazy("Words of the entry or of the files"),
     row_url=lambda one: reverse("archive_piece", args=[one.number]),
