@@ -23,6 +23,7 @@ from . import (
     register,
     regulations,
     stages,
+    standards,
     stock,
     things,
     verified,
@@ -66,6 +67,11 @@ def story_chapters() -> list[Told]:
             "laboratory",
             _("the laboratory, its standards and papers"),
             lambda t: things.laboratory(),
+        ),
+        (
+            "standards",
+            _("values of the standards, and what stands above them"),
+            lambda t: standards.the_standards(),
         ),
         (
             "former-lots",

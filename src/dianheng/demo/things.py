@@ -82,6 +82,8 @@ MODELS: list[tuple[str, str, dict[str, Any]]] = [
         "ratio": "10000/100, 100/5", "burden_va": "10",
     }),
 ]  # fmt: skip
+# By what the provincial institute makes its certificates.
+WORKING_STANDARD = "0.01 级电能标准装置"
 # When what was certified before was certified again.
 CERTIFIED_DAYS_AGO = {"BZ0001": 196, "BZ0002": 151, "BZ0003": 103, "BZ0021": 9}
 PLACES = [
@@ -202,7 +204,7 @@ def laboratory() -> None:
         done_on = today - timedelta(days=days_ago)
         standard_certify(
             device=devices[code], number=f"DNBZ-{done_on.year - 1}-{number:04d}", issuer="江东省计量科学研究院",
-            higher_standard="国家基准", valid_from=done_on - timedelta(days=362),
+            higher_standard=WORKING_STANDARD, valid_from=done_on - timedelta(days=362),
             valid_through=done_on + timedelta(days=2), actor=actor,
         )  # fmt: skip
     for number, (code, device) in enumerate(devices.items(), 1):
@@ -211,7 +213,7 @@ def laboratory() -> None:
             device=device, number=f"DNBZ-{done_on.year}-{number:04d}", issuer="江东省计量科学研究院",
             accuracy_class={"KY3000-60": "0.1", "KY311": "0.05", "KY3100-24": "0.05"}.get(device.model.code, ""),
             uncertainty="" if device.model.code != "KY60" else "U = 0.005 s/d (k = 2)",
-            higher_standard="国家基准", valid_from=done_on,
+            higher_standard=WORKING_STANDARD, valid_from=done_on, takes_over=True,
             # One is due soon, so that the list of due standards has something to show.
             valid_through=today + timedelta(days=25) if code == "BZ0012" else done_on + timedelta(days=364),
             actor=actor,

@@ -17,4 +17,6 @@ class StandardsConfig(AppConfig):
             "verification_installationstandard",
             "verification_standardcertificate",
             "verification_environmentband",
+            "standards_certificatepoint",
+            "standards_outsidestandard",
         )

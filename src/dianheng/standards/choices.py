@@ -10,3 +10,16 @@ class Project(TextChoices):
     AC_METER = "ac_meter", _("AC electricity meters")
     STANDARD_METER = "standard_meter", _("Standard meters")
     TRANSFORMER = "transformer", _("Instrument transformers")
+
+
+class PaperKind(TextChoices):
+    """Papers that run out, and what rests on them."""
+
+    STANDARD = "standard", _("Certificate of a standard")
+    INSTALLATION = "installation", _("Certificate of a measuring standard")
+    AUTHORISATION = "authorisation", _("Authorisation of the laboratory")
+    QUALIFICATION = "qualification", _("Qualification of a person")
+
+
+# Months before the last day at which people are reminded, by the company's regulation; 0: it is over.
+REMINDER_MONTHS = (6, 3, 1, 0)

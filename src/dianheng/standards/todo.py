@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.common.todo import SOON, TodoGroup, TodoItem
+from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import setting, units_with_right
 
 from .models import InstallationCertificate, LaboratoryAuthorisation, StandardCertificate
 from .rights import RIGHT
+from .selectors.due import open_reminders
 
 
 def papers_due(request: HttpRequest) -> Sequence[TodoGroup]:
@@ -69,3 +70,24 @@ def papers_due(request: HttpRequest) -> Sequence[TodoGroup]:
     items.sort(key=lambda item: item.rank)
     title = _("Papers of the laboratory that end soon")
     return [TodoGroup(title, items[:10], len(items), reverse("laboratory"), SOON)] if items else []
+
+
+def reminders(request: HttpRequest) -> Sequence[TodoGroup]:
+    """Reminders to acknowledge, for who keeps the laboratory's papers."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may(RIGHT):
+        return []
+    found, count = first_and_count(open_reminders(units_with_right(rights, RIGHT)))
+    items = [
+        TodoItem(
+            row.subject,
+            reverse("reminder", args=[row.pk]),
+            f"{row.get_kind_display()} {row.number}",
+            row.raised_at,
+            row.due_on,
+        )
+        for row in found
+    ]
+    return [
+        TodoGroup(_("Reminders to acknowledge"), items, count, f"{reverse('reminders')}?seen=open")
+    ]

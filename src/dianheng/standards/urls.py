@@ -2,17 +2,33 @@
 
 from django.urls import path
 
-from .views import installations, laboratory
+from .views import chains, installations, laboratory, reminders, standards
 
 urlpatterns = [
     path("laboratory/", laboratory.overview, name="laboratory"),
-    path("laboratory/standards/", laboratory.standard_list, name="standards"),
-    path("laboratory/standards/<str:barcode>/", laboratory.standard, name="standard"),
+    path("laboratory/standards/", standards.standard_list, name="standards"),
+    path("laboratory/standards/<str:barcode>/", standards.standard, name="standard"),
     path(
         "laboratory/standards/<str:barcode>/certificate/",
-        laboratory.standard_certificate,
+        standards.standard_certificate,
         name="standard_certificate",
     ),
+    path("laboratory/certificates/<int:key>/", standards.certificate, name="certificate"),
+    path(
+        "laboratory/certificates/<int:key>/values/",
+        standards.certificate_values,
+        name="certificate_values",
+    ),
+    path(
+        "laboratory/certificates/<int:key>/file/",
+        standards.certificate_file,
+        name="certificate_file",
+    ),
+    path("laboratory/reminders/", reminders.reminder_list, name="reminders"),
+    path("laboratory/reminders/<int:key>/", reminders.reminder, name="reminder"),
+    path("laboratory/outside/", chains.outside_list, name="outside_standards"),
+    path("laboratory/outside/new/", chains.outside_new, name="outside_standard_new"),
+    path("laboratory/outside/<int:key>/", chains.outside, name="outside_standard"),
     path("laboratory/authorisation/", laboratory.authorisation_new, name="authorisation_new"),
     path("laboratory/installation/", installations.installation_new, name="installation_new"),
     path("laboratory/installation/<str:code>/", installations.installation, name="installation"),

@@ -33,7 +33,8 @@ from dianheng.common.lists import (
 )
 from dianheng.common.lists.filters import Chip
 from dianheng.common.lists.sources import Condition
-from dianheng.common.pages import Scope, needs, no_right, opens_to
+from dianheng.common.pages import Scope, attachment, needs, no_right, opens_to
+from dianheng.documents.services import file_read
 from dianheng.identity.services import actor_of
 from dianheng.workflow.selectors import visible_instance
 
@@ -54,7 +55,6 @@ from ..selectors import (
     search_pieces,
     with_keyword,
 )
-from .attachments import given_out
 
 VIEW, FILE = "archives.view", "archives.file"
 
@@ -260,7 +260,7 @@ def piece(request: HttpRequest, number: str) -> HttpResponse:
 def file(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """A file of a piece, to be saved."""
     found = services.piece_take(number=number, key=key, actor=actor_of(request))
-    return given_out(found.file, found.name, found.media_type)
+    return attachment(file_read(found.file), found.name, found.media_type)
 
 
 def _entry(piece: ArchivePiece) -> dict[str, Any]:

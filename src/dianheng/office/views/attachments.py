@@ -10,9 +10,8 @@ from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import NotFound
 from dianheng.common.forms import acted
-from dianheng.common.pages import needs
+from dianheng.common.pages import attachment, needs
 from dianheng.documents.choices import DocumentKind
-from dianheng.documents.models import StoredFile
 from dianheng.documents.services import file_read, paper_pdf
 from dianheng.identity.services import actor_of
 from dianheng.workflow.selectors import visible_instance
@@ -37,16 +36,6 @@ def approval_sheet(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
-def given_out(file: StoredFile, name: str, media_type: str) -> HttpResponse:
-    """A kept file, to be saved: no browser shows or runs it in our name."""
-    response = HttpResponse(file_read(file), content_type=media_type)
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
 @needs(VIEW)
 def process_file(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """A file of a process, for who may see the process."""
@@ -54,7 +43,7 @@ def process_file(request: HttpRequest, number: str, key: int) -> HttpResponse:
     one = files_of(found).filter(pk=key).first()
     if one is None:
         raise NotFound(_("%(number)s has no such file.") % {"number": number}, number=number)
-    return given_out(one.file, one.name, one.media_type)
+    return attachment(file_read(one.file), one.name, one.media_type)
 
 
 @require_POST

@@ -1,3 +1,4 @@
+from .certificate import CertificatePoint, OutsideStandard
 from .laboratory import (
     EnvironmentBand,
     InstallationCertificate,
@@ -6,12 +7,16 @@ from .laboratory import (
     StandardCertificate,
     StandardInstallation,
 )
+from .reminder import Reminder
 
 __all__ = [
+    "CertificatePoint",
     "EnvironmentBand",
     "InstallationCertificate",
     "InstallationStandard",
     "LaboratoryAuthorisation",
+    "OutsideStandard",
+    "Reminder",
     "StandardCertificate",
     "StandardInstallation",
 ]

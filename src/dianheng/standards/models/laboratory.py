@@ -137,7 +137,18 @@ class StandardCertificate(models.Model):
     issuer = NameField(_("Issued by"))
     accuracy_class = CodeField(_("Class"), blank=True, default="")  # 0.05; empty: by uncertainty
     uncertainty = CodeField(_("Uncertainty"), blank=True, default="")
-    higher_standard = NameField(_("Traced to"), blank=True, default="")
+    higher_standard = NameField(_("Traced to"), blank=True, default="")  # as it was written
+    higher_device = models.ForeignKey(
+        "assets.Device", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    higher_outside = models.ForeignKey(
+        "standards.OutsideStandard",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="certificates",
+    )
+    file = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, related_name="+")
     valid_from = models.DateField(_("From"))
     valid_through = models.DateField(_("Through"))
     withdrawn_on = models.DateField(_("Withdrawn on"), null=True, blank=True)
@@ -150,6 +161,10 @@ class StandardCertificate(models.Model):
         constraints = [
             _period("standardcertificate_period"),
             models.UniqueConstraint(fields=["device", "number"], name="standardcertificate_once"),
+            models.CheckConstraint(
+                condition=Q(higher_device__isnull=True) | Q(higher_outside__isnull=True),
+                name="standardcertificate_one_higher",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,3 +1,4 @@
+from .certificate import certificate_values_set, outside_standard_save, standard_certify
 from .laboratory import (
     authorisation_record,
     environment_set,
@@ -6,16 +7,20 @@ from .laboratory import (
     installation_record,
     installation_stop,
     paper_withdraw,
-    standard_certify,
 )
+from .reminder import reminders_acknowledge, reminders_tick
 
 __all__ = [
     "authorisation_record",
+    "certificate_values_set",
     "environment_set",
     "installation_certify",
     "installation_equip",
     "installation_record",
     "installation_stop",
+    "outside_standard_save",
     "paper_withdraw",
+    "reminders_acknowledge",
+    "reminders_tick",
     "standard_certify",
 ]

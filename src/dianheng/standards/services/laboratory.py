@@ -28,13 +28,13 @@ from ..models import (
 from ..rights import RIGHT
 
 
-def _check_period(valid_from: date, valid_through: date) -> None:
+def check_period(valid_from: date, valid_through: date) -> None:
     if valid_through < valid_from:
         raise BadInput(_("It ends before it begins."))
 
 
 @contextmanager
-def _written(actor: Actor, action: str, twice: Any) -> Iterator[None]:
+def written(actor: Actor, action: str, twice: Any) -> Iterator[None]:
     """One batch; a number that is there already is said in words."""
     with write_batch(actor=actor, action=action):
         try:
@@ -56,14 +56,14 @@ def authorisation_record(
     actor: Actor,
 ) -> LaboratoryAuthorisation:
     """Record a 计量授权证书."""
-    _check_period(valid_from, valid_through)
+    check_period(valid_from, valid_through)
     unknown = sorted(set(kinds) - set(DeviceKind.values))
     if not number.strip() or not issuer.strip() or not kinds or unknown:
         raise BadInput(
             _("An authorisation needs number, issuer and the kinds of device it covers.")
         )
     actor = require(actor, RIGHT, unit.pk)
-    with _written(actor, "authorisation.record", _("This authorisation is recorded already.")):
+    with written(actor, "authorisation.record", _("This authorisation is recorded already.")):
         return LaboratoryAuthorisation.objects.create(
             unit=unit,
             number=number.strip(),
@@ -93,7 +93,7 @@ def installation_record(
     if bench is not None and bench.kind != DeviceKind.BENCH:
         raise BadInput(_("%(barcode)s is no bench.") % {"barcode": bench.barcode})
     actor = require(actor, RIGHT, unit.pk)
-    with _written(
+    with written(
         actor,
         "installation.record",
         _("The code is taken, or the bench belongs to another measuring standard."),
@@ -120,11 +120,11 @@ def installation_certify(
     actor: Actor,
 ) -> InstallationCertificate:
     """Record a 计量标准考核证书."""
-    _check_period(valid_from, valid_through)
+    check_period(valid_from, valid_through)
     if not number.strip() or not issuer.strip():
         raise BadInput(_("A certificate needs number and issuer."))
     actor = require(actor, RIGHT, installation.unit_id)
-    with _written(actor, "installation.certify", _("This certificate is recorded already.")):
+    with written(actor, "installation.certify", _("This certificate is recorded already.")):
         return InstallationCertificate.objects.create(
             installation=installation,
             number=number.strip(),
@@ -167,40 +167,6 @@ def installation_stop(
     with write_batch(actor=actor, action="installation.stop", reason=reason):
         installation.stopped_on = stopped_on
         installation.save(update_fields=["stopped_on"])
-
-
-def standard_certify(
-    *,
-    device: Device,
-    number: str,
-    issuer: str,
-    valid_from: date,
-    valid_through: date,
-    actor: Actor,
-    accuracy_class: str = "",
-    uncertainty: str = "",
-    higher_standard: str = "",
-    note: str = "",
-) -> StandardCertificate:
-    """Record the certificate of a standard, bench or instrument."""
-    _check_period(valid_from, valid_through)
-    if device.kind not in STANDARDS:
-        raise BadInput(_("%(barcode)s is no standard.") % {"barcode": device.barcode})
-    if not number.strip() or not issuer.strip():
-        raise BadInput(_("A certificate needs number and issuer."))
-    actor = require(actor, RIGHT, device.unit_id)
-    with _written(actor, "standard.certify", _("This certificate is recorded already.")):
-        return StandardCertificate.objects.create(
-            device=device,
-            number=number.strip(),
-            issuer=issuer.strip(),
-            valid_from=valid_from,
-            valid_through=valid_through,
-            accuracy_class=accuracy_class,
-            uncertainty=uncertainty,
-            higher_standard=higher_standard,
-            note=note,
-        )
 
 
 def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor) -> None:

@@ -3,14 +3,22 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import metering_centre, person_with
-from dianheng.standards.models import LaboratoryAuthorisation, StandardInstallation
-from dianheng.standards.views.laboratory import due_tone
+from dianheng.standards.models import (
+    LaboratoryAuthorisation,
+    OutsideStandard,
+    Reminder,
+    StandardCertificate,
+    StandardInstallation,
+)
+from dianheng.standards.services import reminders_tick, standard_certify
+from dianheng.standards.views.common import due_tone
 
 from .factories import equipment, examined
 
@@ -33,19 +41,37 @@ def page(client, name, *args, status=200, **query):
     return answer.content.decode()
 
 
+def whole():
+    """A laboratory with everything that a page can show."""
+    examined()
+    standard = equipment("STD-0002", "instrument", "KY60")
+    today = timezone.localdate()
+    standard_certify(
+        device=standard, number="DC-9", issuer="省院", valid_from=today - timedelta(days=360),
+        valid_through=today + timedelta(days=5), higher_standard="省级标准",
+        values=[["电压", "220 V", "220.03", "-0.03", "0.02", "2", "V"]],
+        sent=SimpleUploadedFile("证书.pdf", b"%PDF-1.7 scanned"), actor=system_actor(),
+    )  # fmt: skip
+    reminders_tick()
+
+
 def all_pages():
+    key = StandardCertificate.objects.get(number="DC-9").pk
     return [
         ("laboratory",), ("standards",), ("standard", "STD-0001"), ("standard", "BENCH-01"),
         ("standard_certificate", "STD-0001"), ("authorisation_new",), ("installation_new",),
         ("installation", "BZ-01"), ("installation_certificate", "BZ-01"), ("installation_equip", "BZ-01"),
         ("installation_stop", "BZ-01"), ("environment_new",),
         ("paper_withdraw", "authorisation", LaboratoryAuthorisation.objects.get().pk),
+        ("certificate", key), ("certificate_values", key), ("outside_standards",), ("outside_standard_new",),
+        ("outside_standard", OutsideStandard.objects.first().pk), ("reminders",),
+        ("reminder", Reminder.objects.first().pk),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_every_page_shows_in_both_languages(client, engineer, language):
-    examined()
+    whole()
     client.cookies["django_language"] = language
     for name, *args in all_pages():
         text = page(client, name, *args)
@@ -53,7 +79,7 @@ def test_every_page_shows_in_both_languages(client, engineer, language):
 
 
 def test_who_may_see_nothing_sees_nothing(client):
-    examined()
+    whole()
     log_in(client, person_with("assets.view", login="guest", name="客"))
     for name, *args in all_pages():
         answer = client.get(reverse(name, args=args))
@@ -61,12 +87,17 @@ def test_who_may_see_nothing_sees_nothing(client):
 
 
 def test_another_laboratory_is_not_shown(client):
-    examined()
+    whole()
     other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
     log_in(client, person_with("*", login="stranger", name="外人", unit=other))
-    for name, *args in (("standard", "STD-0001"), ("installation", "BZ-01")):
+    certificate, reminder = StandardCertificate.objects.get(number="DC-9"), Reminder.objects.get()
+    for name, *args in (
+        ("standard", "STD-0001"), ("installation", "BZ-01"), ("certificate", certificate.pk),
+        ("certificate_file", certificate.pk), ("reminder", reminder.pk),
+    ):  # fmt: skip
         assert client.get(reverse(name, args=args)).status_code == 404
     assert "STD-0001" not in page(client, "standards")
+    assert "DC-9" not in page(client, "reminders")
 
 
 def test_a_laboratory_is_set_up_by_page(client, engineer):
@@ -117,6 +148,79 @@ def test_a_laboratory_is_set_up_by_page(client, engineer):
         {"unit": unit, "number": "A-1", "scope": "x", "kinds": ["single_phase_meter"], **paper},
     )
     assert answer.status_code == 200 and LaboratoryAuthorisation.objects.count() == 1
+
+
+def test_a_certificate_comes_with_scan_pasted_values_and_what_stands_above(client, engineer):
+    whole()
+    today = timezone.localdate()
+    url = reverse("standard_certificate", args=["STD-0002"])
+    paper = {
+        "number": "DC-10", "issuer": "省院", "valid_from": "t", "valid_through": str(today + timedelta(364)),
+        "higher_standard": "省级标准", "values": "电压\t220 V\t220,03\t\t\t\tV\n电压\t\tx\t\t\t\tV",
+    }  # fmt: skip
+    answer = client.post(url, paper)
+    text = answer.content.decode()
+    assert answer.status_code == 200 and "220,03" in text
+    for said in ("第 1 行", "第 2 行：“测量点”为空", "“x”不是数"):
+        assert said in text, said
+    paper["values"] = "电压\t220 V\t220.031\t-0.031\t0.02\t2\tV"
+    text = client.post(url, paper).content.decode()
+    assert (
+        "DC-9" in text
+        and "接替" in text
+        and not StandardCertificate.objects.filter(number="DC-10").exists()
+    )
+    scan = SimpleUploadedFile("新证书.pdf", b"%PDF-1.7 new")
+    assert client.post(url, paper | {"takes_over": "on", "sent": scan}).status_code == 302
+    made = StandardCertificate.objects.get(number="DC-10")
+    assert made.higher_outside == OutsideStandard.objects.get() and made.points.count() == 1
+    assert "220.031" in page(client, "certificate", made.pk)
+    answer = client.get(reverse("certificate_file", args=[made.pk]))
+    assert answer.content == b"%PDF-1.7 new" and answer["X-Content-Type-Options"] == "nosniff"
+    assert '<svg class="chain"' in page(client, "standard", "STD-0002")
+    table = SimpleUploadedFile(
+        "v.csv", "项目,测量点,示值,单位\n电压,220 V,220.032,V\n".encode("gb18030")
+    )
+    answer = client.post(
+        reverse("certificate_values", args=[made.pk]), {"table": table, "reason": "复核"}
+    )
+    assert answer.status_code == 302 and str(made.points.get().value) == "220.032"
+
+
+def test_the_end_of_a_paper_is_acknowledged_on_its_page_and_leaves_the_list_of_things_to_do(
+    client, engineer
+):
+    whole()
+    found = Reminder.objects.get()
+    address = reverse("reminder", args=[found.pk])
+    assert address in page(client, "home") and "提前一个月" in page(client, "reminders")
+    assert client.post(address, {"word": ""}).status_code == 200
+    assert client.post(address, {"word": "12 月送检"}).status_code == 302
+    assert address not in page(client, "home")
+    text = page(client, "reminders")
+    assert (
+        "林标准" in text
+        and "12 月送检" in text
+        and "DC-9" not in page(client, "reminders", seen="open")
+    )
+    assert "DC-9" in page(client, "reminders", seen="seen")
+
+
+def test_the_chain_of_other_bodies_is_completed_by_page(client, engineer):
+    whole()
+    client.post(
+        reverse("outside_standard_new"), {"body": "国家院", "name": "国家基准", "is_national": "on"}
+    )
+    low, high = OutsideStandard.objects.get(body="省院"), OutsideStandard.objects.get(body="国家院")
+    data = {"body": "省院", "name": "省级标准", "valid_through": "t-1", "higher": high.pk}
+    assert client.post(reverse("outside_standard", args=[low.pk]), data).status_code == 302
+    text = page(client, "standard", "STD-0002")
+    assert "chain-national" in text and "chain-bad" in text and "chain-warn" in text
+    answer = client.post(
+        reverse("outside_standard", args=[high.pk]),
+        {"body": "国家院", "name": "国家基准", "higher": low.pk},
+    )
+    assert answer.status_code == 200 and "国家基准 → 省级标准 → 国家基准" in answer.content.decode()
 
 
 def test_due_colours(client, engineer):

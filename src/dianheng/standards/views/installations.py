@@ -3,12 +3,15 @@
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceKind
+from dianheng.assets.models import Device
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs
 from dianheng.identity.selectors import setting
@@ -19,7 +22,8 @@ from ..models import StandardInstallation
 from ..panels import installation_actions, installation_facts
 from ..rights import RIGHT, VIEW
 from ..selectors import benches, visible_installation
-from .laboratory import action_for, laboratory_crumbs, units_with, with_due, write_form
+from .chains import chain_context
+from .common import action_for, laboratory_crumbs, units_with, with_due, write_form
 
 
 @needs(RIGHT)
@@ -44,6 +48,15 @@ def installation_new(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _things_of(found: StandardInstallation) -> list[Device]:
+    """Its bench and the standards that belong to it today."""
+    parts = found.parts.filter(
+        Q(valid_through__isnull=True) | Q(valid_through__gte=timezone.localdate())
+    )
+    things = [part.device for part in parts.select_related("device")]
+    return [*([found.bench] if found.bench else []), *things]
+
+
 @needs(VIEW)
 def installation(request: HttpRequest, code: str) -> HttpResponse:
     """One measuring standard: certificates, bench, standards."""
@@ -55,6 +68,7 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "installation": found,
         "certificates": with_due(found.certificates.all(), days),
         "parts": found.parts.select_related("device__standard", "device__model"),
+        "chain": chain_context(_things_of(found), days),
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
         "facts": installation_facts(found),
         "actions": [

@@ -1,0 +1,88 @@
+"""The standards' values by point, the way up to the national standard, papers that end."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from dianheng.standards.models import OutsideStandard, Reminder, StandardCertificate
+from dianheng.standards.services import (
+    certificate_values_set,
+    outside_standard_save,
+    reminders_acknowledge,
+    reminders_tick,
+    standard_certify,
+)
+
+from .company import acting
+from .things import WORKING_STANDARD
+
+INSTITUTE = "江东省计量科学研究院"
+# Error of the standard meters in the table of their certificates: at 220 V, by current and factor.
+ERRORS = (
+    ("5 A", "1.0", "0.008"), ("5 A", "0.5L", "0.012"), ("5 A", "0.8C", "0.006"),
+    ("1 A", "1.0", "0.010"), ("1 A", "0.5L", "0.015"), ("100 A", "1.0", "-0.004"),
+    ("100 A", "0.5L", "-0.009"), ("0.1 A", "1.0", "0.018"),
+)  # fmt: skip
+
+
+def the_standards() -> None:
+    """What the standards engineer enters from the papers, and whom the clock reminds."""
+    actor = acting("gaoyan")
+    today = timezone.localdate()
+    national = outside_standard_save(
+        body="中国计量科学研究院", name="国家工频电能基准", is_national=True, actor=actor
+    )
+    highest = outside_standard_save(
+        body=INSTITUTE, name="0.005 级社会公用计量标准", accuracy="0.005 级", certificate_no="DCzb2026-0113",
+        valid_through=today + timedelta(days=290), higher=national, actor=actor,
+    )  # fmt: skip
+    working = OutsideStandard.objects.get(body=INSTITUTE, name=WORKING_STANDARD)
+    outside_standard_save(
+        standard=working, body=working.body, name=working.name, accuracy="0.01 级",
+        certificate_no="DNbz2026-0042", valid_through=today + timedelta(days=61), higher=highest,
+        actor=actor,
+    )  # fmt: skip
+    for number, barcode in enumerate(("BZ0011", "BZ0012")):
+        paper = StandardCertificate.objects.filter(device__barcode=barcode).latest("valid_through")
+        rows = [
+            [
+                "有功电能误差",
+                f"220 V, {current}, {factor}",
+                error,
+                _negative(error),
+                "0.010",
+                "2",
+                "%",
+            ]
+            for current, factor, error in ERRORS[number:]
+        ]
+        certificate_values_set(certificate=paper, values=rows, actor=actor)
+    bench = StandardCertificate.objects.filter(device__barcode="BZ0003").latest("valid_through")
+    ours = StandardCertificate.objects.filter(device__barcode="BZ0011").latest("valid_through")
+    # A check of the bench by our own standard, as its certificate says.
+    standard_certify(
+        device=bench.device, number=f"NJ-{today.year}-0003", issuer="市计量中心", accuracy_class="0.05",
+        valid_from=today - timedelta(days=20), valid_through=bench.valid_through + timedelta(days=80),
+        takes_over=True, higher_device=ours.device, sent=_scan("NJ-0003"), actor=actor,
+        values=[["有功电能误差", "220 V, 5 A, 1.0", "0.02", "-0.02", "0.02", "2", "%"]],
+    )  # fmt: skip
+    reminders_tick()
+    for first in Reminder.objects.order_by("due_on")[:1]:
+        reminders_acknowledge(
+            reminder_ids=[first.pk], word="已与省计量院约定下月送检。", actor=actor
+        )
+
+
+def _negative(error: str) -> str:
+    return error.removeprefix("-") if error.startswith("-") else f"-{error}"
+
+
+def _scan(number: str) -> Any:
+    """A scanned page, as a browser would send it."""
+    content = ContentFile(f"%PDF-1.4\n% {number}\n%%EOF\n".encode())
+    return SimpleNamespace(
+        name=f"{number}.pdf", size=content.size, file=content, chunks=content.chunks
+    )

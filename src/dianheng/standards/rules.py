@@ -1,0 +1,218 @@
+"""What a certificate's table of values may hold; when people are reminded of a paper's end."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from dianheng.metrology.periods import add_months
+
+MOST_ROWS = 2000
+DEFAULT_ORDER = ("quantity", "point", "value", "correction", "uncertainty", "factor", "unit")
+HEADS: Mapping[str, tuple[str, ...]] = {
+    "quantity": ("量", "项目", "参数", "被测量", "quantity", "item", "parameter"),
+    "point": ("测量点", "校准点", "检定点", "点", "量程", "point", "setting"),
+    "value": ("值", "示值", "实际值", "测得值", "标准值", "误差", "value", "reading", "error"),
+    "correction": ("修正值", "correction"),
+    "uncertainty": ("扩展不确定度", "不确定度", "u", "expandeduncertainty", "uncertainty"),
+    "factor": ("k", "包含因子", "coveragefactor"),
+    "unit": ("单位", "unit"),
+}  # fmt: skip
+REQUIRED = ("quantity", "point", "value", "unit")
+_FIELD_OF = {name: field for field, names in HEADS.items() for name in names}
+_MINUS = str.maketrans({"−": "-", "–": "-", "～": "~", "℃": "°C", "％": "%"})
+_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_MICRO = Decimal("0.000001")
+_PREFIXES = {
+    "": Decimal(1), "k": Decimal(1000), "M": Decimal(1_000_000), "m": Decimal("0.001"), "μ": _MICRO,
+    "u": _MICRO,
+}  # fmt: skip
+_UNITS = ("s/d", "%RH", "°C", "Ω", "Hz", "Wh", "VA", "′", "%", "V", "A", "W", "s", "°", "Pa")
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_UNIT = r"(?:[kmμuM]?(?:" + "|".join(map(re.escape, _UNITS)) + r"))(?![A-Za-z])"
+_QUANTITY = re.compile(rf"({_NUMBER})\s*({_UNIT})")
+_SPAN = re.compile(
+    rf"\(?\s*({_NUMBER})\s*({_UNIT})?\s*(?:~|\.\.\.|…|至|to)\s*({_NUMBER})\s*\)?\s*({_UNIT})"
+)
+_SYMMETRIC = re.compile(rf"±\s*(\d+(?:\.\d+)?)\s*({_UNIT})")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range of a standard in the base unit, first and last value included."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+
+
+@dataclass(frozen=True)
+class PointValue:
+    """What a certificate says at one point."""
+
+    quantity: str
+    point: str
+    value: Decimal
+    correction: Decimal | None
+    uncertainty: Decimal | None  # expanded
+    factor: Decimal | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something in a line that cannot be taken.
+
+    `code`: few_cells, missing, number, comma, not_positive, twice, outside, too_many, no_rows.
+    """
+
+    line: int
+    code: str
+    field: str = ""
+    cell: str = ""
+    unit: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+def base_unit(unit: str) -> tuple[str, Decimal]:
+    """A unit without its prefix, and what one of it is in that.
+
+    >>> base_unit("kV")
+    ('V', Decimal('1000'))
+    """
+    for plain in _UNITS:
+        if unit.endswith(plain) and unit[: -len(plain)] in _PREFIXES:
+            return plain, _PREFIXES[unit[: -len(plain)]]
+    return unit, Decimal(1)
+
+
+def spans_of(text: str) -> list[Span]:
+    """The ranges that stand in a register's words.
+
+    >>> [f"{s.low}..{s.high} {s.unit}" for s in spans_of("3×(57.7～380) V, 3×(0.01~120) A")]
+    ['57.7..380 V', '0.01..120 A']
+    """
+    plain = text.translate(_MINUS)
+    found = []
+    for low, low_unit, high, high_unit in _SPAN.findall(plain):
+        unit, factor = base_unit(high_unit)
+        low_factor = base_unit(low_unit)[1] if low_unit else factor
+        found.append(Span(Decimal(low) * low_factor, Decimal(high) * factor, unit))
+    for half, of in _SYMMETRIC.findall(plain):
+        unit, factor = base_unit(of)
+        found.append(Span(-Decimal(half) * factor, Decimal(half) * factor, unit))
+    return found
+
+
+def read_values(rows: Sequence[Sequence[str]]) -> tuple[list[PointValue], list[Fault]]:
+    """The values in a table's cells; every fault of every line.
+
+    The first line names the columns where it holds known names; otherwise they stand in the
+    order quantity, point, value, correction, uncertainty, factor, unit.
+
+    >>> read_values([["电压", "220 V", "220.03", "-0.03", "0.02", "2", "V"]])[0][0].correction
+    Decimal('-0.03')
+    """
+    lines = [(n, [cell.strip() for cell in row]) for n, row in enumerate(rows, 1)]
+    lines = [(n, row) for n, row in lines if any(row)]
+    if not lines:
+        return [], [Fault(0, "no_rows")]
+    heads = [_FIELD_OF.get(_plain_head(cell), "") for cell in lines[0][1]]
+    order: Sequence[str] = DEFAULT_ORDER
+    if sum(map(bool, heads)) >= 3:
+        order, lines = heads, lines[1:]
+        absent = [field for field in REQUIRED if field not in heads]
+        if absent:
+            return [], [Fault(0, "no_column", field) for field in absent]
+    if len(lines) > MOST_ROWS:
+        return [], [Fault(0, "too_many")]
+    values: list[PointValue] = []
+    faults: list[Fault] = []
+    seen: dict[tuple[str, str], int] = {}
+    for number, row in lines:
+        cells = {field: cell for field, cell in zip(order, row, strict=False) if field}
+        wrong = [Fault(number, "missing", field) for field in REQUIRED if not cells.get(field)]
+        numbers: dict[str, Decimal | None] = {}
+        for field in ("value", "correction", "uncertainty", "factor"):
+            cell = cells.get(field, "")
+            numbers[field] = None
+            if not cell or cell in ("-", "/", "—"):
+                continue
+            read = _number(cell)
+            if isinstance(read, str):
+                wrong.append(Fault(number, read, field, cell))
+            elif field in ("uncertainty", "factor") and read <= 0:
+                wrong.append(Fault(number, "not_positive", field, cell))
+            else:
+                numbers[field] = read
+        if numbers["value"] is None and not wrong:
+            wrong.append(Fault(number, "missing", "value"))
+        key = (cells.get("quantity", ""), cells.get("point", ""))
+        if all(key) and key in seen:
+            wrong.append(Fault(number, "twice", "point", key[1]))
+        seen.setdefault(key, number)
+        faults += wrong
+        if not wrong and numbers["value"] is not None:
+            values.append(
+                PointValue(
+                    *key, numbers["value"], numbers["correction"], numbers["uncertainty"],
+                    numbers["factor"], cells["unit"].translate(_MINUS),
+                )
+            )  # fmt: skip
+    return values, faults or ([] if values else [Fault(0, "no_rows")])
+
+
+def outside(lines: Sequence[PointValue], spans: Sequence[Span]) -> list[Fault]:
+    """Points and values that lie outside every range of their unit; units without one pass."""
+    faults = []
+    for number, line in enumerate(lines, 1):
+        told = [(Decimal(n), unit) for n, unit in _QUANTITY.findall(line.point.translate(_MINUS))]
+        for size, written in [*told, (line.value, line.unit)]:
+            unit, factor = base_unit(written)
+            size_there = size * factor
+            known = [span for span in spans if span.unit == unit]
+            if known and not any(span.low <= size_there <= span.high for span in known):
+                nearest = min(known, key=lambda s: abs(size_there - (s.low + s.high) / 2))
+                faults.append(
+                    Fault(
+                        number, "outside", "point", f"{size} {written}", unit, nearest.low,
+                        nearest.high,
+                    )
+                )  # fmt: skip
+    return faults
+
+
+def _plain_head(cell: str) -> str:
+    return _BRACKETS.sub("", cell).replace(" ", "").replace("/%", "").casefold()
+
+
+def _number(cell: str) -> Decimal | str:
+    plain = cell.translate(_MINUS).lstrip("±")
+    if re.fullmatch(r"[+-]?\d+,\d+", plain):
+        return "comma"
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", plain):
+        return "number"
+    try:
+        return Decimal(plain)
+    except InvalidOperation:
+        return "number"
+
+
+def step_reached(today: date, last_day: date, months: Sequence[int]) -> int | None:
+    """The nearest step of reminding that is reached; None while none is.
+
+    >>> step_reached(date(2026, 11, 30), date(2027, 2, 28), (6, 3, 1, 0))
+    3
+    >>> step_reached(date(2026, 11, 30), date(2026, 11, 30), (6, 3, 1, 0))
+    1
+    >>> step_reached(date(2026, 12, 1), date(2026, 11, 30), (6, 3, 1, 0))
+    0
+    """
+    reached = [
+        step
+        for step in months
+        if (add_months(today, step) >= last_day if step else today > last_day)
+    ]
+    return min(reached, default=None)

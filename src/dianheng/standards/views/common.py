@@ -1,0 +1,92 @@
+"""What pages of standards share: colours of last days, buttons, the form with one service."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dianheng.common.forms import answer_form
+from dianheng.common.lists import PageAction
+from dianheng.common.pages import no_right
+from dianheng.identity.selectors import units_with_right
+from dianheng.identity.services import actor_of
+
+from ..rights import RIGHT
+
+
+def due_tone(last_day: Any, days: int = 90) -> str:
+    """Colour of a last day: past bad, soon warn, later good, none bad."""
+    today = timezone.localdate()
+    if last_day is None or last_day < today:
+        return "bad"
+    return "warn" if last_day <= today + timedelta(days=days) else "good"
+
+
+def due_word(last_day: Any, days: int = 90) -> str:
+    """The same in a word."""
+    tone = due_tone(last_day, days)
+    if last_day is None:
+        return _("none")
+    return {"bad": _("out of date"), "warn": _("due soon"), "good": _("in date")}[tone]
+
+
+def units_with(request: HttpRequest, right: str = RIGHT) -> Any:
+    return units_with_right(request.rights, right)  # type: ignore[attr-defined]
+
+
+def action_for(
+    request: HttpRequest, label: Any, url: str, *, is_primary: bool = False
+) -> PageAction:
+    refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
+    return PageAction(label, url, refusal, is_primary)
+
+
+def with_due(rows: Any, days: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "row": row,
+            "tone": "calm" if row.withdrawn_on else due_tone(row.valid_through, days),
+            "word": _("withdrawn") if row.withdrawn_on else due_word(row.valid_through, days),
+        }
+        for row in rows
+    ]
+
+
+_CRUMB = gettext_lazy("Laboratory")
+
+
+def laboratory_crumbs() -> list[tuple[Any, str]]:
+    return [(_CRUMB, reverse("laboratory"))]
+
+
+def write_form(
+    request: HttpRequest,
+    form: Form,
+    write: Callable[..., Any],
+    *,
+    back: str,
+    crumbs: Sequence[tuple[Any, str]] | None = None,
+    **texts: Any,
+) -> HttpResponse:
+    """A form of the laboratory: one service gets what was typed, and the page before comes back.
+
+    Args:
+        write: the service, with what it is about; gets the fields of the form and the actor.
+        crumbs: pages above; absent: the laboratory.
+        texts: as `answer_form` takes them; “Record” stands on the button where none is said.
+    """
+
+    def act(data: dict[str, Any]) -> str:
+        write(actor=actor_of(request), **data)
+        return back
+
+    above = laboratory_crumbs() if crumbs is None else crumbs
+    return answer_form(
+        request, form, act, back=back, crumbs=above, **{"submit": _("Record"), **texts}
+    )
