@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 from .selectors.chain import Chain, Link, Node
 
 BOX_WIDTH, BOX_HEIGHT = 224, 64
-ACROSS, DOWN = 256, 152
+ACROSS, DOWN = 256, 136
 EDGE = 16
 WIDEST = 30  # half-width signs that a line of a box takes
 

@@ -52,7 +52,7 @@ LIST = ListPage(
         Column("barcode", gettext_lazy("Bar code"), kind="code", sort="barcode"),
         Column("kind", gettext_lazy("Kind"), "get_kind_display"),
         Column("name", gettext_lazy("Name"), "standard.name"),
-        Column("model", gettext_lazy("Model"), "model.code"),
+        Column("model", gettext_lazy("Model"), "model.code", hidden=True),
         Column("range", gettext_lazy("Measuring range"), "standard.measuring_range"),
         Column("uncertainty", gettext_lazy("Class or uncertainty"), "standard.uncertainty"),
         Column("certificate_no", gettext_lazy("Certificate"), kind="code"),
@@ -110,9 +110,9 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         "device": found,
         "detail": getattr(found, "standard", None),
         "certificates": with_due(
-            found.certificates.select_related("higher_device", "higher_outside").annotate(
-                value_count=Count("points")
-            ),
+            found.certificates.select_related("higher_device", "higher_outside")
+            .annotate(value_count=Count("points"))
+            .order_by("-valid_from", "-pk"),
             days,
         ),
         "parts": found.part_of.select_related("installation"),
@@ -128,7 +128,6 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
             )
         ],
         "crumbs": [(LIST.title, reverse("standards"))],
-        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
     }
     return render(request, "standards/standard.html", context)
 
