@@ -1,5 +1,6 @@
 """Another rule on past readings: 10⁷ points as columns, beside a Decimal loop through the rule."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -44,10 +45,36 @@ def trial(bench: Bench) -> None:
 
 
 def _fill(bench: Bench, name: str) -> int:
-    """One record that came in by its door, and copies of it with readings of their own.
+    """One record, and copies of it with readings of their own.
 
     Returns how many points there are.
     """
+    record = tested_record()
+    points = record.results.filter(item="basic_error", is_derived=False).count()
+    records = bench.size // points
+    given = {"count": records, "of": record.pk}
+    with psycopg.connect(
+        bench.databases.cluster.server.superuser_url(name), autocommit=True
+    ) as link:
+        link.execute("set session_replication_role = replica")
+        own = {"id": "t.id + n", "number": "'B' || n", "attempt": "n + 1", "received": "''"}
+        seed(link, SEED_RECORDS, "verification_testrecord", "t", own, given)
+        own = {
+            "id": "r.id + 1000 + (n - 1) * 100 + r.seq",
+            "record_id": "r.record_id + n",
+            "samples": "case when abs(x.a + x.b) between 3.2 and 4.8"
+            " then array[x.a, x.b, x.a, x.b] else array[x.a, x.b] end",
+        }
+        seed(link, SEED_RESULTS, "verification_testresult", "r", own, given)
+        own = {"id": "v.id + n", "record_id": "v.record_id + n"}
+        seed(link, SEED_VERDICTS, "verification_verdict", "v", own, given)
+        for table in ("testrecord", "testresult", "verdict"):
+            link.execute(f"vacuum (analyze) verification_{table}")
+    return (records + 1) * points
+
+
+def tested_record() -> Any:
+    """A record that came in by its door, of a meter with a scheme of many points."""
     import json
 
     from django.utils import timezone
@@ -64,33 +91,12 @@ def _fill(bench: Bench, name: str) -> int:
     task_add_devices(task=task, device_ids=[device.pk], actor=acting("gaoyan"))
     load = load_make(task=task, bench=measure.device, actor=tester)
     load_put(load=load, code=device.barcode, actor=tester)
-    sent = measure.bench.run(load_sheet(load), started_at=timezone.now())
+    sent = measure.bench.run(load_sheet(load), started_at=timezone.now() - timedelta(days=1))
     upload_receive(body=json.dumps(sent).encode(), actor=tester)
-    record = TestRecord.objects.get(device=device)
-    points = record.results.filter(item="basic_error", is_derived=False).count()
-    records = bench.size // points
-    given = {"count": records, "of": record.pk}
-    with psycopg.connect(
-        bench.databases.cluster.server.superuser_url(name), autocommit=True
-    ) as link:
-        link.execute("set session_replication_role = replica")
-        own = {"id": "t.id + n", "number": "'B' || n", "attempt": "n + 1", "received": "''"}
-        _seed(link, SEED_RECORDS, "verification_testrecord", "t", own, given)
-        own = {
-            "id": "r.id + 1000 + (n - 1) * 100 + r.seq",
-            "record_id": "r.record_id + n",
-            "samples": "case when abs(x.a + x.b) between 3.2 and 4.8"
-            " then array[x.a, x.b, x.a, x.b] else array[x.a, x.b] end",
-        }
-        _seed(link, SEED_RESULTS, "verification_testresult", "r", own, given)
-        own = {"id": "v.id + n", "record_id": "v.record_id + n"}
-        _seed(link, SEED_VERDICTS, "verification_verdict", "v", own, given)
-        for table in ("testrecord", "testresult", "verdict"):
-            link.execute(f"vacuum (analyze) verification_{table}")
-    return (records + 1) * points
+    return TestRecord.objects.get(device=device)
 
 
-def _seed(
+def seed(
     link: psycopg.Connection,
     statement: str,
     table: str,
@@ -98,6 +104,7 @@ def _seed(
     own: dict[str, str],
     given: dict[str, int],
 ) -> None:
+    """Copy a row so many times, with what `own` says of its columns."""
     names = [
         row[0]
         for row in link.execute(
