@@ -46,10 +46,12 @@ _MORE_OF_METERS = {
     "module_slot": Parameter(_("Slot for a communication module")),
     "term_years": Parameter(_("Term of use"), "a"),
 }
+_USE = Parameter(_("Use"), "", (("standard", _("standard of a laboratory")),))
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
     DeviceKind.SINGLE_PHASE_METER: _MORE_OF_METERS,
     DeviceKind.THREE_PHASE_METER: _MORE_OF_METERS,
     DeviceKind.CURRENT_TRANSFORMER: {
+        "use": _USE,
         "rated_voltage_kv": Parameter(_("Rated voltage"), "kV"),
         "security_factor": Parameter(_("Security factor")),
         "power_factor": Parameter(_("Power factor of the burden")),
@@ -57,6 +59,10 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "secondary_windings": Parameter(_("Secondary windings")),
     },
     DeviceKind.VOLTAGE_TRANSFORMER: {
+        "use": _USE,
+        "divider": Parameter(
+            _("Divider"), "", (("capacitor", _("capacitor")),)
+        ),
         "rated_voltage_kv": Parameter(_("Rated voltage"), "kV"),
         "power_factor": Parameter(_("Power factor of the burden")),
         "lower_burden_va": Parameter(_("Lower limit of the burden"), "VA"),
@@ -65,6 +71,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
     },
     DeviceKind.COMBINED_TRANSFORMER: {
         "rated_voltage_kv": Parameter(_("Rated voltage"), "kV"),
+        "phases": Parameter(_("Phases, of a three-phase unit: A C, or A B C")),
         "voltage_class": Parameter(_("Class of the voltage part")),
         "voltage_ratio": Parameter(_("Ratio of the voltage part")),
         "voltage_burden_va": Parameter(_("Burden of the voltage part"), "VA"),

@@ -1,6 +1,7 @@
 """Reference conditions of a verification: what must be known, and what lies outside."""
 
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from dianheng.metrology.quantities import EXACT
@@ -31,20 +32,33 @@ def check_environment(rules: RuleSet, found: Environment) -> EnvironmentCheck:
     >>> check_environment(rule_set("JJG 596", "2012"), Environment(Decimal("26.1")))
     EnvironmentCheck(missing=('humidity',), outside=('temperature',))
     """
+    bounds = _bounds(rules)
     missing = []
     outside = []
-    if found.temperature_c is None:
-        missing.append("temperature")
-    else:
-        reference = rules.figure("reference_conditions/temperature_c").value
-        tolerance = rules.figure("reference_conditions/temperature_tolerance_c").value
-        if EXACT.subtract(found.temperature_c, reference).copy_abs() > tolerance:
-            outside.append("temperature")
-    if found.humidity_pct is None:
-        missing.append("humidity")
-    else:
-        low = rules.figure("reference_conditions/humidity_min_pct").value
-        high = rules.figure("reference_conditions/humidity_max_pct").value
-        if not low <= found.humidity_pct <= high:
-            outside.append("humidity")
+    for name, value in (("temperature", found.temperature_c), ("humidity", found.humidity_pct)):
+        low, high = bounds[name]
+        if value is None:
+            missing.append(name)
+        elif (low is not None and value < low) or value > high:
+            outside.append(name)
     return EnvironmentCheck(tuple(missing), tuple(outside))
+
+
+@cache
+def _bounds(rules: RuleSet) -> dict[str, tuple[Decimal | None, Decimal]]:
+    """From where to where: meters have a tolerance about a reference, transformers a range."""
+    if rules.find("environment/temperature_max_c") is not None:
+        figure = {name: found.value for name, found in rules.group("environment").items()}
+        return {
+            "temperature": (figure["temperature_min_c"], figure["temperature_max_c"]),
+            "humidity": (None, figure["humidity_max_pct"]),
+        }
+    reference = rules.figure("reference_conditions/temperature_c").value
+    tolerance = rules.figure("reference_conditions/temperature_tolerance_c").value
+    return {
+        "temperature": (EXACT.subtract(reference, tolerance), EXACT.add(reference, tolerance)),
+        "humidity": (
+            rules.figure("reference_conditions/humidity_min_pct").value,
+            rules.figure("reference_conditions/humidity_max_pct").value,
+        ),
+    }

@@ -1,8 +1,10 @@
-"""Meters that the examples and tests speak of."""
+"""Meters and transformers that the examples and tests speak of."""
 
 from decimal import Decimal
 
 from dianheng.metrology.plates import Connection, MeterPlate, Wiring
+from dianheng.metrology.transformer_schemes import TransformerPart, TransformerPlate
+from dianheng.metrology.transformers import Device
 
 
 def household_meter() -> MeterPlate:
@@ -50,4 +52,28 @@ def gateway_meter() -> MeterPlate:
         register_decimals=4,
         is_bidirectional=True,
         functions=frozenset({"clock", "rates", "demand", "communication", "key", "parameter"}),
+    )
+
+
+def low_voltage_ct() -> TransformerPlate:
+    """Current transformer of class 0.2S, 200/5, 5 VA, in use."""
+    part = TransformerPart(Device.CURRENT, "0.2S", ("200/5",), Decimal(5))
+    return TransformerPlate((part,), rated_kv=Decimal("0.66"))
+
+
+def standard_ct() -> TransformerPlate:
+    """Current transformer of class 0.05, 100/5 and 200/5, 5 VA, a standard of a laboratory."""
+    part = TransformerPart(Device.CURRENT, "0.05", ("100/5", "200/5"), Decimal(5))
+    return TransformerPlate((part,), is_standard=True)
+
+
+def combined_transformer() -> TransformerPlate:
+    """Combined transformer of 10 kV for three wires: current 0.2S 100/5, voltage 0.2."""
+    return TransformerPlate(
+        (
+            TransformerPart(Device.CURRENT, "0.2S", ("100/5",), Decimal(10)),
+            TransformerPart(Device.VOLTAGE, "0.2", ("10000/100",), Decimal(15)),
+        ),
+        phases=("A", "C"),
+        rated_kv=Decimal(10),
     )

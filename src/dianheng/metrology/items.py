@@ -1,4 +1,4 @@
-"""Items of a record: what is tested on a meter."""
+"""Items of a record: what is tested on a meter or transformer."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from dianheng.metrology.rule_sets import Figure, RuleRef, RuleSet
 
 
 class Item(StrEnum):
-    """What is tested on a meter."""
+    """What is tested on a meter or on a transformer."""
 
     APPEARANCE = "appearance"  # nameplate, display, damage, terminals, keys, seals
     AC_VOLTAGE = "ac_voltage"  # withstands the test voltage
@@ -29,6 +29,32 @@ class Item(StrEnum):
     KEY_STATE = "key_state"  # formal keys, not test keys
     PARAMETER = "parameter"  # parameters and prices are those that were ordered
     RELAY = "relay"  # opens and closes on command
+    # Of transformers; their basic error is the next two at every point.
+    RATIO_ERROR = "ratio_error"  # f, %
+    PHASE_DISPLACEMENT = "phase_displacement"  # δ, minutes of arc
+    UP_DOWN = "up_down"  # rising against falling current or voltage, derived
+    STABILITY = "stability"  # against the verification before, derived
+    INSULATION = "insulation"  # resistance between windings and to earth
+    WITHSTAND = "withstand"  # power-frequency voltage for a minute
+    POLARITY = "polarity"  # marks of the terminals: subtractive
+    DEMAGNETISING = "demagnetising"  # before a second test, after a failed one
+    MUTUAL_INFLUENCE = "mutual_influence"  # of the two parts of a combined transformer
+
+
+# What is tested on transformers alone.
+TRANSFORMER_ITEMS = frozenset(
+    {
+        Item.RATIO_ERROR,
+        Item.PHASE_DISPLACEMENT,
+        Item.UP_DOWN,
+        Item.STABILITY,
+        Item.INSULATION,
+        Item.WITHSTAND,
+        Item.POLARITY,
+        Item.DEMAGNETISING,
+        Item.MUTUAL_INFLUENCE,
+    }
+)
 
 
 def item_ref(rules: RuleSet, item: Item) -> RuleRef:

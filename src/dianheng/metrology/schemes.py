@@ -21,6 +21,9 @@ class Stage(StrEnum):
 
     FIRST = "first"  # first verification, acceptance, sample of an arriving lot
     SUBSEQUENT = "subsequent"  # every later one
+    IN_USE = (
+        "in_use"  # inspection of a transformer in use; meters have no items of their own for it
+    )
 
 
 class Purpose(StrEnum):
@@ -262,7 +265,7 @@ def _loads(
 def _is_wanted(line: TableRow, plate: MeterPlate, stage: Stage, purpose: Purpose) -> bool:
     cells = line.cells
     return (
-        cells[stage.value] == "yes"
+        cells["first" if stage is Stage.FIRST else "subsequent"] == "yes"
         and (not cells["needs"] or cells["needs"] in plate.functions)
         and (cells["is_sample_only"] == "no" or purpose is Purpose.SAMPLE)
     )

@@ -1,12 +1,14 @@
 """Errors of current and voltage transformers: limits between the points, and the verdict."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from dianheng.metrology.errors import NoRule
+from dianheng.metrology.items import Item
 from dianheng.metrology.quantities import EXACT, plain_text
 from dianheng.metrology.rule_sets import RuleRef, RuleSet, TableRow, joint_ref
 from dianheng.metrology.verdicts import Conclusion, Step, Verdict, measured_verdict
@@ -169,53 +171,129 @@ def transformer_verdict(
     >>> verdict.f.rounded_text, verdict.delta.rounded_text, verdict.is_passed
     ('+0.22', '+3', False)
     """
-    limit = transformer_limit(
+    rule = point_rules(
         rules, device=device, accuracy_class=accuracy_class, percent_rated=percent_rated
     )
     point = f"{plain_text(percent_rated)} %"
-    shape: list[Step] = []
+    return TransformerVerdict(
+        quantity_verdict(rule.f, value=f_pct, point=point),
+        quantity_verdict(rule.delta, value=delta_min, point=point),
+    )
+
+
+class QuantityRule(NamedTuple):
+    """Everything that judges one of the two errors at a point."""
+
+    item: Item
+    unit: str
+    limit: Decimal
+    interval: Decimal
+    ref: RuleRef
+    shape: tuple[Step, ...]  # how the limit came about between two points
+
+
+class PointRules(NamedTuple):
+    """What judges ratio error and phase displacement at a point, looked up once."""
+
+    f: QuantityRule
+    delta: QuantityRule
+
+    def of(self, item: str) -> QuantityRule:
+        """The one of an item."""
+        return self.f if item == Item.RATIO_ERROR else self.delta
+
+
+@lru_cache(maxsize=8192)
+def point_rules(
+    rules: RuleSet, *, device: Device, accuracy_class: str, percent_rated: Decimal
+) -> PointRules:
+    """Limits, rounding intervals and rows of both errors at a point.
+
+    Raises:
+        NoRule: the class or the point has no limit.
+
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> point_rules(rule_set("JJG 1021", "2007"), device=Device.CURRENT, accuracy_class="0.2S",
+    ...             percent_rated=Decimal(5)).delta.limit
+    Decimal('15')
+    """
+    limit = transformer_limit(
+        rules, device=device, accuracy_class=accuracy_class, percent_rated=percent_rated
+    )
+    shape: tuple[Step, ...] = ()
     line = []
     if len(limit.rows) > 1:
         line = [rules.figure("interpolation/between_points")]
         ends = tuple(Decimal(row.cells["percent_rated"]) for row in limit.rows)
-        shape = [Step("between_points", {"percent_rated": percent_rated, "points": ends})]
+        shape = (Step("between_points", {"percent_rated": percent_rated, "points": ends}),)
     f_interval = rules.figure(f"rounding_interval_pct/{accuracy_class}")
     delta_interval = rules.figure(f"rounding_interval_min/{accuracy_class}")
-    return TransformerVerdict(
-        measured_verdict(
-            "ratio_error",
-            value=f_pct,
-            limit=limit.f_pct,
-            ref=rules.ref(*limit.rows, *line, f_interval),
-            unit="%",
-            interval=f_interval.value,
-            point=point,
-            derivation=shape,
+    return PointRules(
+        QuantityRule(
+            Item.RATIO_ERROR,
+            "%",
+            limit.f_pct,
+            f_interval.value,
+            rules.ref(*limit.rows, *line, f_interval),
+            shape,
         ),
-        measured_verdict(
-            "phase_displacement",
-            value=delta_min,
-            limit=limit.delta_min,
-            ref=rules.ref(*limit.rows, *line, delta_interval),
-            unit="′",
-            interval=delta_interval.value,
-            point=point,
-            derivation=shape,
+        QuantityRule(
+            Item.PHASE_DISPLACEMENT,
+            "′",
+            limit.delta_min,
+            delta_interval.value,
+            rules.ref(*limit.rows, *line, delta_interval),
+            shape,
         ),
     )
 
 
+def quantity_verdict(
+    rule: QuantityRule, *, value: Decimal, point: str, samples: Sequence[Decimal] = ()
+) -> Verdict:
+    """Judge one of the two errors: rounded to the interval of the class, the rounded one decides."""
+    return measured_verdict(
+        rule.item.value,
+        value=value,
+        limit=rule.limit,
+        ref=rule.ref,
+        unit=rule.unit,
+        interval=rule.interval,
+        point=point,
+        samples=samples,
+        derivation=rule.shape,
+    )
+
+
+def reading_resolution(rules: RuleSet, accuracy_class: str, item: str) -> Decimal | None:
+    """To what the tester must show an error of this class; None where the edition does not say.
+
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> reading_resolution(rule_set("JJG 1021", "2007"), "0.2S", "ratio_error")
+    Decimal('0.001')
+    """
+    unit = "pct" if item == Item.RATIO_ERROR else "min"
+    figure = rules.find(f"reading_resolution_{unit}/{accuracy_class.rstrip('S')}")
+    return None if figure is None else figure.value
+
+
 def points_to_measure(
-    rules: RuleSet, *, device: Device, accuracy_class: str, rated_kv: Decimal | None = None
+    rules: RuleSet,
+    *,
+    device: Device,
+    accuracy_class: str,
+    rated_kv: Decimal | None = None,
+    is_standard: bool = False,
 ) -> tuple[MeasuringPoint, ...]:
     """Points that a verification measures, at rated and at lower burden.
 
     Args:
-        rules: edition that has points: JJG 1021.
+        rules: edition of JJG 313, 314, 1021 or 1189.3.
         device: current or voltage transformer.
         accuracy_class: classes with S are measured at 1 % too.
         rated_kv: decides the upper voltage of a voltage transformer: 110 % from 330 kV, 115 %
             below; 120 % where it is not known.
+        is_standard: it serves as a standard of a laboratory, which has more points.
 
     Raises:
         NoRule: the edition has no table of points.
@@ -232,6 +310,8 @@ def points_to_measure(
     applies = {""}
     if accuracy_class.endswith("S"):
         applies.add("s_class")
+    if is_standard:
+        applies.add("standard")
     if rated_kv is None:
         applies.add("legacy")
     else:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import METERS
+from dianheng.assets.choices import METERS, TRANSFORMERS
 from dianheng.assets.models import Device, DeviceModel, Lot
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 from dianheng.identity.models import Unit
@@ -63,7 +63,7 @@ class TaskForm(Form):
         newest = Lot.objects.order_by("-pk").values("pk")[:200]
         lots = Lot.objects.filter(pk__in=newest).select_related("model__manufacturer")
         self.fields["lot"].queryset = lots.order_by("-pk")  # type: ignore[attr-defined]
-        models = DeviceModel.objects.filter(kind__in=METERS, is_active=True)
+        models = DeviceModel.objects.filter(kind__in=(*METERS, *TRANSFORMERS), is_active=True)
         self.fields["model"].queryset = models.select_related("manufacturer")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -146,7 +146,8 @@ class SchemeForm(Form):
         label=_("Load points of the basic error"),
         widget=forms.Textarea({"rows": 14, "spellcheck": "false"}),
         help_text=_(
-            "One a line: current, factor, and the phase for single-phase load. For example 0.1Ib 0.5L, or In 1.0 A."
+            "One a line: current, factor, and the phase for single-phase load. For example 0.1Ib 0.5L, "
+            "or In 1.0 A. Of a transformer: part, ratio, burden and percent, as CT 200/5 rated 5 %."
         ),
     )
     takes_extra = forms.BooleanField(
@@ -160,6 +161,8 @@ class SchemeForm(Form):
         ),
     )
 
-    def __init__(self, *args: Any, known_items: Any, **kwargs: Any):
+    def __init__(self, *args: Any, known_items: Any, has_extra: bool = True, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if not has_extra:
+            del self.fields["takes_extra"]
         self.fields["items"].choices = known_items  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from dianheng.metrology.errors import WrongValue
+from dianheng.metrology.items import TRANSFORMER_ITEMS, Item
 from dianheng.metrology.observations import NO_FACTS, Observation
 from dianheng.metrology.quantities import read_decimal
 
@@ -28,6 +29,13 @@ KNOWN_FACTS: Mapping[str, frozenset[str]] = {
     "key_state": frozenset({"key_state"}),
     "parameter": frozenset({"found"}),
     "relay": frozenset({"open_s", "close_s"}),
+    "ratio_error": frozenset({"ratio", "previous"}),
+    "phase_displacement": frozenset({"ratio", "previous"}),
+    "insulation": frozenset({"is_passed", "findings", "resistance_mohm"}),
+    "withstand": frozenset({"voltage_kv", "duration_s", "has_breakdown"}),
+    "polarity": frozenset({"sense"}),
+    "demagnetising": frozenset({"is_done", "after_failure"}),
+    "mutual_influence": frozenset({"is_passed", "findings"}),
 }
 NUMBERS = frozenset(
     {
@@ -45,6 +53,8 @@ NUMBERS = frozenset(
         "open_s",
         "close_s",
         "pulses",
+        "previous",
+        "resistance_mohm",
     }
 )
 # What a bench may write for the state of the keys.
@@ -58,20 +68,32 @@ KEY_WORDS = {
     "公钥": "test",
     "测试密钥": "test",
 }
+# What a tester may write for the polarity.
+SENSES = {
+    "subtractive": "subtractive",
+    "-": "subtractive",
+    "减极性": "subtractive",
+    "additive": "additive",
+    "+": "additive",
+    "加极性": "additive",
+}
 _THOUSAND = Decimal(1000)
 
 
-def observation_of(point: Point, ordered: Mapping[str, str]) -> Observation | None:
+def observation_of(
+    point: Point, ordered: Mapping[str, str], *, is_transformer: bool = False
+) -> Observation | None:
     """What was seen at a point, or None where the rules judge nothing of it.
 
     Args:
         point: as received.
         ordered: parameters as they were ordered, by name; never taken from the bench.
+        is_transformer: the rules of transformers know other items than those of meters.
 
     Raises:
         WrongValue: a fact is of the wrong form.
     """
-    if not point.item:
+    if point.item not in (OF_TRANSFORMERS if is_transformer else JUDGED):
         return None
     stated = _stated(point)
     build = _BUILDERS.get(point.item)
@@ -112,14 +134,14 @@ def _is_enough(item: str, samples: Sequence[Decimal], facts: Mapping[str, object
         return bool(samples)
     if item == "demand":
         return bool(samples) or {"meter_kw", "standard_kw"} <= set(facts)
-    if item in ("relay", "key_state", "start", "creep"):
+    if item in ("relay", "key_state", "start", "creep", "polarity", "demagnetising"):
         return bool(facts)
     return True
 
 
-def observation_from(result: Any) -> Observation | None:
+def observation_from(result: Any, *, is_transformer: bool = False) -> Observation | None:
     """The same from a stored result, to judge it again or to show the steps."""
-    if result.is_derived or result.item not in JUDGED:
+    if result.is_derived or result.item not in (OF_TRANSFORMERS if is_transformer else JUDGED):
         return None
     is_plain = result.item not in _BUILDERS and not (result.item == "demand" and result.facts)
     return Observation(
@@ -166,7 +188,9 @@ def _stated(point: Point) -> dict[str, object]:
             if not isinstance(value, list) or len(value) > 100:
                 raise WrongValue("not_a_list", "findings is a list", {"item": point.item})
             found[name] = tuple(str(part)[:500] for part in value)
-        elif name in ("is_passed", "has_breakdown"):
+        elif name == "sense":
+            found[name] = SENSES.get(str(value).strip().lower(), str(value)[:40])
+        elif name in ("is_passed", "has_breakdown", "is_done", "after_failure"):
             if not isinstance(value, bool):
                 raise WrongValue(
                     "not_a_truth_value", f"{name} is true or false", {"item": point.item}
@@ -254,6 +278,18 @@ def _relay(point: Point) -> dict[str, object]:
     return facts
 
 
+def _insulation(point: Point) -> dict[str, object]:
+    facts = _finding(point)
+    if point.samples:
+        facts["resistance_mohm"] = point.samples[0]
+    return facts
+
+
+def _polarity(point: Point) -> dict[str, object]:
+    sense = SENSES.get(point.remark.strip().lower())
+    return {"sense": sense} if sense else {}
+
+
 _BUILDERS = {
     "appearance": _finding,
     "communication": _finding,
@@ -265,10 +301,16 @@ _BUILDERS = {
     "key_state": _key_state,
     "parameter": lambda point: {},
     "relay": _relay,
+    "insulation": _insulation,
+    "withstand": _ac_voltage,
+    "polarity": _polarity,
+    "demagnetising": lambda point: {},
+    "mutual_influence": _finding,
 }
+OF_TRANSFORMERS = {"appearance"} | TRANSFORMER_ITEMS - {Item.UP_DOWN, Item.STABILITY}
 JUDGED = frozenset(
     {
-        *_BUILDERS,
+        *(_BUILDERS.keys() - TRANSFORMER_ITEMS),
         "basic_error",
         "clock_rate",
         "clock_value",

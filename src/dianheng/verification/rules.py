@@ -263,8 +263,12 @@ def guard_retest(
     position: int | None,
     last_position: int | None,
     is_same_bench: bool = True,
+    needs_other_position: bool = True,
 ) -> Refusal | None:
-    """A retest says why, and stands on another position than the time before."""
+    """A retest says why, and stands on another position than the time before.
+
+    A transformer stands alone before its tester: the reason is enough.
+    """
     if attempts == 0:
         return None
     if not reason.strip():
@@ -273,6 +277,8 @@ def guard_retest(
             _("This device was tested before. Say why it is tested again."),
             {"attempts": attempts},
         )
+    if not needs_other_position:
+        return None
     if position is None:
         return Refusal(
             "retest_position",

@@ -39,6 +39,20 @@ OWN: dict[str, dict[str, Any]] = {
         "open_s": gettext_lazy("opened after (s)"),
         "close_s": gettext_lazy("closed after (s)"),
         "price_preset": gettext_lazy("price preset"),
+        "resistance_mohm": gettext_lazy("resistance (MΩ)"),
+        "sense": gettext_lazy("polarity"),
+        "is_done": gettext_lazy("done"),
+        "after_failure": gettext_lazy("after a failed test"),
+        "ratio": gettext_lazy("ratio"),
+        "previous": gettext_lazy("last verification"),
+    },
+    "transformer": {
+        "CT": gettext_lazy("Current transformer"),
+        "PT": gettext_lazy("Voltage transformer"),
+    },
+    "sense": {
+        "subtractive": gettext_lazy("subtractive"),
+        "additive": gettext_lazy("additive"),
     },
     "key_state": {
         "formal": gettext_lazy("formal keys"),
@@ -77,6 +91,8 @@ def warning_text(warning: Mapping[str, Any]) -> str:
         "accuracy_class": _("the bench states class %(about)s"),
         "certificate": _("certificate of %(about)s stated otherwise than in the register"),
         "attempt": _("attempt %(about)s"),
+        "signs": _("signs of %(about)s lie mirrored to what is known, confirmed by the sender"),
+        "demagnetised_first": _("demagnetised before the first test"),
         "rewritten": _("written again by the bench: attempt %(about)s"),
     }
     if warning["code"] in ("environment", "band"):
@@ -124,6 +140,8 @@ def fact_text(name: str, value: object) -> str:
     if isinstance(value, Mapping):
         parts = (f"{trade_word('fact', key)} {fact_text(key, one)}" for key, one in value.items())
         return ", ".join(parts) or "–"
+    if name == "sense":
+        return str(OWN["sense"].get(str(value), value))
     if name == "key_state":
         return str(OWN["key_state"].get(str(value), value))
     if isinstance(value, float):
@@ -134,6 +152,14 @@ def fact_text(name: str, value: object) -> str:
 def point_text(point: str) -> str:
     """A load point as it is read out: `forward_reactive Imax 0.5L` → 正向无功 Imax 0.5L."""
     first, _blank, rest = point.partition(" ")
+    if first in ("f", "δ"):
+        return f"{first} {point_text(rest)}"
+    if first in ("CT", "PT"):
+        parts = {
+            "rated": _("rated burden"),
+            "lower": _("lower burden"),
+        }
+        return " ".join(str(parts.get(part, part)) for part in rest.split(" "))
     return f"{trade_word('direction', first)} {rest}" if "_" in first else point
 
 

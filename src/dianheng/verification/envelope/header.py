@@ -36,6 +36,10 @@ def read_header(part: DevicePart, header: Mapping[str, Any]) -> None:
     part.category = one_of(part, header, "equipment_category", CATEGORIES, "METER")
     part.test_kind = one_of(part, header, "test_kind", TEST_KINDS, "")
     part.overall = one_of(part, header, "overall", OVERALL, "")
+    confirmed = header.get("signs_confirmed")
+    if confirmed is not None and not isinstance(confirmed, bool):
+        part.fault("header.signs_confirmed", "form", _("is true or false"))
+    part.signs_confirmed = confirmed is True
     part.position_no = whole_number(part, header, "header.position_no", "position_no", 1, 1000)
     part.attempt = whole_number(part, header, "header.attempt", "attempt", 1, 99)
     part.started_at = _header_moment(part, header, "started_at")
@@ -49,7 +53,9 @@ def read_header(part: DevicePart, header: Mapping[str, Any]) -> None:
     part.operators = _operators(part, header.get("operators"), header.get("checker"))
     part.seals = _seals(part, header.get("seals"))
     kept = {
-        n: plain(header[n]) for n in ("model", "accuracy_class", "constant", "rated") if n in header
+        n: plain(header[n])
+        for n in ("model", "accuracy_class", "constant", "rated", "signs_confirmed")
+        if n in header
     }
     extra = {name: plain(value) for name, value in header.items() if name not in HEADER_FIELDS}
     part.header = {**kept, **({"extra": extra} if extra else {})}

@@ -12,7 +12,7 @@ SCHEMA = "metering-test-upload/1"
 MOST_DEVICES = 500
 MOST_POINTS = 1000
 MOST_SAMPLES = 100
-CATEGORIES = ("METER", "CT", "VT", "TERMINAL", "FIELD_METER", "VT_DROP", "BURDEN")
+CATEGORIES = ("METER", "CT", "VT", "COMBINED", "TERMINAL", "FIELD_METER", "VT_DROP", "BURDEN")
 TEST_KINDS = (
     "INITIAL",
     "SUBSEQUENT",
@@ -27,7 +27,7 @@ TEST_KINDS = (
 OVERALL = ("PASS", "FAIL", "INCOMPLETE")
 CONCLUSIONS = ("PASS", "FAIL", "NA")
 ROLES = ("VERIFIER", "CHECKER")
-UNITS = ("%", "s/d", "s", "min", "V", "kV", "kWh", "kvarh", "MOhm", "VA", "kW", "imp")
+UNITS = ("%", "s/d", "s", "min", "V", "kV", "kWh", "kvarh", "MOhm", "VA", "kW", "imp", "'")
 DIRECTIONS = {
     "FWD_ACTIVE": "forward_active",
     "REV_ACTIVE": "reverse_active",
@@ -35,10 +35,13 @@ DIRECTIONS = {
     "REV_REACTIVE": "reverse_reactive",
 }
 PHASES = ("ABC", "A", "B", "C")
+# Parts of a transformer and their burdens.
+PARTS = {"CT": "CT", "VT": "PT"}
+BURDENS = {"RATED": "rated", "LOWER": "lower"}
 # Items of the format and of the rules; "" is kept but not judged.
 ITEMS = {
     "VISUAL": "appearance",
-    "INSULATION": "",
+    "INSULATION": "insulation",
     "AC_VOLTAGE": "ac_voltage",
     "NO_LOAD": "creep",
     "STARTING": "start",
@@ -59,8 +62,12 @@ ITEMS = {
     "RELAY": "relay",
     "COMBINATION": "combination",
     "PARAMETER": "parameter",
-    "RATIO_ERROR": "",
-    "PHASE_DISPLACEMENT": "",
+    "RATIO_ERROR": "ratio_error",
+    "PHASE_DISPLACEMENT": "phase_displacement",
+    "WITHSTAND": "withstand",
+    "POLARITY": "polarity",
+    "DEMAGNETISING": "demagnetising",
+    "MUTUAL_INFLUENCE": "mutual_influence",
     "BURDEN": "",
     "VT_DROP": "",
     "POWER_CONSUMPTION": "",
@@ -98,11 +105,16 @@ HEADER_FIELDS = {
     "overall",
     "attempt",
     "retest_reason",
+    "signs_confirmed",
 }
 POINT_FIELDS = {
     "item",
     "seq",
     "direction",
+    "part",
+    "ratio",
+    "burden",
+    "percent_rated",
     "phase",
     "load_current",
     "current_a",
@@ -165,6 +177,7 @@ class DevicePart:
     test_kind: str = ""
     attempt: int | None = None
     retest_reason: str = ""
+    signs_confirmed: bool = False
     standards: tuple[Mapping[str, str], ...] = ()
     operators: tuple[Mapping[str, str], ...] = ()
     temperature_start_c: Decimal | None = None

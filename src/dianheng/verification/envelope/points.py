@@ -8,13 +8,17 @@ from dianheng.common.texts import gettext_lazy as _
 from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.loads import read_factor, read_load
 from dianheng.metrology.observations import LOADED_ITEMS
-from dianheng.metrology.quantities import read_decimal
+from dianheng.metrology.quantities import plain_text, read_decimal
+from dianheng.metrology.transformer_records import ERRORS
+from dianheng.metrology.transformer_schemes import read_ratios
 
 from .parts import (
+    BURDENS,
     CONCLUSIONS,
     DIRECTIONS,
     ITEMS,
     MOST_SAMPLES,
+    PARTS,
     PHASES,
     POINT_FIELDS,
     UNITS,
@@ -90,7 +94,7 @@ def read_point(part: DevicePart, number: int, data: Any) -> None:
         if not isinstance(facts, dict) or len(facts) > 100:
             part.fault(f"{where}.facts", "form", _("is an object"))
         else:
-            point.facts = plain(facts)
+            point.facts = {**plain(facts), **point.facts}
     for name_, value in data.items():
         if name_ not in POINT_FIELDS:
             point.extra[name_] = plain(value)
@@ -102,6 +106,9 @@ def read_point(part: DevicePart, number: int, data: Any) -> None:
 
 
 def _point_place(part: DevicePart, where: str, point: Point, data: Mapping[str, Any]) -> None:
+    if point.item in ERRORS:
+        _transformer_place(part, where, point, data)
+        return
     direction = data.get("direction")
     if direction is not None:
         if direction not in DIRECTIONS:
@@ -112,14 +119,7 @@ def _point_place(part: DevicePart, where: str, point: Point, data: Mapping[str, 
             )
         else:
             point.direction = DIRECTIONS[direction]
-    phase = data.get("phase")
-    if phase is not None:
-        if phase not in PHASES:
-            part.fault(
-                f"{where}.phase", "choice", _("is one of %(known)s") % {"known": ", ".join(PHASES)}
-            )
-        else:
-            point.phases = phase
+    _phase(part, where, point, data)
     load, factor = data.get("load_current"), data.get("power_factor")
     is_needed = point.item in LOADED_ITEMS
     try:
@@ -138,6 +138,51 @@ def _point_place(part: DevicePart, where: str, point: Point, data: Mapping[str, 
             part.fault(f"{where}.power_factor", "missing", _("is missing"))
     except WrongValue:
         part.fault(f"{where}.power_factor", "factor", _("is a factor such as 1.0, 0.5L, 0.8C"))
+
+
+def _phase(part: DevicePart, where: str, point: Point, data: Mapping[str, Any]) -> None:
+    phase = data.get("phase")
+    if phase is None:
+        return
+    if phase not in PHASES:
+        part.fault(
+            f"{where}.phase", "choice", _("is one of %(known)s") % {"known": ", ".join(PHASES)}
+        )
+    else:
+        point.phases = phase
+
+
+def _transformer_place(part: DevicePart, where: str, point: Point, data: Mapping[str, Any]) -> None:
+    """Which part, phase and ratio, at which burden and percent, in which unit."""
+    _phase(part, where, point, data)
+    for name, known, default in (("part", PARTS, part.category), ("burden", BURDENS, None)):
+        value = data.get(name, default)
+        if value not in known:
+            words = _("is one of %(known)s") % {"known": ", ".join(known)}
+            part.fault(f"{where}.{name}", "choice", words)
+        elif name == "part":
+            point.direction = PARTS[value]
+        else:
+            point.factor = BURDENS[value]
+    percent = decimal_in(part, f"{where}.percent_rated", data.get("percent_rated"))
+    if percent is None or not 0 < percent <= 200:
+        part.fault(f"{where}.percent_rated", "range", _("lies above 0 and up to 200"))
+    else:
+        point.load = plain_text(percent)
+    try:
+        ratios = read_ratios(str(data.get("ratio") or ""))
+    except WrongValue:
+        ratios = ()
+    if len(ratios) == 1:
+        point.facts = {"ratio": ratios[0]}
+    else:
+        part.fault(f"{where}.ratio", "ratio", _("is a ratio such as 200/5"))
+    wanted = ("%",) if point.item == "ratio_error" else ("min", "'")
+    unit = data.get("unit")
+    if unit not in (None, "", *wanted):
+        text = _("is in %(unit)s, not in %(stated)s")
+        facts = {"unit": wanted[0], "stated": str(unit)[:20]}
+        part.fault(f"{where}.unit", "unit", text % facts)
 
 
 def _samples(part: DevicePart, where: str, data: Any) -> tuple[Decimal, ...]:

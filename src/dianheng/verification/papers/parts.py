@@ -7,16 +7,19 @@ from typing import Any
 
 from django.utils import timezone, translation
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.assets.models import Device, DeviceModel
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 from dianheng.identity.models import Qualification, Unit
 from dianheng.metrology.rounding import signed_text
 from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.transformer_records import ERRORS
 from dianheng.seals.selectors import seals_on_devices
 from dianheng.standards.models import StandardCertificate
 
 from ..models import Approval, ReviewLine, TestRecord, TestResult, Verdict
+from .transformers import CHANGES, SENSES, changes_of, transformer_plate
 
 DIRECTIONS = {
     "forward_active": "active_import",
@@ -88,6 +91,15 @@ def _plate(model: DeviceModel) -> _Plate:
             f"{model.get_wiring_display()}{model.get_connection_display()}" if model.wiring else ""
         )
     phases = "3×" if model.wiring.startswith("three") else ""
+
+    if model.kind in TRANSFORMERS:
+        return _Plate(
+            kind_name=model.name,
+            model=model.code,
+            maker=model.manufacturer.name,
+            frequency=f"{figure(model.frequency_hz)} Hz",
+            **transformer_plate(model),
+        )
 
     def imp(value: Decimal | None, unit: str) -> str:
         return f"{figure(value)} imp/{unit}" if value else ""
@@ -208,6 +220,8 @@ def results_of(
 ) -> tuple[tuple[paper.ErrorPoint, ...], tuple[paper.TestItem, ...]]:
     points, items = [], []
     for row in record.results.all():
+        if row.item in (*ERRORS, *CHANGES):
+            continue
         if row.item == "basic_error":
             points.append(
                 paper.ErrorPoint(
@@ -225,6 +239,7 @@ def results_of(
             )
         else:
             items.append(_item(row))
+    items += changes_of(record)
     return tuple(points), tuple(items)
 
 
@@ -253,7 +268,7 @@ def _item(row: TestResult) -> paper.TestItem:
 def _conditions(row: TestResult, facts: Mapping[str, Any]) -> str:
     if row.item == "creep":
         return f"{facts.get('voltage_pct', '115')} % Un, I = 0, {facts.get('elapsed_min', '')} min"
-    if row.item == "ac_voltage":
+    if row.item in ("ac_voltage", "withstand"):
         return f"{facts.get('voltage_kv', '')} kV, {facts.get('duration_s', '')} s"
     if row.item == "start":
         current = (facts.get("extra") or {}).get("current_a", "")
@@ -273,7 +288,9 @@ def _requirement(row: TestResult, unit: str) -> str:
         return f"≤ {figure(high)} {unit}".strip()
     if low is not None:
         return f"≥ {figure(low)} {unit}".strip()
-    return {"key_state": KEYS["formal"], "parameter": "与订货一致"}.get(row.item, "")
+    return {"key_state": KEYS["formal"], "parameter": "与订货一致", "polarity": "减极性"}.get(
+        row.item, ""
+    )
 
 
 def _readings(row: TestResult, facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -285,7 +302,13 @@ def _readings(row: TestResult, facts: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-UNITS = {"creep": "imp", "ac_voltage": "kV", "relay": "s", "load_difference": "%"}
+UNITS = {
+    "insulation": "MΩ",
+    "creep": "imp",
+    "ac_voltage": "kV",
+    "relay": "s",
+    "load_difference": "%",
+}
 # Facts of an item that are readings, in the order in which they are written down.
 _READ = {
     "creep": ("pulses",),
@@ -293,10 +316,12 @@ _READ = {
     "constant": ("register_kwh", "reference_kwh"),
     "demand": ("meter_kw", "standard_kw"),
     "relay": ("open_s", "close_s"),
+    "insulation": ("resistance_mohm",),
 }
 # Items of which the result is a word.
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "key_state": lambda facts: KEYS.get(str(facts.get("key_state")), ""),
+    "polarity": lambda facts: SENSES.get(str(facts.get("sense")), ""),
     "parameter": lambda facts: "; ".join(
         str((facts.get("found") or {}).get(name, "—")) for name in facts.get("ordered") or {}
     ),

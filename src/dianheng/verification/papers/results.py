@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 
@@ -26,6 +27,7 @@ from .parts import (
     standards_of,
     verifier_of,
 )
+from .transformers import sheets_of
 
 NOT_NUMBERED = datetime(2000, 1, 1, tzinfo=timezone.get_fixed_timezone(480))
 
@@ -85,6 +87,7 @@ def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper
         standards=standards_of(record),
         environment=environment_of(record),
         points=points,
+        sheets=sheets_for(record),
         items=items,
         conclusion=legal,
         internal_conclusion=CONCLUSIONS.get(verdict.internal, "")
@@ -99,6 +102,11 @@ def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper
         digest=verdict.digest if verdict else "",
         is_provisional=bool(verdict and verdict.outcome == Outcome.PROVISIONAL),
     )
+
+
+def sheets_for(record: TestRecord) -> tuple[paper.TransformerSheet, ...]:
+    """The sheets of a transformer; a meter has none."""
+    return sheets_of(record) if record.device.kind in TRANSFORMERS else ()
 
 
 def _validity(mode: str) -> str:
@@ -123,6 +131,7 @@ def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
         "standards": standards_of(record),
         "environment": environment_of(record),
         "points": points,
+        "sheets": sheets_for(record),
         "items": items,
         "verifier": verifier_of(record),
         "checker": checker_of(verdict),
@@ -146,8 +155,12 @@ CERTIFIED_CLASSES = ("0.2S", "0.5S", "C", "D", "E")  # that gateways carry
 def needs_certificate(task: VerificationTask) -> Q:
     """The approved devices for which a rule asks for the full certificate, as a condition on
     approval lines: an outside client's, a customer's own, a dispute's or a request's meter, and
-    the classes that gateways carry.
+    the classes that gateways carry; voltage and combined transformers, which measure for many.
     """
     if task.client or task.kind in (TaskKind.CUSTOMER_REQUEST, TaskKind.ARBITRATION):
+        return Q(pk__isnull=False)
+    if task.model.kind == DeviceKind.CURRENT_TRANSFORMER:
+        return Q(device__ownership="customer")
+    if task.model.kind in TRANSFORMERS:
         return Q(pk__isnull=False)
     return Q(device__ownership="customer") | Q(device__model__accuracy_class__in=CERTIFIED_CLASSES)

@@ -10,17 +10,19 @@ from django.utils import timezone
 from dianheng.assets.models import Device
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
+from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.schemes import ALL_PHASES, Direction, SchemeItem
+from dianheng.metrology.transformer_schemes import TransformerScheme
 from dianheng.metrology.words import word
 from dianheng.standards.models import InstallationStandard
 
 from ..choices import Outcome
 from ..models import ApprovalLine, TestResult, VerificationTask
-from ..schemes import plate_of, scheme_of
-from ..selectors.entry import limits_at
+from ..selectors.entry import limits_at, transformer_limits
 from ..selectors.laboratory import LaboratoryFacts
 from ..selectors.loads import item_conditions
+from ..subjects import AnyPlate, plate_for, scheme_for
 from .parts import (
     DIRECTIONS,
     ITEMS,
@@ -37,6 +39,7 @@ from .parts import (
     verifier_of,
 )
 
+BURDENS = {"rated": "额定负荷", "lower": "下限负荷"}
 KIND = {Outcome.OUTSIDE_CONTROL: "outside_control", Outcome.UNFIT: "unfit"}
 
 
@@ -83,7 +86,10 @@ def task_paper(task: VerificationTask, created_at: datetime) -> paper.Verificati
 
 
 def _scheme_lines(task: VerificationTask) -> tuple[paper.SchemeLine, ...]:
-    scheme, plate = scheme_of(task.scheme_version), plate_of(task.model)
+    scheme, plate = scheme_for(task.scheme_version), plate_for(task.model)
+    if isinstance(scheme, TransformerScheme):
+        return tuple(_transformer_lines(scheme, plate))
+    assert isinstance(plate, MeterPlate)
     limits = limits_at(scheme, plate)
     lines = []
     for each in scheme.items:
@@ -109,6 +115,27 @@ def _scheme_lines(task: VerificationTask) -> tuple[paper.SchemeLine, ...]:
             )
         )
     return tuple(lines)
+
+
+def _transformer_lines(scheme: TransformerScheme, plate: AnyPlate) -> Iterable[paper.SchemeLine]:
+    limits = transformer_limits(scheme, plate)
+    for each in scheme.items:
+        groups: dict[tuple[str, str, str], list[str]] = {}
+        for point in each.points:
+            phases = "" if point.phases == ALL_PHASES else LOADS[point.phases]
+            key = (f"{point.device} {point.ratio}", phases, BURDENS[point.burden])
+            groups.setdefault(key, []).append(f"{plain_text(point.percent_rated)} %")
+        bounds = sorted({limits[point] for point in each.points if point in limits})
+        yield paper.SchemeLine(
+            item=ITEMS.get(each.item.value, each.item.value),
+            points=tuple(
+                paper.PointGroup(direction=name, load=phases, factor=burden, loads=tuple(loads))
+                for (name, phases, burden), loads in groups.items()
+            ),
+            requirement=" / ".join(
+                f"±{plain_text(f)} %, ±{plain_text(delta)}′" for f, delta in bounds
+            ),
+        )
 
 
 def _points(each: SchemeItem) -> tuple[paper.PointGroup, ...]:

@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from dianheng.metrology.errors import NoRule
+from dianheng.metrology.errors import MetrologyError, NoRule
 from dianheng.metrology.limits import BALANCED, SINGLE_PHASE_LOAD
 from dianheng.metrology.plates import MeterPlate
+from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.schemes import ALL_PHASES, LoadPoint, Scheme
+from dianheng.metrology.transformer_schemes import (
+    TransformerPlate,
+    TransformerPoint,
+    TransformerScheme,
+)
+from dianheng.metrology.transformers import point_rules
 from dianheng.metrology.verdicts import point_rule
 
 from ..envelope import ITEMS
+from ..subjects import AnyPlate, AnyScheme
 
 _ITEM = {ours: theirs for theirs, ours in ITEMS.items() if ours and theirs != "REGISTER"}
 
@@ -103,6 +112,40 @@ def limits_at(scheme: Scheme, plate: MeterPlate) -> dict[LoadPoint, tuple[Decima
             except NoRule:
                 continue
             found[point] = (rule.limit_pct, rule.extra_from_pct)
+    return found
+
+
+def limit_texts(scheme: AnyScheme, plate: AnyPlate) -> dict[Any, str]:
+    """Limit of each point of the basic error as pages show it: `±0.5 %`, `±0.35 %, ±15′`."""
+    if isinstance(scheme, TransformerScheme):
+        return {
+            point: f"±{plain_text(f)} %, ±{plain_text(delta)}′"
+            for point, (f, delta) in transformer_limits(scheme, plate).items()
+        }
+    assert isinstance(plate, MeterPlate)
+    return {
+        point: f"± {plain_text(limit, 2)} %"
+        for point, (limit, _near) in limits_at(scheme, plate).items()
+    }
+
+
+def transformer_limits(
+    scheme: TransformerScheme, plate: AnyPlate
+) -> dict[TransformerPoint, tuple[Decimal, Decimal]]:
+    """Limits of f (%) and δ (′) of each point that the edition has limits for."""
+    assert isinstance(plate, TransformerPlate)
+    found = {}
+    for point in scheme.points:
+        try:
+            rule = point_rules(
+                scheme.rules,
+                device=point.device,
+                accuracy_class=plate.part(point.device).accuracy_class,
+                percent_rated=point.percent_rated,
+            )
+        except MetrologyError:
+            continue
+        found[point] = (rule.f.limit, rule.delta.limit)
     return found
 
 

@@ -10,10 +10,12 @@ from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.schemes import LoadPoint, Scheme
 from dianheng.metrology.starting import plate_creep, plate_starting
+from dianheng.metrology.transformer_schemes import TransformerPlate, TransformerScheme
 
 from ..envelope import DIRECTIONS, ITEMS
 from ..models import BenchLoad
-from ..schemes import plate_of, scheme_of
+from ..subjects import plate_for, scheme_for
+from .transformer_loads import transformer_sheet
 
 SHEET = "metering-bench-load/1"
 _WAY = {ours: theirs for theirs, ours in DIRECTIONS.items()}
@@ -44,7 +46,11 @@ def load_sheet(load: BenchLoad) -> dict[str, Any]:
     sends back what it was given.
     """
     task, model = load.task, load.task.model
-    plate, scheme = plate_of(model), scheme_of(task.scheme_version)
+    plate, scheme = plate_for(model), scheme_for(task.scheme_version)
+    if isinstance(plate, TransformerPlate):
+        assert isinstance(scheme, TransformerScheme)
+        return transformer_sheet(load, plate, scheme, SHEET)
+    assert isinstance(scheme, Scheme)
     return {
         "schema": SHEET,
         "load_no": load.number,

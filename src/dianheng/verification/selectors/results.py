@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.errors import BadInput
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.quantities import plain_text
-from dianheng.metrology.records import record_judge
 from dianheng.metrology.rule_sets import Certainty, rule_set
 from dianheng.metrology.verdicts import InternalControl, Step
 
 from ..models import TestRecord, TestResult, Verdict, VerificationTask
 from ..observed import observation_from
 from ..rules import stands_out
-from ..schemes import plate_of, scheme_of
+from ..subjects import judge_for, plate_for, scheme_for
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,9 @@ def explained(record: TestRecord, verdict: Verdict | None) -> tuple[list[Shown],
     if verdict.internal_factor is not None:
         control = InternalControl(verdict.internal_factor, Certainty.CONFIRMED)
     try:
-        judge = record_judge(
-            plate_of(record.task.model), scheme_of(verdict.scheme_version), control
-        )
-        seen = [observation_from(each.result) for each in shown]
+        judge = judge_for(plate_for(record.task.model), scheme_for(verdict.scheme_version), control)
+        is_transformer = record.task.model.kind in TRANSFORMERS
+        seen = [observation_from(each.result, is_transformer=is_transformer) for each in shown]
         found = judge.judge([each for each in seen if each is not None])
     except (MetrologyError, BadInput):
         return shown, is_same
@@ -247,39 +246,46 @@ class Overview:
 
 BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 
+# The two errors of a transformer are its basic error, each at points of its own.
+_RESULTS = """
+(select record_id, seq, value, rounded, limit_high, internal_limit, unit, conclusion,
+        case when item in ('ratio_error', 'phase_displacement') then 'basic_error' else item end as item,
+        case item when 'ratio_error' then 'f ' when 'phase_displacement' then 'δ ' else '' end || point as point
+   from verification_testresult where record_id = any(%s))
+"""
 # One reading of the results for the table of points, of what only samples are tested for, and
 # for the columns of the histograms: rows of a point (`bar` null) and rows of its columns.
-_POINTS = """
+_POINTS = f"""
 select item, point, bar, grouping(bar) = 1 as is_point, max(limit_high), max(internal_limit), max(unit),
        count(*), avg(value), coalesce(stddev_samp(value), 0), min(value), max(value),
        count(*) filter (where abs(rounded) > internal_limit), count(*) filter (where abs(rounded) > limit_high),
        count(*) filter (where conclusion = 'fail'), min(seq)
   from (select *, case when item = 'basic_error'
                   then width_bucket(value / limit_high, -1.25, 1.25, %s) end as bar
-          from verification_testresult
-         where record_id = any(%s) and value is not null
+          from {_RESULTS} t
+         where value is not null
            and item in ('basic_error', 'consistency', 'variation', 'load_variation', 'standard_deviation')) r
  group by grouping sets ((item, point), (item, point, bar))
-"""
+"""  # noqa: S608  no value in it
 # Of each record the worst point, and the mean departure from the means of the points, both in
 # parts of the limit.
-_RECORDS = """
+_RECORDS = f"""
 with mean as (select * from unnest(%s::text[], %s::numeric[]) as m (point, mean))
 select r.record_id, max(abs(coalesce(r.rounded, r.value)) / r.limit_high),
        avg((r.value - m.mean) / r.limit_high)
-  from verification_testresult r
+  from {_RESULTS} r
   left join mean m on r.item = 'basic_error' and m.point = r.point and r.value is not null
- where r.record_id = any(%s) and r.limit_high > 0 and coalesce(r.rounded, r.value) is not null
+ where r.limit_high > 0 and coalesce(r.rounded, r.value) is not null
    and r.item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
  group by r.record_id
-"""
-_WORST = """
+"""  # noqa: S608  no value in it
+_WORST = f"""
 select distinct on (record_id) record_id, point, item
-  from verification_testresult
- where record_id = any(%s) and limit_high > 0 and coalesce(rounded, value) is not null
+  from {_RESULTS} r
+ where limit_high > 0 and coalesce(rounded, value) is not null
    and item in ('basic_error', 'load_difference', 'clock_rate', 'demand')
  order by record_id, abs(coalesce(rounded, value)) / limit_high desc, seq
-"""
+"""  # noqa: S608  no value in it
 _DIFFERING = """
 select r.item, code, count(*), count(distinct r.record_id)
   from verification_testresult r cross join unnest(r.differences) code

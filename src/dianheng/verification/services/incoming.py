@@ -4,15 +4,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from dianheng.assets.models import Device
-from dianheng.metrology.errors import MetrologyError
-from dianheng.metrology.plates import MeterPlate
-from dianheng.metrology.schemes import Scheme, bench_class_needed
 from dianheng.standards.models import (
     InstallationCertificate,
     LaboratoryAuthorisation,
@@ -27,6 +23,7 @@ from ..models import (
 )
 from ..rules import Block, Grounds, blocks_of
 from ..selectors.laboratory import LaboratoryFacts
+from ..subjects import AnyPlate, AnyScheme, class_needed
 from .judge import Judgement, Seen
 
 
@@ -102,8 +99,8 @@ def lay_grounds(
     bench: Device | None,
     bench_no: str,
     today: date,
-    plate: MeterPlate,
-    scheme: Scheme,
+    plate: AnyPlate,
+    scheme: AnyScheme,
 ) -> Rests:
     """Find on what a record rests, and every reason against a verdict."""
     part, day = taken.part, taken.day
@@ -140,7 +137,7 @@ def lay_grounds(
             has_authorisation=authorisation is not None,
             standards=used,
             testers=[facts.tester_on(number, project, day) for number in verifiers],
-            class_needed=_class_needed(plate, scheme),
+            class_needed=class_needed(plate, scheme),
         )
     )
     people = [
@@ -172,10 +169,3 @@ def _states_otherwise(stated: Mapping[str, str], paper: Any) -> bool:
     return bool(number and number != paper.number) or bool(
         until and until != paper.valid_through.isoformat()
     )
-
-
-def _class_needed(plate: MeterPlate, scheme: Scheme) -> Decimal | None:
-    try:
-        return bench_class_needed(plate, scheme.rules)
-    except MetrologyError:
-        return None

@@ -14,16 +14,15 @@ from dianheng.identity.selectors import setting
 from dianheng.metrology.environment import Environment, check_environment
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.observations import Observation
-from dianheng.metrology.plates import MeterPlate
-from dianheng.metrology.records import RecordVerdict, record_judge
+from dianheng.metrology.records import RecordVerdict
 from dianheng.metrology.rule_sets import Certainty, RuleSet, rule_set, rule_set_on
-from dianheng.metrology.schemes import Scheme
 from dianheng.metrology.verdicts import InternalControl, Verdict, internal_control
 from dianheng.standards.models import EnvironmentBand
 from dianheng.standards.selectors import environment_band_on
 
 from ..rules import BenchFigures, Block, differences_of, outcome_of, overall_differs
 from ..selectors.laboratory import signed_rule_sets
+from ..subjects import AnyPlate, AnyScheme, judge_for
 
 PRACTICE = "Utility practice"
 
@@ -91,8 +90,8 @@ class Bench:
 
     def judge(
         self,
-        plate: MeterPlate,
-        scheme: Scheme,
+        plate: AnyPlate,
+        scheme: AnyScheme,
         seen: Sequence[Seen],
         *,
         environment: Mapping[str, Decimal | None],
@@ -106,7 +105,7 @@ class Bench:
         """
         observations = [each.observation for each in seen if each.observation is not None]
         start, end = _environments(environment)
-        found = record_judge(plate, scheme, self.control).judge(observations, start)
+        found = judge_for(plate, scheme, self.control).judge(observations, start)
         outside = {*found.environment_outside, *check_environment(scheme.rules, end).outside}
         points = _points(seen, found)
         is_signed, used = self._rule_sets(scheme, found)
@@ -173,7 +172,9 @@ class Bench:
             if any(value is not None and not low <= value <= high for value in values):
                 yield name
 
-    def _rule_sets(self, scheme: Scheme, found: RecordVerdict) -> tuple[bool, list[dict[str, Any]]]:
+    def _rule_sets(
+        self, scheme: AnyScheme, found: RecordVerdict
+    ) -> tuple[bool, list[dict[str, Any]]]:
         """Whether all rule sets in use are confirmed or signed, and which they are."""
         key = (*found.rule_sets, (scheme.standard, scheme.edition))
         if key not in self._signed:

@@ -4,7 +4,7 @@ from django.db.models import Exists, F, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import DeviceKind, DeviceState
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
@@ -128,6 +128,7 @@ def load_put(
                 position=place,
                 last_position=last.position if last else None,
                 is_same_bench=last is None or last.bench_id == locked.bench_id,
+                needs_other_position=held.device.kind not in TRANSFORMERS,
             )
         )
         put = LoadPosition.objects.create(
@@ -211,7 +212,8 @@ def _task_device(load: BenchLoad, code: str) -> TaskDevice:
 def _next_position(load: BenchLoad, held: TaskDevice) -> int:
     """The next position after the highest; a retest skips the one of last time."""
     place = (load.positions.aggregate(top=Max("position"))["top"] or 0) + 1
-    if held.record is not None and held.record.position == place:
+    is_moved = held.device.kind not in TRANSFORMERS
+    if is_moved and held.record is not None and held.record.position == place:
         place += 1
     return int(place)
 

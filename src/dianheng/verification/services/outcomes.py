@@ -12,14 +12,12 @@ from dianheng.assets.services import devices_transition
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import idempotent, remember, require, write_batch
-from dianheng.metrology.periods import ValidityMode, meter_validity
-from dianheng.metrology.rule_sets import rule_set
 from dianheng.seals.selectors import faults_unsealed
 from dianheng.seals.services import seals_apply
 
 from ..choices import Outcome, Step
 from ..models import TaskDevice, VerificationTask
-from ..schemes import plate_of
+from ..subjects import validity_for
 from .task import document_of, lock_task, task_close_if_done
 
 VERB_OF = {
@@ -33,19 +31,8 @@ SEALABLE = (Outcome.PASSED,)
 
 def last_days_of(task: VerificationTask, days: Iterable[date]) -> dict[date, date]:
     """Last day of validity or use of what passes, by the day of its verification."""
-    plate = plate_of(task.model)
-    version = task.scheme_version
-    rules = rule_set(version.standard, version.edition)
-    return {
-        day: meter_validity(
-            rules,
-            verified_on=day,
-            accuracy_class=plate.accuracy_class,
-            reactive_class=plate.reactive_class,
-            mode=ValidityMode(task.validity_mode),
-        ).valid_through
-        for day in days
-    }
+    model, version, mode = task.model, task.scheme_version, task.validity_mode
+    return {day: validity_for(model, version, day, mode).valid_through for day in days}
 
 
 def outcomes_happen(

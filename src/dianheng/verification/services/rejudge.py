@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.identity.services import require, write_batch
@@ -17,7 +18,7 @@ from ..envelope import read_device
 from ..models import TaskDevice, VerificationTask
 from ..observed import observation_from
 from ..rules import BenchFigures
-from ..schemes import plate_of, scheme_of
+from ..subjects import plate_for, scheme_for
 from .copying import copy_rows, new_keys
 from .incoming import Incoming, facts_for, lay_grounds
 from .judge import Bench, Judgement, Seen, verdict_digest
@@ -129,6 +130,7 @@ def _incoming(task: VerificationTask, held: TaskDevice) -> Incoming:
         record.attempt_reason,
         record_id=record.pk,
     )
+    is_transformer = task.model.kind in TRANSFORMERS
     for result in record.results.filter(is_derived=False).order_by("seq"):
         figures = BenchFigures(
             result.bench_mean,
@@ -137,14 +139,21 @@ def _incoming(task: VerificationTask, held: TaskDevice) -> Incoming:
             result.bench_limit_high,
             result.bench_conclusion,
         )
-        taken.seen.append(Seen(result.seq, observation_from(result), figures, result.item))
+        taken.seen.append(
+            Seen(
+                result.seq,
+                observation_from(result, is_transformer=is_transformer),
+                figures,
+                result.item,
+            )
+        )
     return taken
 
 
 def _judge(task: VerificationTask, held: TaskDevice, taken: Incoming, at: Any) -> Judgement:
     record = held.record
     assert record is not None
-    plate, scheme = plate_of(task.model), scheme_of(task.scheme_version)
+    plate, scheme = plate_for(task.model), scheme_for(task.scheme_version)
     rests = lay_grounds(
         taken,
         facts_for([taken], record.bench),

@@ -13,11 +13,21 @@ from dianheng.common.texts import why
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
 from dianheng.metrology.errors import MetrologyError
-from dianheng.metrology.plates import MeterPlate
-from dianheng.metrology.schemes import Purpose, Scheme, Stage, generate_scheme
+from dianheng.metrology.schemes import Purpose, Stage
+from dianheng.metrology.transformer_schemes import TransformerPlate
 
 from ..models import TestScheme, TestSchemeVersion
-from ..schemes import content_digest, content_of, plate_of, scheme_faults, scheme_key, scheme_of
+from ..schemes import content_digest
+from ..subjects import (
+    AnyPlate,
+    AnyScheme,
+    content_for,
+    faults_for,
+    generated_for,
+    key_for,
+    plate_for,
+    scheme_for,
+)
 
 
 def scheme_propose(
@@ -28,8 +38,8 @@ def scheme_propose(
     Raises:
         BadInput: the plate of the model is incomplete, or the tables have no points for it.
     """
-    plate = plate_of(model)
-    key = scheme_key(plate, Stage(stage), Purpose(purpose))
+    plate = plate_for(model)
+    key = key_for(plate, Stage(stage), Purpose(purpose))
     actor = require(actor, "verification.plan", unit.pk)
     with write_batch(actor=actor, action="scheme.propose"):
         with connection.cursor() as cursor:
@@ -52,8 +62,8 @@ def scheme_generate(
     *, model: DeviceModel, stage: str, purpose: str, unit: Unit, actor: Actor
 ) -> TestSchemeVersion:
     """Generate a scheme anew from the tables; a scheme with the same key gets a new version."""
-    plate = plate_of(model)
-    key = scheme_key(plate, Stage(stage), Purpose(purpose))
+    plate = plate_for(model)
+    key = key_for(plate, Stage(stage), Purpose(purpose))
     actor = require(actor, "verification.plan", unit.pk)
     with write_batch(actor=actor, action="scheme.generate"):
         return _generate(model, plate, Stage(stage), Purpose(purpose), key, unit, actor)
@@ -61,7 +71,7 @@ def scheme_generate(
 
 def _generate(
     model: DeviceModel,
-    plate: MeterPlate,
+    plate: AnyPlate,
     stage: Stage,
     purpose: Purpose,
     key: str,
@@ -69,7 +79,7 @@ def _generate(
     actor: Actor,
 ) -> TestSchemeVersion:
     try:
-        scheme = generate_scheme(plate, stage, purpose)
+        scheme = generated_for(plate, stage, purpose)
     except MetrologyError as error:
         raise BadInput(
             _("The tables have no scheme for this model: %(reason)s") % {"reason": why(error)}
@@ -83,20 +93,20 @@ def _generate(
             unit=unit,
             kind=model.kind,
             accuracy_class=model.accuracy_class,
-            connection=plate.connection.value,
+            connection=model.connection,
             stage=stage.value,
             purpose=purpose.value,
             key=key,
         )
     newest = holder.versions.order_by("-version").first()
-    content = content_of(scheme)
+    content = content_for(scheme)
     digest = content_digest(scheme.standard, scheme.edition, scheme.acceptance_edition, content)
     if newest is not None and newest.digest == digest:
         return newest
     return _version(holder, scheme, content, digest, actor, is_generated=True, reason="")
 
 
-def _name(model: DeviceModel, plate: MeterPlate, stage: Stage, purpose: Purpose) -> str:
+def _name(model: DeviceModel, plate: AnyPlate, stage: Stage, purpose: Purpose) -> str:
     # A name that people of the trade read, in the language of the trade; it can be edited.
     words = {
         "single_phase": "单相",
@@ -106,9 +116,20 @@ def _name(model: DeviceModel, plate: MeterPlate, stage: Stage, purpose: Purpose)
         "via_transformer": "经互感器",
         "first": "首次检定",
         "subsequent": "后续检定",
+        "in_use": "使用中检查",
         "every": "",
         "sample": "(抽样)",
     }
+    if isinstance(plate, TransformerPlate):
+        kinds = {
+            "current_transformer": "电流互感器",
+            "voltage_transformer": "电压互感器",
+            "combined_transformer": "组合互感器",
+        }
+        classes = "/".join(part.accuracy_class for part in plate.parts)
+        ratios = ", ".join(ratio for part in plate.parts for ratio in part.ratios)
+        ending = f"{words[stage.value]}{words[purpose.value]}"
+        return f"{kinds[model.kind]} {classes}级 {ratios} {ending}"
     return (
         f"{words[plate.wiring.value]} {model.accuracy_class}级 {words[plate.connection.value]} "
         f"{words[stage.value]}{words[purpose.value]}"
@@ -117,7 +138,7 @@ def _name(model: DeviceModel, plate: MeterPlate, stage: Stage, purpose: Purpose)
 
 def _version(
     scheme: TestScheme,
-    made: Scheme,
+    made: AnyScheme,
     content: Mapping[str, Any],
     digest: str,
     actor: Actor,
@@ -177,16 +198,16 @@ def scheme_edit(
             content=content,
         )
         try:
-            made = scheme_of(draft)
+            made = scheme_for(draft)
         except (MetrologyError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
                 _("The scheme cannot be read: %(reason)s")
                 % {"reason": why(error) if isinstance(error, MetrologyError) else error}
             ) from error
-        faults = scheme_faults(made, plate_of(model))
+        faults = faults_for(made, plate_for(model))
         if faults:
             raise BadInput(_("The scheme cannot be judged."), faults)
-        plain = content_of(made)
+        plain = content_for(made)
         digest = content_digest(made.standard, made.edition, made.acceptance_edition, plain)
         if digest == newest.digest:
             raise BadInput(_("Nothing was changed."))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import DeviceState
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused, Text
@@ -33,6 +33,7 @@ CONFLICTS = frozenset(
         "retest_position",
         "position",
         "bench",
+        "signs",
     }
 )
 
@@ -84,13 +85,15 @@ class Sorting:
                 self.refuse(part, fault("twice", _("stands twice in the upload")))
             if part.position_no is not None and places[part.position_no] > 1:
                 self.refuse(part, fault("position_twice", _("two devices on one position")))
-            if part.category != "METER":
-                self.refuse(part, fault("category", _("only meters are verified by this way")))
             task, device = tasks.get(part.task_no), devices.get(part.asset_no)
             if task is None:
                 self.refuse(part, fault("unknown_task", _("there is no such task")))
             if device is None:
                 self.refuse(part, fault("unknown_device", _("is not in the register")))
+            if device is not None and part.category != category_of(device):
+                text = _("is %(kind)s: the category is %(category)s")
+                facts = {"kind": device.get_kind_display(), "category": category_of(device)}
+                self.refuse(part, fault("category", text % facts))
             if task is None or device is None or part.index in self.refused:
                 continue
             row = held.get((task.pk, device.pk))
@@ -211,6 +214,7 @@ class Sorting:
             position=taken.position,
             last_position=last.position if last else None,
             is_same_bench=last is None or self.bench is None or last.bench_id == self.bench.pk,
+            needs_other_position=taken.held.device.kind not in TRANSFORMERS,
         )
         if refusal is not None and self.is_rewrite:
             # The same run written once more, not a further test: the reviewer sees that.
@@ -219,6 +223,18 @@ class Sorting:
             return []
         taken.warn("attempt", str(taken.attempt))
         return [] if refusal is None else [fault(refusal.code, refusal.text)]
+
+
+_CATEGORIES = {
+    DeviceKind.CURRENT_TRANSFORMER: "CT",
+    DeviceKind.VOLTAGE_TRANSFORMER: "VT",
+    DeviceKind.COMBINED_TRANSFORMER: "COMBINED",
+}
+
+
+def category_of(device: Device) -> str:
+    """How the upload format calls a kind of device."""
+    return _CATEGORIES.get(DeviceKind(device.kind), "METER")
 
 
 def _not_here(device: Device) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import METERS, DeviceState, Verb
+from dianheng.assets.choices import METERS, TRANSFORMERS, DeviceState, Verb
 from dianheng.assets.models import Device, DeviceModel, Lot
 from dianheng.assets.rules import TRANSITIONS
 from dianheng.assets.services import devices_transition
@@ -29,8 +29,16 @@ from .scheme import scheme_propose
 SCAN_UNDONE = "scan taken back"  # code of a reason
 
 
-def stage_of(kind: str) -> str:
-    """Whether a kind of task asks for the items of a first or of a subsequent verification."""
+VERIFIED = (*METERS, *TRANSFORMERS)  # kinds of device that tasks are for
+
+
+def stage_of(kind: str, model: DeviceModel) -> str:
+    """Whether a kind of task asks for the items of a first or of a subsequent verification.
+
+    Transformers have items of their own for the inspection in use.
+    """
+    if kind == TaskKind.IN_USE and model.kind in TRANSFORMERS:
+        return Stage.IN_USE.value
     return Stage.FIRST.value if kind in FIRST_KINDS else Stage.SUBSEQUENT.value
 
 
@@ -72,9 +80,10 @@ def task_make(
     """
     if kind not in TaskKind.values or kind == TaskKind.FIELD_CHECK:
         raise BadInput(_("There is no such kind of task on benches."))
-    if model.kind not in METERS:
+    if model.kind not in VERIFIED:
         raise BadInput(
-            _("Only meters are verified here; %(model)s is none.") % {"model": model.code}
+            _("Meters and transformers are verified here; %(model)s is none.")
+            % {"model": model.code}
         )
     if lot is not None and lot.model_id != model.pk:
         raise BadInput(_("The lot is of another model."))
@@ -91,7 +100,7 @@ def task_make(
         (number,) = numbers_take(
             key="verification_task", unit_id=unit.pk, year=timezone.localdate(batch.at).year
         )
-        stage = stage_of(kind)
+        stage = stage_of(kind, model)
         purpose = Purpose.SAMPLE if kind == TaskKind.SAMPLING else Purpose.EVERY
         version = scheme_version or scheme_propose(
             model=model, stage=stage, purpose=purpose.value, unit=unit, actor=actor

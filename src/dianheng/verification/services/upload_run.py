@@ -12,15 +12,14 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
 from dianheng.common.texts import why
 from dianheng.identity.services import write_batch
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.loads import read_load
-from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.quantities import mean, plain_text
-from dianheng.metrology.schemes import Scheme
 from dianheng.seals.services import seals_apply
 
 from ..choices import Source, Step, UploadState
@@ -28,7 +27,7 @@ from ..envelope import Envelope, Point, plain
 from ..models import LoadPosition, Upload
 from ..observed import observation_of
 from ..rules import BenchFigures
-from ..schemes import plate_of, scheme_of
+from ..subjects import AnyPlate, AnyScheme, plate_for, scheme_for
 from .copying import copy_rows, new_keys
 from .incoming import Incoming, facts_for, lay_grounds
 from .judge import Bench, Seen, refused_observation, verdict_digest
@@ -36,6 +35,7 @@ from .load import load_done_if_complete
 from .sorting import CONFLICTS, Sorting
 from .storing import RECORD, RESULT, VERDICT, record_row, result_rows, verdict_row
 from .task import document_of
+from .transformer_history import add_history
 
 KEPT = 64 * 1024  # of an envelope that nobody can read
 
@@ -102,7 +102,7 @@ class Run:
         self.signature = signature
         self.at = at
         self.sorting = sorting
-        self.rules_of: dict[int, tuple[MeterPlate, Scheme]] = {}
+        self.rules_of: dict[int, tuple[AnyPlate, AnyScheme]] = {}
         self.seal_faults: dict[int, list[dict[str, Any]]] = defaultdict(list)
 
     @property
@@ -146,16 +146,18 @@ class Run:
     def _observe(self) -> None:
         """Turn points into observations; a device with a wrong one is refused."""
         self._set_group_means()
+        questions = add_history(self.taken)
         kept = []
         for taken in self.taken:
+            is_transformer = taken.task.model.kind in TRANSFORMERS
             meter = getattr(taken.held.device, "meter", None)
             ordered = {str(name): str(value) for name, value in taken.task.ordered.items()}
             if meter is not None and meter.price_preset:
                 ordered["price_preset"] = meter.price_preset
-            faults = []
+            faults = list(questions.get(taken.part.index, []))
             for point in taken.part.points:
                 try:
-                    seen = observation_of(point, ordered)
+                    seen = observation_of(point, ordered, is_transformer=is_transformer)
                 except MetrologyError as error:
                     where = f"points[{point.seq}]"
                     faults.append({"field": where, "code": error.code, "text": why(error)})
@@ -189,9 +191,9 @@ class Run:
 
     # -- the verdict -------------------------------------------------------------------------
 
-    def _rules(self, taken: Incoming) -> tuple[MeterPlate, Scheme]:
+    def _rules(self, taken: Incoming) -> tuple[AnyPlate, AnyScheme]:
         if taken.task.pk not in self.rules_of:
-            found = (plate_of(taken.task.model), scheme_of(taken.task.scheme_version))
+            found = (plate_for(taken.task.model), scheme_for(taken.task.scheme_version))
             self.rules_of[taken.task.pk] = found
         return self.rules_of[taken.task.pk]
 

@@ -35,7 +35,7 @@ from ..selectors.tasks import (
     to_decide,
     to_look_at,
 )
-from ..words import trade_word, warning_text
+from ..words import point_text, trade_word, warning_text
 from .common import VIEW, Taken, answer_scans, may, visible_task
 from .tasks import TASKS, task_refusal
 
@@ -171,7 +171,7 @@ def _with_places(candidates: Sequence[Candidate]) -> list[Candidate]:
     found = []
     for one in candidates:
         point, item = worst.get(one.row.record_id, ("", ""))
-        place = point or (trade_word("item", item) if item else "")
+        place = point_text(point) or (trade_word("item", item) if item else "")
         failing = [trade_word("item", name) for name in one.row.verdict__failing_items or ()]
         where = ", ".join(dict.fromkeys([place, *failing])).strip(", ")
         found.append(replace(one, where=where))
@@ -234,10 +234,10 @@ def _chart(one: Distribution, task: VerificationTask) -> Chart:
     }
     return Chart(
         "distribution",
-        _("Errors at %(point)s") % {"point": one.point},
+        _("Errors at %(point)s") % {"point": point_text(one.point)},
         marks,
         lines,
-        x_label=_("error, %"),
+        x_label=_("error, ′") if one.point.startswith("δ") else _("error, %"),
         y_label=_("devices"),
         summary=summary,
         edges=edges,

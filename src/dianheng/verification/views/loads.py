@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.access import note_refusal
 from dianheng.common.errors import NotFound, Refusal, Refused
 from dianheng.common.forms import answer_form
@@ -37,7 +37,9 @@ from ..selectors.entry import rows_of
 from ..selectors.loads import load_sheet
 from ..services.load import position_count
 from .common import VIEW, Taken, action, answer_scans, refusal_of, visible_load, visible_task
+from .entering import header_of, standards_of
 from .tasks import TASKS
+from .transformers import enter_transformer
 
 LOADS = ListPage(
     key="verification.loads",
@@ -297,6 +299,8 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
     if put is None:
         raise NotFound(_("Nothing stands on position %(n)s.") % {"n": position})
     refusal = load_refusal(request, found)
+    if found.task.model.kind in TRANSFORMERS:
+        return enter_transformer(request, found, puts, put, refusal)
     plate, scheme = plate_of(found.task.model), scheme_of(found.task.scheme_version)
     rows = rows_of(scheme, plate)
     problems: list[dict[str, Any]] = []
@@ -329,7 +333,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
         "posted": request.POST,
         "upload_id": request.POST.get("upload_id") or f"hand-{uuid.uuid4()}",
         "refusal": refusal,
-        "standards": _standards_of(installation),
+        "standards": standards_of(installation),
         "person": Person.objects.get(pk=actor_of(request).person_id),
         "now": timezone.localtime(),
         "puts": puts,
@@ -341,19 +345,6 @@ def _has_result(put: LoadPosition) -> bool:
     return put.attempt <= put.task_device.attempts
 
 
-def _standards_of(installation: Any) -> str:
-    """Bar codes of the main standards of the bench's installation today, as the field has them."""
-    if installation is None:
-        return ""
-    today = timezone.localdate()
-    parts = installation.parts.filter(role="main", valid_from__lte=today).select_related("device")
-    return " ".join(
-        part.device.barcode
-        for part in parts
-        if part.valid_through is None or part.valid_through >= today
-    )
-
-
 _WAY = {ours: theirs for theirs, ours in DIRECTIONS.items()}
 
 
@@ -362,7 +353,6 @@ def _envelope(
 ) -> dict[str, Any]:
     """What was typed, as the neutral envelope: the same form as a bench sends."""
     data = request.POST
-    device = put.task_device.device
 
     def text(name: str) -> str:
         return halfwidth(data.get(name, "")).strip()
@@ -373,26 +363,9 @@ def _envelope(
         if point is not None:
             point["seq"] = len(points) + 1
             points.append(point)
-    header = {
-        "task_no": found.task.number,
-        "asset_no": device.asset_number,
-        "position_no": put.position,
+    typed = {name: halfwidth(str(value)).strip() for name, value in data.items()}
+    header = header_of(found, put, typed) | {
         "equipment_category": "METER",
-        "test_kind": found.task.kind.upper(),
-        "standards": [{"asset_no": code} for code in text("standards").split()],
-        "environment": {
-            moment: {
-                "temperature_c": text(f"temperature_{moment}"),
-                "humidity_pct": text(f"humidity_{moment}"),
-            }
-            for moment in ("start", "end")
-        },
-        "operators": [
-            {"person_no": code, "role": "VERIFIER"} for code in text("verifiers").split()
-        ],
-        "started_at": _moment(text("started_at")),
-        "finished_at": _moment(text("finished_at")),
-        "attempt": put.attempt,
         "seals": [
             {"seal_no": text(name), "position": place}
             for name, place in (("seal_left", "COVER_LEFT"), ("seal_right", "COVER_RIGHT"))
@@ -406,19 +379,6 @@ def _envelope(
         "bench_no": found.bench.asset_number,
         "devices": [{"header": header, "points": points}],
     }
-
-
-def _moment(text: str) -> str | None:
-    """A moment as typed, in the organisation's zone; unreadable text goes on as it is."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        return text
-    if timezone.is_naive(found):
-        found = timezone.make_aware(found)
-    return found.isoformat()
 
 
 def _point(row: Any, data: Any, text: Any) -> dict[str, Any] | None:

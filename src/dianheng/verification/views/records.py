@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers
 from dianheng.common.pages import needs, opens_to
+from dianheng.metrology.items import Item
+from dianheng.metrology.transformer_records import ERRORS
 
 from ..choices import OUTCOME_TONE, Outcome
 from ..models import TestRecord
@@ -96,8 +99,10 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
         "verdict": verdict,
         "verdicts": verdicts,
         "is_newest": verdict is None or verdict.number == verdicts[0].number,
-        "errors": [row for row in points if row["result"].item == "basic_error"],
-        "items": [row for row in points if row["result"].item != "basic_error"],
+        "is_transformer": found.device.kind in TRANSFORMERS,
+        "pairs": _pairs(points),
+        "errors": [row for row in points if row["result"].item in BASIC],
+        "items": [row for row in points if row["result"].item not in BASIC],
         "is_same_rules": is_same,
         "attempts": found.task_device.records.order_by("attempt").only("number", "attempt"),
         "review": found.task_device.reviews.filter(verdict=verdict)
@@ -109,6 +114,19 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
         "list_title": RECORDS.title,
     }
     return render(request, "verification/record.html", context)
+
+
+BASIC = ("basic_error", *ERRORS)  # what stands in a table of its own
+
+
+def _pairs(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Both errors of a transformer at a point, side by side."""
+    pairs: dict[str, dict[str, Any]] = {}
+    for row in points:
+        if row["result"].item in ERRORS:
+            pair = pairs.setdefault(row["result"].point, {"point": row["result"].point})
+            pair["f" if row["result"].item == Item.RATIO_ERROR else "delta"] = row
+    return list(pairs.values())
 
 
 def _row(each: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pages of schemes: which items and points, every version, a new version by editing."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,13 +16,19 @@ from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Flag, ListPage
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
-from dianheng.metrology.schemes import generate_scheme
 
 from .. import services
 from ..forms import SchemeForm
 from ..models import TestScheme, TestSchemeVersion, VerificationTask
-from ..schemes import content_of, plate_of, points_from, scheme_key, scheme_of
-from ..selectors.entry import limits_at
+from ..selectors.entry import limit_texts
+from ..subjects import (
+    content_for,
+    generated_for,
+    key_for,
+    plate_for,
+    points_for,
+    scheme_for,
+)
 from ..words import trade_word
 from .common import VIEW, action
 
@@ -84,8 +91,8 @@ def model_for(found: TestScheme) -> DeviceModel | None:
     ]:
         version = found.versions.first()
         try:
-            made = scheme_of(version) if version else None
-            if made and scheme_key(plate_of(model), made.stage, made.purpose) == found.key:
+            made = scheme_for(version) if version else None
+            if made and key_for(plate_for(model), made.stage, made.purpose) == found.key:
                 return model
         except BadInput:
             continue
@@ -99,9 +106,9 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(found.versions.select_related("made_by"))
     wanted = request.GET.get("version", "")
     version = next((v for v in versions if str(v.version) == wanted), versions[0])
-    made = scheme_of(version)
+    made = scheme_for(version)
     model = model_for(found)
-    limits = limits_at(made, plate_of(model)) if model else {}
+    limits = limit_texts(made, plate_for(model)) if model else {}
     right = "verification.plan"
     refusal = None if request.rights.may(right, found.unit.path) else no_right(right)  # type: ignore[attr-defined]
     context = {
@@ -116,7 +123,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
             {
                 "item": each.item.value,
                 "is_legal": each.is_legal,
-                "points": [(point, *limits.get(point, (None, None))) for point in each.points],
+                "points": [(point, limits.get(point, "")) for point in each.points],
             }
             for each in made.items
         ],
@@ -142,42 +149,32 @@ def scheme_edit(request: HttpRequest, code: str) -> HttpResponse:
     newest: TestSchemeVersion | None = found.versions.order_by("-version").first()
     if model is None or newest is None:
         raise BadInput(_("No model fits this scheme; its points could not be checked."))
-    plate, made = plate_of(model), scheme_of(newest)
+    plate, made = plate_for(model), scheme_for(newest)
     # What the tables would give, so that an item taken out can come back.
-    whole = generate_scheme(plate, made.stage, made.purpose)
+    whole = generated_for(plate, made.stage, made.purpose)
     known = {each.item.value: each for each in (*whole.items, *made.items)}
     points = next((each.points for each in made.items if each.item == "basic_error"), ())
     initial = {
         "items": [each.item.value for each in made.items],
         "points": "\n".join(point.text for point in points),
-        "takes_extra": made.takes_extra,
+        "takes_extra": getattr(made, "takes_extra", None),
     }
     form = SchemeForm(
         request.POST or None,
         known_items=[(name, trade_word("item", name)) for name in known],
+        has_extra=hasattr(made, "takes_extra"),
         initial=initial,
     )
 
     def act(data: dict[str, Any]) -> str:
-        chosen = points_from(data["points"].splitlines(), plate)
-        content = content_of(made) | {"takes_extra": data["takes_extra"]}
-        content["items"] = [
-            {
-                "item": name,
-                "is_legal": each.is_legal,
-                "points": [
-                    {
-                        "direction": p.direction.value,
-                        "phases": p.phases,
-                        "load": p.load,
-                        "factor": p.factor,
-                    }
-                    for p in (chosen if name == "basic_error" else each.points)
-                ],
-            }
+        chosen = points_for(data["points"].splitlines(), plate)
+        items = tuple(
+            each._replace(points=chosen) if name == "basic_error" else each
             for name, each in known.items()
             if name in data["items"]
-        ]
+        )
+        extra = {"takes_extra": data["takes_extra"]} if "takes_extra" in data else {}
+        content = content_for(replace(made, items=items, **extra))  # type: ignore[arg-type]
         services.scheme_edit(
             scheme=found,
             content=content,

@@ -60,6 +60,8 @@ from .verification import (
     SchemeLine,
     SealLine,
     TestItem,
+    TransformerPoint,
+    TransformerSheet,
     VerificationTask,
 )
 from .warehouse import HandoverNote, StockNote
@@ -156,5 +158,7 @@ __all__ = [
     "StepLine",
     "StockNote",
     "TestItem",
+    "TransformerPoint",
+    "TransformerSheet",
     "VerificationTask",
 ]

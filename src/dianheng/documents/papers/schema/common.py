@@ -63,7 +63,8 @@ class Device:
     """A device as it stands on paper; `bar_code` is the asset's bar code.
 
     `voltage` and `current` are as on the nameplate ("220 V", "5(60) A"), `constant` with its
-    unit ("1200 imp/kWh").
+    unit ("1200 imp/kWh"). `rated_voltage` ("10 kV"), `ratio` and `burden` ("10 VA")
+    are those of transformers.
     """
 
     kind_name: str
@@ -78,6 +79,9 @@ class Device:
     constant: str = ""
     constant_reactive: str = ""
     wiring: str = ""
+    rated_voltage: str = ""
+    ratio: str = ""
+    burden: str = ""
     made_on: date | None = None
     type_approval_no: str = ""
     hardware_version: str = ""

@@ -42,6 +42,41 @@ class ErrorPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerPoint:
+    """Both errors of a transformer at a percent of its rated current or voltage.
+
+    `burden` is rated or lower; readings stand in the order of the run: rising, then falling.
+    Limits are magnitudes; f in %, delta in minutes of arc.
+    """
+
+    burden: str
+    percent: str
+    f_pct: str
+    f_limit_pct: str
+    delta_min: str
+    delta_limit_min: str
+    f_readings_pct: tuple[str, ...] = ()
+    delta_readings_min: tuple[str, ...] = ()
+    f_conclusion: str = PASS
+    delta_conclusion: str = PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerSheet:
+    """The errors of one part (CT or PT), phase and ratio of a transformer."""
+
+    part: str
+    ratio: str
+    phase: str = ""
+    accuracy_class: str = ""
+    rated_burden_va: str = ""
+    lower_burden_va: str = ""
+    power_factor: str = ""
+    points: tuple[TransformerPoint, ...]
+    conclusion: str = PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestItem:
     """Any other item of the regulation.
 
@@ -84,6 +119,7 @@ class Result(Paper):
     standards: tuple[Standard, ...] = ()
     environment: Environment = NO_ENVIRONMENT
     points: tuple[ErrorPoint, ...] = ()
+    sheets: tuple[TransformerSheet, ...] = ()
     items: tuple[TestItem, ...] = ()
     verifier: Signature
     checker: Signature
@@ -111,7 +147,7 @@ class ResultNotice(Result):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalRecord(Paper):
-    """交流电能表检定原始记录: everything that was measured, as received and as judged.
+    """原始记录 of a meter or transformer: everything that was measured, as received and as judged.
 
     `digest` is the record's SHA-256 as it stands in the audit chain.
     `internal_conclusion` is the company's own band, separate from the verdict.
@@ -133,6 +169,7 @@ class OriginalRecord(Paper):
     standards: tuple[Standard, ...]
     environment: Environment
     points: tuple[ErrorPoint, ...] = ()
+    sheets: tuple[TransformerSheet, ...] = ()
     items: tuple[TestItem, ...] = ()
     conclusion: str
     internal_conclusion: str = ""

@@ -1,0 +1,170 @@
+"""What earlier records say of the transformers of an upload: last errors, failures, signs."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from django.db.models import Avg, Count
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.assets.choices import TRANSFORMERS
+from dianheng.metrology.quantities import mean, plain_text
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.transformer_records import ERRORS, looks_turned
+
+from ..choices import Outcome
+from ..envelope import Point
+from ..models import ApprovalLine, TestRecord, TestResult
+from ..subjects import plate_for
+from .incoming import Incoming
+
+Errors: TypeAlias = dict[Hashable, Decimal]
+LIKE = 20  # so many records of the same make say how its errors lie
+LIKE_LEAST = 3
+SIGNS = "signs"
+SYMBOLS = {"ratio_error": "f", "phase_displacement": "δ"}
+
+
+def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]:
+    """Hand the points their device's last errors; returns what is to be asked, by index.
+
+    What is known of a device is never taken from the upload. Signs that lie mirrored to all that
+    is known are asked and not turned: the sender confirms them or sends the record again.
+    """
+    taken = [each for each in incoming if each.task.model.kind in TRANSFORMERS]
+    if not taken:
+        return {}
+    devices = [each.held.device_id for each in taken]
+    approved = dict(
+        ApprovalLine.objects.filter(device__in=devices)
+        .order_by("device", "-pk")
+        .distinct("device")
+        .values_list("device_id", "record_id")
+    )
+    newest = {
+        row["device_id"]: row
+        for row in TestRecord.objects.filter(device__in=devices)
+        .order_by("device", "-pk")
+        .distinct("device")
+        .values("device_id", "pk", "number")
+    }
+    errors = _errors_of({*approved.values(), *(row["pk"] for row in newest.values())})
+    of_make: dict[int, Errors] = {}
+    questions = {}
+    for each in taken:
+        device_id = each.held.device_id
+        _add_previous(each.part.points, errors.get(approved.get(device_id, 0), {}))
+        _add_failure(each)
+        last = newest.get(device_id)
+        known = errors.get(last["pk"], {}) if last else {}
+        named = last["number"] if last else ""
+        if not known:
+            model_id = each.task.model_id
+            if model_id not in of_make:
+                of_make[model_id] = _errors_of_make(model_id)
+            known = of_make[model_id]
+        turned = _turned(each, known)
+        if turned and not each.part.signs_confirmed:
+            questions[each.part.index] = [_question(item, named) for item in turned]
+        elif turned:
+            each.warn(SIGNS, ", ".join(SYMBOLS[item] for item in turned))
+    return questions
+
+
+def point_key(row: Any, load: str) -> Hashable:
+    """What makes two points the same."""
+    return (row.item, row.direction, row.phases, row.factor, load, (row.facts or {}).get("ratio"))
+
+
+def _errors_of(record_ids: Iterable[int]) -> dict[int, Errors]:
+    found: dict[int, Errors] = defaultdict(dict)
+    for row in TestResult.objects.filter(
+        record_id__in=[key for key in record_ids if key], item__in=ERRORS, value__isnull=False
+    ):
+        assert row.value is not None
+        found[row.record_id][point_key(row, row.load_point)] = row.value
+    return found
+
+
+def _errors_of_make(model_id: int) -> Errors:
+    """Mean errors of the newest records of a model; none where there are too few."""
+    records = list(
+        TestRecord.objects.filter(device__model=model_id)
+        .order_by("-pk")
+        .values_list("pk", flat=True)[:LIKE]
+    )
+    rows = (
+        TestResult.objects.filter(record_id__in=records, item__in=ERRORS, value__isnull=False)
+        .values("item", "direction", "phases", "factor", "load_point", "facts__ratio")
+        .annotate(mean=Avg("value"), count=Count("record_id", distinct=True))
+        .order_by()
+    )
+    return {
+        (
+            row["item"],
+            row["direction"],
+            row["phases"],
+            row["factor"],
+            row["load_point"],
+            row["facts__ratio"],
+        ): row["mean"]
+        for row in rows
+        if row["count"] >= LIKE_LEAST
+    }
+
+
+def _add_previous(points: Sequence[Point], known: Mapping[Hashable, Decimal]) -> None:
+    for point in points:
+        if point.item not in ERRORS:
+            continue
+        facts = {name: value for name, value in point.facts.items() if name != "previous"}
+        before = known.get(point_key(point, point.load))
+        if before is not None:
+            facts["previous"] = plain_text(before, 12)
+        point.facts = facts
+
+
+def _add_failure(taken: Incoming) -> None:
+    """Whether the test before this one failed: only then is demagnetised."""
+    is_retest = taken.attempt > 1
+    has_failed = is_retest and taken.held.outcome == Outcome.FAILED
+    for point in taken.part.points:
+        if point.item == "demagnetising":
+            point.facts = {**point.facts, "after_failure": has_failed}
+            if point.facts.get("is_done") and not has_failed:
+                taken.warn("demagnetised_first")
+
+
+def _turned(taken: Incoming, known: Mapping[Hashable, Decimal]) -> list[str]:
+    """Which errors lie mirrored to what is known."""
+    version = taken.task.scheme_version
+    rules = rule_set(version.standard, version.edition)
+    classes = {part.device.value: part.accuracy_class for part in plate_for(taken.task.model).parts}  # type: ignore[union-attr]
+    measured: dict[tuple[str, str], Errors] = defaultdict(dict)
+    for point in taken.part.points:
+        if point.item in ERRORS and point.samples and point.direction in classes:
+            key = point_key(point, point.load)
+            measured[point.item, point.direction][key] = mean(point.samples)
+    found = []
+    for (item, part), errors in measured.items():
+        unit = "pct" if item == "ratio_error" else "min"
+        interval = rules.find(f"rounding_interval_{unit}/{classes[part]}")
+        if interval is not None and looks_turned(errors, known, interval.value):
+            found.append(item)
+    return list(dict.fromkeys(found))
+
+
+def _question(item: str, record_no: str) -> dict[str, Any]:
+    facts = {"error": SYMBOLS[item], "no": record_no}
+    if record_no:
+        text = _(
+            "all %(error)s lie mirrored at zero to those of record %(no)s: the tester may count "
+            "their sign the other way. Enter them as the regulation counts them, or confirm the signs."
+        )
+    else:
+        text = _(
+            "all %(error)s lie mirrored at zero to those of this make: the tester may count "
+            "their sign the other way. Enter them as the regulation counts them, or confirm the signs."
+        )
+    return {"field": "header.signs_confirmed", "code": SIGNS, "text": text % facts}
