@@ -46,7 +46,7 @@ _MORE_OF_METERS = {
     "module_slot": Parameter(_("Slot for a communication module")),
     "term_years": Parameter(_("Term of use"), "a"),
 }
-_USE = Parameter(_("Use"), "", (("standard", _("standard of a laboratory")),))
+_USE = Parameter(_("Used as"), "", (("standard", _("standard of a laboratory")),))
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
     DeviceKind.SINGLE_PHASE_METER: _MORE_OF_METERS,
     DeviceKind.THREE_PHASE_METER: _MORE_OF_METERS,

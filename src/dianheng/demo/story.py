@@ -26,6 +26,7 @@ from . import (
     standards,
     stock,
     things,
+    transformers,
     verified,
 )
 
@@ -121,6 +122,11 @@ def story_chapters() -> list[Told]:
             "analyses",
             _("a bench found bad, a rule tried"),
             lambda t: analyses.the_analyses(),
+        ),
+        (
+            "transformers",
+            _("the transformer room"),
+            lambda t: transformers.the_transformer_room(password=t.password),
         ),
     ]
 

@@ -75,11 +75,15 @@ MODELS: list[tuple[str, str, dict[str, Any]]] = [
     ("KY", "KY60", {"kind": DeviceKind.INSTRUMENT, "name": "时钟测试仪"}),
     ("JD", "LMZ1-0.66", {
         "kind": DeviceKind.CURRENT_TRANSFORMER, "name": "低压电流互感器", "accuracy_class": "0.5S",
-        "ratio": "200/5", "burden_va": "5",
+        "ratio": "200/5", "burden_va": "5", "parameters": {"rated_voltage_kv": "0.66"},
     }),
     ("JD", "JLSZV-10", {
         "kind": DeviceKind.COMBINED_TRANSFORMER, "name": "三相组合互感器", "accuracy_class": "0.2S",
-        "ratio": "10000/100, 100/5", "burden_va": "10",
+        "ratio": "100/5", "burden_va": "10",
+        "parameters": {
+            "rated_voltage_kv": "10", "voltage_class": "0.2", "voltage_ratio": "10000/100",
+            "voltage_burden_va": "15", "power_factor": "0.8", "phases": "A C",
+        },
     }),
 ]  # fmt: skip
 # By what the provincial institute makes its certificates.

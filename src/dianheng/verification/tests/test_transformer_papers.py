@@ -1,0 +1,100 @@
+"""Papers of transformers: record, certificate, notice, task sheet, with the trade's table."""
+
+import json
+
+import pytest
+
+from dianheng.documents.papers.compose import compose
+from dianheng.identity.services import system_actor
+from dianheng.verification.models import TestRecord
+from dianheng.verification.papers import failure_list, original_record, task_paper
+from dianheng.verification.services.certificates import certificate_lines, certificates_issue
+from dianheng.warehouse.registry import label_facts
+
+from .test_certificates import own_folder, sign_off
+from .transformers import COMBINED, CVT, STANDARD_CT, TransformerRoom, transformer_model
+
+__all__ = ["own_folder"]
+pytestmark = pytest.mark.django_db
+MODELS = {
+    "low-voltage CT": None,
+    "combined": ("JLSZV-10", COMBINED),
+    "capacitor VT": ("TYD110", CVT),
+    "standard CT": ("HL-66", STANDARD_CT),
+}
+
+
+def approved(model=None, faults=None, count=2, **options):
+    room = TransformerRoom()
+    made = transformer_model(model[0], **model[1]) if model else None
+    task = room.task(count, model=made, **options)
+    load = room.load(task)
+    codes = [p.task_device.device.barcode for p in load.positions.order_by("position")]
+    chosen = {codes[n]: fault for n, fault in (faults or {}).items()}
+    received = room.send(room.envelope(load, chosen))
+    assert received.status == 201, received.answer
+    sign_off(task)
+    return task
+
+
+def test_what_passed_is_qualified_for_ten_years_and_what_failed_is_not():
+    task = approved(faults={1: "over"})
+    rows = list(task.devices.select_related("device").order_by("seq"))
+    assert [row.device.state for row in rows] == ["qualified", "unqualified"]
+    first = rows[0].device
+    assert first.valid_through.year == first.verified_on.year + 10 or (
+        first.valid_through.month,
+        first.valid_through.day,
+    ) == (12, 31)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_a_certificate_has_a_sheet_for_each_part_phase_and_ratio(model):
+    task = approved(model, count=1)
+    (made,) = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    data = json.loads(bytes(made.data))["data"]
+    sheets = {(s["part"], s["phase"], s["ratio"]): s for s in data["sheets"]}
+    expected = {
+        "LMZ1-0.66": {("CT", "", "200/5")},
+        "JLSZV-10": {
+            ("CT", "A", "100/5"), ("CT", "C", "100/5"), ("PT", "A", "10000/100"), ("PT", "C", "10000/100")
+        },
+        "TYD110": {("PT", "", "110000/√3/100/√3")},
+        "HL-66": {("CT", "", "100/5"), ("CT", "", "200/5")},
+    }  # fmt: skip
+    assert set(sheets) == expected[task.model.code]
+    point = next(iter(sheets.values()))["points"][0]
+    assert point["f_conclusion"] == point["delta_conclusion"] == "pass"
+    assert data["points"] == [] and data["device"]["ratio"] and data["device"]["burden"]
+
+
+def test_a_notice_names_what_failed_by_the_error():
+    task = approved(faults={0: "over", 1: "polarity"})
+    made = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    failed = [json.loads(bytes(each.data))["data"]["failed_items"] for each in made]
+    assert failed == [["ratio_error"], ["polarity"]]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_paper_composes(language):
+    task = approved(("JLSZV-10", COMBINED), faults={1: "over"})
+    record = TestRecord.objects.order_by("pk").first()
+    papers = [
+        ("original_record", original_record(record)),
+        ("verification_task", task_paper(task, record.received_at)),
+        ("failure_list", failure_list(task, certificate_lines(task), 2, record.received_at)),
+    ]
+    for kind, paper in papers:
+        assert compose(kind, paper, language, code="TEST").startswith(b"%PDF")
+
+
+def test_voltage_and_combined_transformers_get_their_certificate_by_rule():
+    assert len(certificate_lines(approved(("TYD110", CVT)), by_rule=True)) == 2
+
+
+def test_a_low_voltage_ct_gets_its_mark_and_a_certificate_on_demand_only():
+    task = approved()
+    assert certificate_lines(task, by_rule=True) == []
+    ids = list(task.devices.values_list("device_id", flat=True))
+    facts = label_facts("qualification_mark", ids)
+    assert {facts[key]["verifier"] for key in ids} == {"陈检定"}
