@@ -224,8 +224,10 @@ def _chart(one: Distribution, task: VerificationTask) -> Chart:
         for bar in one.bars
     ]
     summary = _(
-        "%(n)s devices, mean %(mean)s %%, deviation %(s)s %%, from %(low)s to %(high)s %%"
+        "%(n)s devices, mean %(mean)s %(unit)s, deviation %(s)s %(unit)s, from %(low)s to "
+        "%(high)s %(unit)s"
     ) % {
+        "unit": "′" if one.point.startswith("δ") else "%",
         "n": one.count,
         "mean": f"{one.mean_pct:+.3f}",
         "s": f"{one.deviation_pct:.3f}",
