@@ -13,16 +13,18 @@ from dianheng.assets.models import Device
 from dianheng.assets.services import lot_make, model_make
 from dianheng.identity.services import system_actor
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
-from dianheng.verification.models import BenchLoad, VerificationTask
-from dianheng.verification.selectors.loads import load_sheet
-from dianheng.verification.services import (
+from dianheng.standards.services import (
     authorisation_record,
     installation_certify,
     installation_equip,
     installation_record,
+    standard_certify,
+)
+from dianheng.verification.models import BenchLoad, VerificationTask
+from dianheng.verification.selectors.loads import load_sheet
+from dianheng.verification.services import (
     load_make,
     load_put,
-    standard_certify,
     task_add_devices,
     task_make,
     upload_receive,

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import METERS, STANDARDS, DeviceKind
+from dianheng.assets.choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.files import Unreadable, open_table
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple
@@ -18,7 +18,7 @@ from .choices import Project
 from .models import OutsideStandard
 from .selectors import bench_label
 
-KINDS = [(kind.value, kind.label) for kind in DeviceKind if kind in METERS]
+KINDS = [(kind.value, kind.label) for kind in DeviceKind if kind in (*METERS, *TRANSFORMERS)]
 
 
 class BenchField(forms.ModelChoiceField):

@@ -25,25 +25,26 @@ from dianheng.identity.services import (
 )
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.metrology.rule_sets import rule_set
-from dianheng.verification.models import BenchLoad, VerificationTask
-from dianheng.verification.selectors.loads import load_sheet
-from dianheng.verification.services import (
+from dianheng.standards.services import (
     authorisation_record,
     installation_certify,
     installation_equip,
     installation_record,
+    standard_certify,
+)
+from dianheng.standards.tests.factories import equipment
+from dianheng.verification.models import BenchLoad, VerificationTask
+from dianheng.verification.selectors.loads import load_sheet
+from dianheng.verification.services import (
     load_make,
     load_put,
     rule_set_sign,
-    standard_certify,
     task_add_devices,
     task_make,
     upload_receive,
 )
 from dianheng.verification.services.upload_run import Received
 from dianheng.verification.simulated_tester import SimulatedTester
-
-from .factories import equipment
 
 RULES = (("JJG 1189.3", "2022"), ("JJG 1021", "2007"), ("JJG 313", "2010"), ("JJG 314", "2010"),
          ("Q/GDW 1206", "2013"), ("Utility practice", "2013"))  # fmt: skip

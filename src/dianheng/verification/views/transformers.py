@@ -17,12 +17,12 @@ from dianheng.common.numbers import halfwidth
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_of
 from dianheng.metrology.transformer_schemes import TransformerPlate, TransformerScheme
+from dianheng.standards.selectors import installation_of
 
 from .. import services
 from ..choices import Source
 from ..envelope import SCHEMA, read_device
 from ..models import BenchLoad, LoadPosition
-from ..selectors.laboratory import installation_of
 from ..selectors.transformer_entry import (
     ItemRow,
     Sheet,
