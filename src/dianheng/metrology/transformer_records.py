@@ -1,8 +1,9 @@
 """Verdict on the record of a transformer: both errors at every point, the parts judged apart."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeVar
 
 from dianheng.metrology.environment import Environment, check_environment
 from dianheng.metrology.errors import MetrologyError, WrongValue
@@ -27,6 +28,7 @@ from dianheng.metrology.verdicts import (
     measured_verdict,
 )
 
+K = TypeVar("K")
 ERRORS = (Item.RATIO_ERROR, Item.PHASE_DISPLACEMENT)
 # Of which the points of the basic error are made up, and what is derived from them.
 _DERIVED = (Item.UP_DOWN, Item.STABILITY)
@@ -254,9 +256,7 @@ def part_conclusions(verdicts: Iterable[Verdict]) -> dict[str, Conclusion]:
     return found
 
 
-def looks_turned(
-    measured: Mapping[Hashable, Decimal], known: Mapping[Hashable, Decimal], noise: Decimal
-) -> bool:
+def looks_turned(measured: Mapping[K, Decimal], known: Mapping[K, Decimal], noise: Decimal) -> bool:
     """Whether errors look like the known ones with their signs turned.
 
     Testers differ in the sign of δ, and a swapped lead turns both: the pattern over the points is

@@ -43,7 +43,7 @@ PLATES = {
     ),
 }
 EVERY = pytest.mark.parametrize("plate", PLATES.values(), ids=PLATES)
-GOOD = {
+GOOD: Mapping[str, Mapping[str, object]] = {
     "appearance": {"is_passed": True},
     "insulation": {"is_passed": True, "resistance_mohm": Decimal(2500)},
     "withstand": {"has_breakdown": False, "voltage_kv": Decimal(3)},
