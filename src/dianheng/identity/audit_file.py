@@ -7,6 +7,7 @@ the first 8 bytes of its SHA-256, so that a changed row can be named.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,8 @@ FAULTS = {
     "chain_broken": _("it does not follow from the batch before"),
     "chain_start": _("the chain does not begin here"),
     "end_missing": _("the end of the trail is missing"),
+    "root_differs": _("the digest here is not the one that was printed"),
+    "root_missing": _("the printed position is not in the trail"),
     "line_unreadable": _("the line cannot be read"),
 }
 PLACES = {
@@ -42,12 +45,43 @@ PLACES = {
     "line": _("line %(no)s"),
     "position": _("position %(no)s"),
 }
+NO_ROOT = _("A printed digest is written POSITION:DIGEST, for example 1234:5f2a….")
 NO_TRAIL = _("This is no audit trail of Dianheng.")
 
 
 def genesis() -> bytes:
     """What the first batch is chained to."""
     return hashlib.sha256(b"dianheng audit 1").digest()
+
+
+@dataclass(frozen=True)
+class Root:
+    """The digest of the chain at a position, as it stands on a printed minute."""
+
+    position: int
+    digest: str  # SHA-256, hexadecimal
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.digest}"
+
+
+def read_root(text: str) -> Root:
+    """Read a printed digest as people type it: case and spaces do not count.
+
+    Raises:
+        ValueError: `NO_ROOT`.
+
+    >>> read_root("12: " + "AB" * 32) == Root(12, "ab" * 32)
+    True
+    """
+    position, _colon, digest = "".join(text.split()).lower().partition(":")
+    if (
+        not position.isascii()
+        or not position.isdigit()
+        or not re.fullmatch(r"[0-9a-f]{64}", digest)
+    ):
+        raise ValueError(NO_ROOT)
+    return Root(int(position), digest)
 
 
 @dataclass(frozen=True)
@@ -82,8 +116,9 @@ class Fault:
 
 @dataclass
 class BatchCheck:
-    """Batches checked one after another along the chain."""
+    """Batches checked one after another along the chain, against a printed digest where one is given."""
 
+    root: Root | None = None
     previous: str | None = None
     position: int = 0
     count: int = 0
@@ -112,7 +147,17 @@ class BatchCheck:
             faults.append(Fault("batch_changed", number))
         self.previous = batch["digest"]
         self.position = int(batch["position"])
+        if self.root and self.root.position == self.position and self.root.digest != digest:
+            faults.append(Fault("root_differs", number, position=self.position))
         self.count += 1
+        self.faults += faults
+        return faults
+
+    def end(self) -> list[Fault]:
+        """What can be said only when the last batch was seen."""
+        faults = []
+        if self.root and not self.position - self.count < self.root.position <= self.position:
+            faults.append(Fault("root_missing", 0, position=self.root.position))
         self.faults += faults
         return faults
 
@@ -152,8 +197,8 @@ def _check_statement(batch: int, statement: Mapping[str, Any]) -> list[Fault]:
     return faults + (altered or [Fault("rows_changed", batch, table)])
 
 
-def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
-    """Check an exported trail.
+def verify_lines(lines: Iterable[str], root: Root | None = None) -> tuple[int, list[Fault]]:
+    """Check an exported trail, against a printed digest where one is given.
 
     Raises:
         ValueError: `NO_TRAIL`; it is no such file.
@@ -164,7 +209,7 @@ def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
         assert head["format"] == FORMAT
     except (StopIteration, ValueError, KeyError, TypeError, AssertionError):
         raise ValueError(NO_TRAIL) from None
-    check = BatchCheck()
+    check = BatchCheck(root)
     for number, line in enumerate(iterator, 2):
         try:
             check.add(json.loads(line))
@@ -172,4 +217,5 @@ def verify_lines(lines: Iterable[str]) -> tuple[int, list[Fault]]:
             check.faults.append(Fault("line_unreadable", 0, line=number))
     if head.get("last") is not None and check.position != head["last"]:
         check.faults.append(Fault("end_missing", 0, position=head["last"]))
+    check.end()
     return check.count, check.faults

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
 from dianheng.common.todo import MINE, TodoGroup, TodoItem, first_and_count, register_todo
+from dianheng.identity.services import audit_root
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import Service, register_options, register_service
 
@@ -108,9 +109,13 @@ def unassign(*, caller: ProcessInstance, actor: Actor, request_key: str) -> Answ
 
 
 def open_tasks(*, caller: ProcessInstance, actor: Actor, request_key: str) -> Answer:
-    """What became of the tasks of the last meeting, and which older ones are still open."""
+    """What became of the tasks of the last meeting, which older ones are still open, and the
+    digest of the audit trail, which whoever rewrites the trail later cannot take back from paper.
+    """
+    root = audit_root()
     with translation.override(settings.LANGUAGE_CODE):  # the form is one text for all readers
         return {
+            "trail": str(root or ""),
             "rows": [
                 {
                     "matter": one.matter, "owner": one.owner.name, "due_on": one.due_on.isoformat(),

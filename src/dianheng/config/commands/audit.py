@@ -11,7 +11,7 @@ from dianheng.config.runtime.words import _
 from . import DONE, FAILED, WRONG_INPUT, describe, say_refused
 
 if TYPE_CHECKING:
-    from dianheng.identity.audit_file import Fault
+    from dianheng.identity.audit_file import Fault, Root
 
 SHOWN = 100
 
@@ -47,6 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "dianheng audit verify",
     )
     verify.add_argument("file", nargs="?", type=Path, help=_("a file needs no database"))
+    verify.add_argument(
+        "--root", metavar="POSITION:DIGEST", help=_("a digest as printed on the minutes of a month")
+    )
     clean_up = actions.add_parser("clean-up", help=_("remove old events of the security log"))
     describe(
         clean_up,
@@ -67,7 +70,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.action == "verify":
-        return _verify_file(options.file) if options.file else _verify_database()
+        try:
+            root = _root(options.root)
+        except ValueError as error:
+            print(_(str(error)), file=sys.stderr)
+            return WRONG_INPUT
+        return _verify_file(options.file, root) if options.file else _verify_database(root)
     if options.action == "clean-up":
         return _clean_up(options)
     from dianheng.config.runtime.database import connected
@@ -99,12 +107,18 @@ def _report(count: int, faults: "list[Fault]") -> int:
     return DONE
 
 
-def _verify_file(path: Path) -> int:
+def _root(text: str | None) -> "Root | None":
+    from dianheng.identity.audit_file import read_root
+
+    return read_root(text) if text else None
+
+
+def _verify_file(path: Path, root: "Root | None") -> int:
     from dianheng.identity.audit_file import NO_TRAIL, verify_lines
 
     try:
         with path.open(encoding="utf-8") as lines:
-            found = verify_lines(lines)
+            found = verify_lines(lines, root)
     except FileNotFoundError:
         print(_("There is no file {file}.").format(file=path), file=sys.stderr)
         return WRONG_INPUT
@@ -118,13 +132,13 @@ def _verify_file(path: Path) -> int:
     return _report(*found)
 
 
-def _verify_database() -> int:
+def _verify_database(root: "Root | None") -> int:
     from dianheng.config.runtime.database import connected
 
     with connected():
         from dianheng.identity.services import audit_verify
 
-        return _report(*audit_verify())
+        return _report(*audit_verify(root=root))
 
 
 def _clean_up(options: argparse.Namespace) -> int:

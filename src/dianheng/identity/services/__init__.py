@@ -10,7 +10,7 @@ from .access import (
     token_revoke,
 )
 from .access_log import access_note, login_note, token_noted
-from .audit import audit_export, audit_seal, audit_verify
+from .audit import audit_export, audit_root, audit_seal, audit_verify
 from .batch import Batch, idempotent, remember, write_batch
 from .clean_up import access_clean_up
 from .organisation import (
@@ -41,6 +41,7 @@ __all__ = [
     "actor_of",
     "administrator_make",
     "audit_export",
+    "audit_root",
     "audit_seal",
     "audit_verify",
     "delegation_make",

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from django.db import connection, transaction
 from psycopg import sql
 
-from ..audit_file import FORMAT, BatchCheck, Fault, genesis
+from ..audit_file import FORMAT, BatchCheck, Fault, Root, genesis
 from ..models import AuditSeal
 
 SEAL_AT_MOST = 500
@@ -148,14 +148,29 @@ def audit_export(
     return count
 
 
-def audit_verify(progress: Progress = _no_progress) -> tuple[int, list[Fault]]:
+def audit_root() -> Root | None:
+    """The digest of the newest link of the chain, to be kept outside; none before the first.
+
+    Nothing is sealed for it, since it is asked inside transactions of others.
+    """
+    newest = AuditSeal.objects.order_by("-position").first()
+    return Root(newest.position, bytes(newest.digest).hex()) if newest else None
+
+
+def audit_verify(
+    progress: Progress = _no_progress, root: Root | None = None
+) -> tuple[int, list[Fault]]:
     """Check the database's own trail and that the tables are what the trail says.
+
+    Args:
+        progress: called with batches checked and batches in all.
+        root: a printed digest that the chain has to have at its position.
 
     Returns the number of batches and every fault, each named by batch, table and row.
     """
     audit_seal()
     faults: list[Fault] = []
-    check = BatchCheck()
+    check = BatchCheck(root)
     with transaction.atomic(), connection.cursor() as cursor:
         _session(cursor)
         total = AuditSeal.objects.count()
@@ -164,6 +179,7 @@ def audit_verify(progress: Progress = _no_progress) -> tuple[int, list[Fault]]:
             if check.count % PROGRESS_EACH == 0:
                 progress(check.count, total)
         progress(check.count, check.count)
+        faults += check.end()
         faults += _orphans(cursor)
         for shape in {s.table: s for s in _shapes(cursor).values() if s.kind == "history"}.values():
             faults += _differences(cursor, shape)

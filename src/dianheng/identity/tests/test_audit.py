@@ -1,5 +1,6 @@
 """The audit trail: nothing is written without actor, evidence is not edited, the chain holds."""
 
+import json
 from collections.abc import Iterator
 
 import psycopg
@@ -159,6 +160,31 @@ class TestVerify:
 
     def test_an_untouched_file_is_whole(self, trail):
         assert self.check(trail) == []
+
+    def test_a_printed_digest_stands_against_a_chain_that_was_rewritten_as_a_whole(self, trail):
+        from dianheng.identity.audit_file import Root, read_root, verify_lines
+        from dianheng.identity.services import audit_root, audit_verify
+
+        root = audit_root()
+        lines = trail.read_text(encoding="utf-8").splitlines()
+        assert (
+            root == read_root(str(root).upper()) and json.loads(lines[-1])["digest"] == root.digest
+        )
+        assert verify_lines(lines, root)[1] == [] and audit_verify(root=root)[1] == []
+        # Whoever rewrites all of the chain gives every batch a digest that fits; not this one.
+        other = Root(root.position, "0" * 64)
+        for faults in (verify_lines(lines, other)[1], audit_verify(root=other)[1]):
+            assert [(f.code, f.position) for f in faults] == [("root_differs", root.position)]
+        ahead = Root(root.position + 1, root.digest)
+        assert [f.code for f in verify_lines(lines, ahead)[1]] == ["root_missing"]
+        assert [f.code for f in audit_verify(root=ahead)[1]] == ["root_missing"]
+
+    @pytest.mark.parametrize("text", ["", "12", "12:ab", "x:" + "0" * 64, "²:" + "0" * 64])
+    def test_what_is_no_printed_digest_is_refused(self, text):
+        from dianheng.identity.audit_file import read_root
+
+        with pytest.raises(ValueError, match="POSITION:DIGEST"):
+            read_root(text)
 
     def test_one_changed_character_of_a_row_is_named(self, trail):
         text = trail.read_text(encoding="utf-8")

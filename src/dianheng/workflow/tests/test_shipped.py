@@ -6,8 +6,9 @@ import pytest
 
 from dianheng.assets.tests.factories import barcode, meter
 from dianheng.common.errors import BadInput, Refused
+from dianheng.identity.audit_file import read_root
 from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.identity.services import actor_for_person, audit_root, audit_seal, system_actor
 from dianheng.identity.tests.factories import city_company, metering_centre
 from dianheng.planning.models import Assignment
 from dianheng.planning.services import assignment_done, resource_make
@@ -228,8 +229,12 @@ def test_the_next_meeting_opens_with_what_became_of_the_last_ones_tasks(everybod
     assignment_done(
         assignment=sent, result="证书已取回", actor=actor_for_person(Person.objects.get(login="p-owner"))
     )  # fmt: skip
+    audit_seal()
     second = month_to(people, "2026 年 12 月", "meet")
-    opens = earlier_entry(waiting(second)[0])["earlier"]
+    form = earlier_entry(waiting(second)[0])
+    # On paper the digest proves later that the trail was not rewritten.
+    assert read_root(form["trail"]) == audit_root()
+    opens = form["earlier"]
     assert [(row["matter"], row["state"], row["result"]) for row in opens] == [
         ("送检标准表", "已完成", "证书已取回"), ("清点库存", "待办", ""),
     ]  # fmt: skip
