@@ -9,11 +9,14 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.figures import register_figure
+        from dianheng.customers.panels import register_point_actions, register_point_panel
         from dianheng.identity.registry import register_master_tables
         from dianheng.metrology.barcodes import register_scheme
 
         from . import find, menu, registrations, rights, tasks  # noqa: F401
         from .figures import awaiting_verification
+        from .hanging import hangs_panel, point_steps, where_panel
+        from .panels import register_panel
         from .selectors.scan import (
             find_device,
             find_document,
@@ -35,5 +38,8 @@ class AssetsConfig(AppConfig):
         register_scan(45, find_document)
         register_scan(90, find_person)
         register_figure(30, awaiting_verification)
+        register_panel(10, where_panel)
+        register_point_panel(10, hangs_panel)
+        register_point_actions(20, point_steps)
         for entry in entry_points(group="dianheng.barcode_schemes"):
             register_scheme(entry.load()())

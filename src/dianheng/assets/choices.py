@@ -198,3 +198,37 @@ LIST_TONE = {
     ListState.TAKEN: "calm",
     ListState.REFUSED: "calm",
 }
+
+
+class HungRole(TextChoices):
+    """What a device does at a usage point."""
+
+    METER = "meter", _("Main meter")  # 主表
+    CHECK_METER = "check_meter", _("Check meter")  # 副表
+    CURRENT_TRANSFORMER = "current_transformer", _("Current transformer")
+    VOLTAGE_TRANSFORMER = "voltage_transformer", _("Voltage transformer")
+    COMBINED_TRANSFORMER = "combined_transformer", _("Combined transformer")
+    TERMINAL = "terminal", _("Acquisition terminal")
+    BOX = "box", _("Metering box")
+
+
+ROLES_OF_KIND = {
+    DeviceKind.SINGLE_PHASE_METER: (HungRole.METER, HungRole.CHECK_METER),
+    DeviceKind.THREE_PHASE_METER: (HungRole.METER, HungRole.CHECK_METER),
+    DeviceKind.CURRENT_TRANSFORMER: (HungRole.CURRENT_TRANSFORMER,),
+    DeviceKind.VOLTAGE_TRANSFORMER: (HungRole.VOLTAGE_TRANSFORMER,),
+    DeviceKind.COMBINED_TRANSFORMER: (HungRole.COMBINED_TRANSFORMER,),
+    DeviceKind.TERMINAL: (HungRole.TERMINAL,),
+    DeviceKind.METERING_BOX: (HungRole.BOX,),
+}
+
+
+class HungElement(TextChoices):
+    """Phase or element in which it hangs; transformers of a three-wire circuit have ab and cb."""
+
+    ALL = "", _("all")
+    A = "a", "A"
+    B = "b", "B"
+    C = "c", "C"
+    AB = "ab", "AB"
+    CB = "cb", "CB"

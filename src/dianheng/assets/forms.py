@@ -6,11 +6,28 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.common.forms import DayField, Form
+from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 
-from .choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind, DeviceState, PlaceKind
-from .fields import KeyForm, MakerField, ModelField, PlaceField, UnitField
-from .models import Device, DeviceModel, Meter, StandardEquipment, Terminal, Transformer
+from .choices import (
+    METERS,
+    STANDARDS,
+    TRANSFORMERS,
+    DeviceKind,
+    DeviceState,
+    HungElement,
+    HungRole,
+    PlaceKind,
+)
+from .fields import DeviceField, KeyForm, MakerField, ModelField, PlaceField, UnitField
+from .models import (
+    Device,
+    DeviceModel,
+    Installation,
+    Meter,
+    StandardEquipment,
+    Terminal,
+    Transformer,
+)
 from .plates import PARAMETERS, PLATE
 from .selectors.facts import plain
 from .services import DETAILS
@@ -254,3 +271,51 @@ class StateWordForm(Form):
     )
     text = forms.CharField(label=_("Text in the file"), max_length=60)
     state = forms.ChoiceField(label=_("State"), choices=DeviceState.choices)
+
+
+class MomentField(forms.DateTimeField):
+    """A day and time of the organisation; empty is now."""
+
+    def __init__(self, **kwargs: Any):
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("widget", forms.DateTimeInput(attrs={"placeholder": "2026-11-30 09:30"}))
+        kwargs.setdefault("help_text", _("Day and time; empty: now."))
+        super().__init__(**kwargs)
+
+
+class InstallForm(KeyForm):
+    """A device comes to a usage point."""
+
+    device = DeviceField(
+        label=_("Device"),
+        widget=forms.TextInput(attrs={"data-scan-field": "", "autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=HungRole.choices)
+    element = forms.ChoiceField(
+        label=_("Phase or element"),
+        choices=HungElement.choices,
+        required=False,
+        help_text=_("Meters: all. Transformers: their phase; in a three-wire circuit AB and CB."),
+    )
+    installed_at = MomentField(label=_("Installed"))
+    document = forms.CharField(label=_("Document"), required=False, max_length=80)
+
+
+class TakeOffForm(KeyForm):
+    """What leaves a usage point, and why."""
+
+    chosen = forms.ModelMultipleChoiceField(
+        Installation.objects.none(),
+        label=_("Devices"),
+        widget=PlainSelectMultiple,
+    )
+    removed_at = MomentField(label=_("Taken off"))
+    reason = forms.CharField(label=_("Reason"), max_length=400)
+
+    def __init__(self, *args: Any, hanging: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["chosen"]
+        field.queryset = hanging
+        field.label_from_instance = lambda one: (
+            f"{one.device.barcode} {one.get_role_display()} {one.get_element_display()}"
+        )

@@ -19,6 +19,8 @@ register(
 register_actions({f"device.{verb.value}": verb.label for verb in Verb})
 register_actions(
     {
+        "device.hang": _("Install devices at a usage point"),
+        "device.take_off": _("Remove devices from a usage point"),
         "meters.keys": _("Enter the keys of meters"),
         "box.move": _("Move a box"),
         "lot.make": _("Name a lot"),

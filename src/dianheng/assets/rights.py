@@ -12,6 +12,7 @@ register_rights(
         "assets.master": _("Change makers, models and places"),
         "assets.enrol": _("Enter devices in the register"),
         "assets.correct": _("Correct the record of a device"),
+        "assets.install": _("Install and remove devices at usage points"),
         "assets.lose": _("Report devices lost or found"),
     }
 )

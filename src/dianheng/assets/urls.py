@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import device, devices, masters, places, registers, states
+from .views import device, devices, installations, masters, places, registers, states
 
 urlpatterns = [
     path("devices/", devices.devices, name="devices"),
@@ -44,5 +44,7 @@ urlpatterns = [
     path("models/new/", masters.model_add, name="model_add"),
     path("models/<str:maker>/<path:code>/change/", masters.model_change, name="model_change"),
     path("models/<str:maker>/<path:code>/", masters.model, name="model"),
+    path("usage-points/<str:number>/install/", installations.install, name="usage_point_install"),
+    path("usage-points/<str:number>/remove/", installations.remove, name="usage_point_remove"),
     path("scan/", places.scan_page, name="scan"),
 ]

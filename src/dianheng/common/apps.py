@@ -17,6 +17,7 @@ class CommonConfig(AppConfig):
                 ("supply", _("Arrival and acceptance"), "truck"),
                 ("verification", _("Verification"), "certificate"),
                 ("warehouse", _("Stock"), "building-warehouse"),
+                ("field", _("On site"), "activity"),
                 ("processes", _("Business processes"), "route"),
                 ("office", _("Office"), "archive"),
                 ("tools", _("Tools"), "tool"),

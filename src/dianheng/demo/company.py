@@ -46,7 +46,8 @@ POSTS = {
     "TECHNICAL": ("技术专责", ["assets.*", "supply.view", "supply.decide_technical", "supply.resume", "verification.view*", "documents.view", "documents.print", "documents.issue", "warehouse.view"]),
     "ASSETS": ("资产专责", ["assets.*", "supply.view", "supply.order", "supply.deliver", "supply.decide_asset", "supply.return", "verification.view*", "warehouse.view", "seals.*", "documents.view", "documents.print", "documents.issue"]),
     "KEEPER": ("库房管理员", ["assets.view", "assets.enrol", "warehouse.*", "seals.*", "supply.view", "supply.receive", "documents.view", "documents.print"]),
-    "FITTER": ("装表接电工", ["assets.view", "warehouse.view", "warehouse.receive", "seals.view"]),
+    "FITTER": ("装表接电工", ["assets.view", "assets.install", "customers.view", "warehouse.view", "warehouse.receive", "seals.view"]),
+    "FIELD": ("现场检验员", ["assets.view", "assets.install", "customers.*", "fieldwork.*", "seals.view", "documents.view", "documents.print"]),
     "OFFICE": ("办公室专责", ["archives.*", "planning.*", "regulations.*"]),
     "OFFICE_HEAD": ("办公室主任", ["archives.*", "planning.*", "regulations.*"]),
     "MARKETING": ("营销专责", ["assets.view", "documents.view"]),
@@ -89,6 +90,8 @@ PEOPLE = [
     Role("qianwen", "钱文", "3540001", "OFFICE_HEAD", "3540001"),
     Role("fengjun", "冯军", "35400", "MARKETING", "35400"),
     Role("yanming", "严明", "35400", "DEPUTY", "35400"),
+    Role("qinling", "秦岭", "3540001", "FIELD", "35400"),
+    Role("xuetao", "薛涛", "3540001", "FIELD", "35400"),
 ]
 
 

@@ -17,6 +17,7 @@ from . import (
     analyses,
     archive,
     company,
+    field,
     legacy,
     orders,
     processes,
@@ -111,6 +112,7 @@ def story_chapters() -> list[Told]:
             lambda t: legacy.registers_taken_over(),
         ),
         ("stock", _("stores, counties, a fitter"), lambda t: stock.into_stock()),
+        ("field", _("customers and checks on site"), lambda t: field.the_field()),
         ("processes", _("work orders under way"), lambda t: processes.all_processes()),
         ("archive", _("papers in the archive"), lambda t: archive.the_archive()),
         (

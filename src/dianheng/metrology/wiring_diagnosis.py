@@ -12,7 +12,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from dianheng.metrology.composite import tan_phi
 from dianheng.metrology.errors import WrongValue
+from dianheng.metrology.plates import Wiring
+from dianheng.metrology.quantities import EXACT
 from dianheng.metrology.rule_sets import RuleSet
 from dianheng.metrology.wiring_candidates import (
     STEP_DEG,
@@ -33,7 +36,7 @@ from dianheng.metrology.wiring_phasors import (
     problems_of,
     wrapped,
 )
-from dianheng.metrology.wirings import Element, Side, correction_of, power_of_terms
+from dianheng.metrology.wirings import Element, Power, Side, correction_of, k_at, power_of_terms
 from dianheng.metrology.words import word
 
 _MOST_MEMBERS = 12
@@ -69,6 +72,19 @@ class Explanation(NamedTuple):
     power: str
     formula: str
     k: Decimal | None
+    registered: Power
+
+
+class KRange(NamedTuple):
+    """K at a power factor and at both ends of what that may be; None where the meter stops.
+
+    `is_bounded` is False where the meter stops or turns round somewhere between the ends.
+    """
+
+    k: Decimal | None
+    ends: tuple[Decimal | None, Decimal | None]
+    cos_phi: tuple[Decimal, Decimal]
+    is_bounded: bool
 
 
 class _Asked(NamedTuple):
@@ -158,6 +174,45 @@ def diagnose(
     if not found:
         raise ImpossibleMeasurement([_unexplained(any(turns.values()), bool(known_phases))])
     return tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
+
+
+def k_range(
+    wiring: Wiring,
+    registered: Power,
+    cos_phi: Decimal,
+    spread: Decimal,
+    *,
+    is_inductive: bool = True,
+) -> KRange:
+    """K over what the power factor of the load may be; a K that does not depend on it has one.
+
+    Args:
+        wiring: circuit of the meter.
+        registered: power that the wiring registers, as an explanation has it.
+        cos_phi: mean power factor while the wiring was wrong, above 0, at most 1.
+        spread: what it may be off either way, not below zero.
+        is_inductive: the current lags.
+
+    Raises:
+        WrongValue: the power factor or its lower end is not above 0 and at most 1.
+
+    >>> from dianheng.metrology.wirings import power, read_elements
+    >>> three = Wiring.THREE_PHASE_THREE_WIRE
+    >>> found = k_range(three, power(three, read_elements(("ab,-a", "cb,c"))), Decimal("0.8"),
+    ...                 Decimal("0.02"))
+    >>> [str(round(each, 3)) for each in (found.ends[0], found.k, found.ends[1])]
+    ['2.159', '2.309', '2.481']
+    """
+    low = EXACT.subtract(cos_phi, spread)
+    high = min(EXACT.add(cos_phi, spread), Decimal(1))
+    first, middle, last = (
+        k_at(wiring, registered, tan_phi(each, is_inductive=is_inductive))
+        for each in (low, cos_phi, high)
+    )
+    found = [each for each in (first, middle, last) if each is not None]
+    # The registered power is linear in tan φ: with one sign at both ends it has no zero between.
+    is_bounded = len(found) == 3 and len({each > 0 for each in found}) == 1
+    return KRange(middle, (first, last), (low, high), is_bounded)
 
 
 # How a candidate fits ---------------------------------------------------------------------------
@@ -272,6 +327,7 @@ def _explain(
         registered.text,
         found.formula,
         found.k,
+        registered,
     )
 
 

@@ -271,14 +271,22 @@ def correction_of(wiring: Wiring, found: Power, phi_deg: Decimal | None = None) 
     formula = _formula(_CORRECT[wiring], found)
     if found.is_none:
         return Correction(None, formula, tan_phi)
-    registered = found.cosine.value
-    if not found.sine.is_zero:
-        if tan_phi is None:
-            raise WrongValue("phi_missing", "K depends on the phase angle of the load")
-        registered = EXACT.fma(found.sine.value, tan_phi, registered)
+    if tan_phi is None and not found.sine.is_zero:
+        raise WrongValue("phi_missing", "K depends on the phase angle of the load")
+    return Correction(k_at(wiring, found, tan_phi or Decimal(0)), formula, tan_phi)
+
+
+def k_at(wiring: Wiring, found: Power, tan_phi: Decimal) -> Decimal | None:
+    """K of a registered power at a load; None where the meter stops there.
+
+    >>> three = Wiring.THREE_PHASE_THREE_WIRE
+    >>> round(k_at(three, power(three, read_elements(("ab,-a", "cb,c"))), Decimal("0.6")), 4)
+    Decimal('2.8868')
+    """
+    registered = EXACT.fma(found.sine.value, tan_phi, found.cosine.value)
     if registered.copy_abs() < _NOTHING:
-        return Correction(None, formula, tan_phi)
-    return Correction(EXACT.divide(_CORRECT[wiring].value, registered), formula, tan_phi)
+        return None
+    return EXACT.divide(_CORRECT[wiring].value, registered)
 
 
 def adjustment(

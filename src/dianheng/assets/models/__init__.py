@@ -1,5 +1,6 @@
 from .detail import Meter, StandardEquipment, Terminal, Transformer
 from .device import Device, DeviceEvent
+from .installation import Installation
 from .lists import DeviceList, ListFault
 from .master import DeviceModel, Lot, Manufacturer, StateMapping
 from .place import Place, Stock
@@ -10,6 +11,7 @@ __all__ = [
     "DeviceEvent",
     "DeviceList",
     "DeviceModel",
+    "Installation",
     "ListFault",
     "Lot",
     "Manufacturer",

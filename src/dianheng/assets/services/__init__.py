@@ -1,6 +1,7 @@
 from .correct import device_correct
 from .enrol import DETAILS, Stage, devices_enrol, stage_open
 from .fill import fill_stage
+from .installations import Hang, devices_install, devices_remove
 from .keys import meters_set_keys
 from .lose import device_find, device_lose
 from .master import (
@@ -38,6 +39,7 @@ from .transition import Moved, devices_transition, register_transition_guard, st
 
 __all__ = [
     "DETAILS",
+    "Hang",
     "Moved",
     "Stage",
     "barcodes_of",
@@ -48,6 +50,8 @@ __all__ = [
     "device_register",
     "devices_condemn",
     "devices_enrol",
+    "devices_install",
+    "devices_remove",
     "devices_reprieve",
     "devices_scrap",
     "devices_transition",

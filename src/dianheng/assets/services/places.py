@@ -34,13 +34,14 @@ def place_make(
         raise BadInput(_("Place %(code)s exists already.") % {"code": code})
     actor = require(actor, "assets.master", unit_id)
     with write_batch(actor=actor, action="place.make"):
-        return _insert(
+        return place_insert(
             code=code, name=name, kind=kind, unit_id=unit_id, parent=parent, level=level,
             capacity=capacity,
         )  # fmt: skip
 
 
-def _insert(parent: Place | None = None, **columns: Any) -> Place:
+def place_insert(parent: Place | None = None, **columns: Any) -> Place:
+    """Write a place; the calling service has asked for the rights and opened the batch."""
     with connection.cursor() as cursor:
         cursor.execute("select nextval('assets_place_id_seq')")
         key = cursor.fetchone()[0]
@@ -56,7 +57,7 @@ def person_place(*, person: Person, actor: Actor) -> Place:
     """Where devices are that a person carries; made when needed first."""
     with write_batch(actor=actor, action="place.person"):
         place = Place.objects.filter(person=person, kind=PlaceKind.PERSON).first()
-        return place or _insert(
+        return place or place_insert(
             code=f"P-{person.person_no}", name=person.name, kind=PlaceKind.PERSON,
             unit_id=person.unit_id, person=person,
         )  # fmt: skip
@@ -68,7 +69,7 @@ def transit_place(*, unit_id: int, actor: Actor) -> Place:
         place = Place.objects.filter(unit_id=unit_id, kind=PlaceKind.TRANSIT).first()
         if place is None:
             unit = Unit.objects.get(pk=unit_id)
-            place = _insert(
+            place = place_insert(
                 code=f"T-{unit.code}",
                 name=f"{unit.name}在途",
                 kind=PlaceKind.TRANSIT,

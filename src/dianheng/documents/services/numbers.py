@@ -30,6 +30,9 @@ PREFIXES = {
     "bench_load": "TZ",
     "lot_inspection": "YP",
     "trace": "ZS",
+    "field_task": "XC",
+    "field_check": "XJ",
+    "field_order": "XD",
 }
 DIGITS = 6
 

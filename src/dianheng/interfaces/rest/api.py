@@ -23,6 +23,7 @@ ROUTERS = (
     ("", "dianheng.warehouse.api"),
     ("", "dianheng.verification.api"),
     ("", "dianheng.supply.api"),
+    ("", "dianheng.fieldwork.api"),
     ("", "dianheng.workflow.api"),
     ("calc", "dianheng.interfaces.rest.calculators"),
 )

@@ -2,6 +2,7 @@
 
 from dianheng.documents.papers.schema import Paper
 
+from .field import field_check
 from .labels import LABEL_SAMPLES, RED_LABEL, YELLOW_LABEL
 from .office import approval, volume
 from .supply import arrival, return_notice, sampling_form, sampling_report
@@ -23,6 +24,7 @@ SAMPLES: dict[str, Paper] = {
     "return_notice": return_notice(),
     "lot_summary": summary(),
     "approval_sheet": approval(),
+    "field_check_record": field_check(),
     "archive_catalogue": volume(False),
     "volume_index": volume(),
     "volume_spine": volume(),
@@ -39,6 +41,7 @@ __all__ = [
     "arrival",
     "certificate",
     "failures",
+    "field_check",
     "gateway_certificate",
     "handover",
     "notice",

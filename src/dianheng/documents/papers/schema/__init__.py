@@ -20,6 +20,7 @@ from .common import (
     Signature,
     Standard,
 )
+from .field import FieldCheckRecord, SitePhasor, SiteResult
 from .labels import (
     GREEN,
     RED,
@@ -81,6 +82,7 @@ PAPERS: dict[str, type[Paper]] = {
     "return_notice": ReturnNotice,
     "lot_summary": LotSummary,
     "approval_sheet": ApprovalSheet,
+    "field_check_record": FieldCheckRecord,
     "archive_catalogue": ArchiveList,
     "volume_index": ArchiveList,
     "volume_spine": ArchiveList,
@@ -125,6 +127,7 @@ __all__ = [
     "ErrorPoint",
     "FailureList",
     "FailureRow",
+    "FieldCheckRecord",
     "FileLine",
     "FilledForm",
     "Goods",
@@ -153,6 +156,8 @@ __all__ = [
     "SealLine",
     "ShelfLabel",
     "Signature",
+    "SitePhasor",
+    "SiteResult",
     "Standard",
     "StatusLabel",
     "StepLine",

@@ -1,0 +1,48 @@
+"""What hangs where, on the pages of devices and usage points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dianheng.common.pages import no_right
+from dianheng.customers.models import UsagePoint
+from dianheng.customers.panels import PointAction
+
+from .models import Device
+from .selectors.installations import installations_of_device, installations_of_point
+
+RIGHT = "assets.install"
+SHOWN = 100
+
+
+def hangs_panel(point: UsagePoint, request: HttpRequest) -> str:
+    """What hangs and hung at a usage point."""
+    if not request.rights.may("assets.view", point.unit.path):  # type: ignore[attr-defined]
+        return ""
+    rows = list(installations_of_point(point)[:SHOWN])
+    context = {
+        "now": [row for row in rows if row.removed_at is None],
+        "before": [row for row in rows if row.removed_at is not None],
+    }
+    return render_to_string("assets/hangs_panel.html", context, request)
+
+
+def where_panel(device: Device, request: HttpRequest) -> str:
+    """Where a device hangs and hung."""
+    if not request.rights.may("customers.view", device.unit.path):  # type: ignore[attr-defined]
+        return ""
+    rows = list(installations_of_device(device)[:SHOWN])
+    return render_to_string("assets/where_panel.html", {"rows": rows}, request) if rows else ""
+
+
+def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:
+    """Installing and removing."""
+    no: Any = "" if rights.may(RIGHT, point.unit.path) else no_right(RIGHT).text
+    return [
+        PointAction(_("Install"), reverse("usage_point_install", args=[point.number]), no),
+        PointAction(_("Take off"), reverse("usage_point_remove", args=[point.number]), no),
+    ]

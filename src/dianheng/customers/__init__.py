@@ -1,0 +1,1 @@
+"""Usage points: where the utility measures, for whom, and the class of the metering device there."""

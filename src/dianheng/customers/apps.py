@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class CustomersConfig(AppConfig):
+    name = "dianheng.customers"
+    label = "customers"
+
+    def ready(self) -> None:
+        from dianheng.common.search import register_search
+        from dianheng.identity.registry import register_master_tables
+
+        from . import menu, rights  # noqa: F401
+        from .selectors import search_points
+
+        register_master_tables("customers_usagepoint")
+        register_search(search_points)

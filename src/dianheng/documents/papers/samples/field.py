@@ -1,0 +1,73 @@
+"""A check on site: a reversed current found at a 10 kV customer."""
+
+from datetime import date
+
+from dianheng.documents.papers.schema import (
+    FieldCheckRecord,
+    Signature,
+    SitePhasor,
+    SiteResult,
+    Standard,
+)
+
+from .parts import BODY, GATEWAY_METER, moment
+
+
+def field_check() -> FieldCheckRecord:
+    """Working error and drop within limits, the wiring wrong."""
+    return FieldCheckRecord(
+        number="XJ3-2026-000012",
+        created_at=moment("2026-11-20T16:40:00"),
+        body=BODY,
+        task_no="XC3-2026-000007",
+        point_no="3540010000123",
+        point_name="清河水泥厂 1 号进线",
+        customer="清河水泥有限公司",
+        address="清河县工业路 8 号",
+        device_class="III（DL/T 448-2016）",
+        device=GATEWAY_METER,
+        checked_at=moment("2026-11-20T10:20:00"),
+        conditions=(
+            ("temperature_c", "12.5 °C"),
+            ("humidity_pct", "58 %"),
+            ("frequency_hz", "50.01 Hz"),
+            ("cos_phi", "0.87"),
+        ),
+        phasors=(
+            SitePhasor(name="U12", size="100.2", unit="V", lag_deg="0"),
+            SitePhasor(name="U32", size="100.4", unit="V", lag_deg="300.1", turn_deg="300.1"),
+            SitePhasor(name="I1", size="1.21", unit="A", lag_deg="240.3", kind="I", turn_deg="240.3"),
+            SitePhasor(name="I2", size="1.20", unit="A", lag_deg="300.2", kind="I", share="0.99", turn_deg="300.2"),
+        ),
+        results=(
+            SiteResult(
+                item="working_error", point="0.8In", readings="+0.21 +0.24", value="+0.225 %",
+                rounded="+0.20", limit="±0.5 %", conclusion="pass",
+            ),
+            SiteResult(item="wiring", conclusion="fail"),
+            SiteResult(
+                item="secondary_voltage_drop", point="ab", value="0.19 %", limit="≤0.2 %",
+                conclusion="pass",
+            ),
+        ),
+        wiring="第1元件电流反接",
+        wiring_alike=("AB电压互感器极性反接",),
+        correction="K = √3/tanφ = 3.0",
+        registers=(("total", "1234.56 kWh"), ("clock_offset_s", "12 s")),
+        seals_removed="XC26000001",
+        seals_applied="XC26000002",
+        conclusion="fail",
+        orders=(("mend_wiring", date(2026, 11, 25)),),
+        rules=("DL/T 448-2016", "DL/T 1664-2016", "JJG 596-2012"),
+        standards=(
+            Standard(
+                name="电能表现场校验仪", model="KY20A", accuracy="0.1 级",
+                certificate_no="DNJL2026-0921", valid_through=date(2027, 6, 1),
+            ),
+        ),
+        signatures=(
+            Signature(role="leader", name="马超", signed_on=date(2026, 11, 20)),
+            Signature(role="second", name="何洁", signed_on=date(2026, 11, 20)),
+            Signature(role="customer", name="赵厂长"),
+        ),
+    )  # fmt: skip

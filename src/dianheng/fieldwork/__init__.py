@@ -1,0 +1,1 @@
+"""Checks on site: tasks, records of field calibrators, diagnosis of wirings, orders that follow."""

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class FieldworkConfig(AppConfig):
+    name = "dianheng.fieldwork"
+    label = "fieldwork"
+
+    def ready(self) -> None:
+        from dianheng.common.todo import register_todo
+        from dianheng.customers.panels import register_point_actions, register_point_panel
+
+        from . import menu, rights  # noqa: F401
+        from .panels import checks_panel, orders_panel, point_steps
+        from .todo import field_todo
+
+        register_point_panel(20, orders_panel)
+        register_point_panel(30, checks_panel)
+        register_point_actions(10, point_steps)
+        register_todo(field_todo)

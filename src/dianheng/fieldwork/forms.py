@@ -1,0 +1,254 @@
+"""Shapes of what people type about checks on site."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.assets.fields import KeyForm, PersonField
+from dianheng.common.errors import NotFound
+from dianheng.common.forms import DayField, Form
+from dianheng.customers.models import UsagePoint
+from dianheng.customers.selectors import point_by_number
+from dianheng.metrology.plates import Wiring
+
+from .choices import TaskKind, TaskReason
+from .sheet import NUMBERS, RATES, READINGS, elements_of, names_of
+
+
+class PointField(forms.CharField):
+    """A usage point by its number."""
+
+    def clean(self, value: Any) -> UsagePoint:
+        number = super().clean(value).strip()
+        try:
+            return point_by_number(number)
+        except NotFound as refused:
+            raise forms.ValidationError(str(refused.refusal.text)) from None
+
+
+class TaskForm(KeyForm):
+    """Who checks what until when."""
+
+    point = PointField(label=_("Usage point"), max_length=40)
+    kind = forms.ChoiceField(label=_("What is checked"), choices=TaskKind.choices)
+    reason = forms.ChoiceField(
+        label=_("Why"), choices=TaskReason.choices, initial=TaskReason.PERIODIC
+    )
+    due_on = DayField(label=_("Due"))
+    leader = PersonField(label=_("Leader"), help_text=_("Name or staff number"))
+    second = PersonField(label=_("Second person"), help_text=_("Two people work on site."))
+    note = forms.CharField(label=_("Note"), required=False, max_length=400)
+
+
+class ReasonForm(KeyForm):
+    """Why a task is called off."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=400)
+
+
+class UploadForm(Form):
+    """A file of a calibrator."""
+
+    file = forms.FileField(
+        label=_("File of the calibrator"), help_text=_("JSON of the upload schema, or CSV.")
+    )
+    calibrator_no = forms.CharField(
+        label=_("Calibrator"),
+        required=False,
+        max_length=64,
+        help_text=_("Where the file does not name it."),
+    )
+
+
+class DoneForm(KeyForm):
+    """What was done about an order."""
+
+    done_on = DayField(label=_("Carried out on"), help_text=_("t is today"))
+    what_done = forms.CharField(
+        label=_("What was done"), max_length=400, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def _text_input(label: Any, unit: str = "") -> forms.CharField:
+    said = f"{label}, {unit}" if unit else label
+    attrs = {"inputmode": "decimal", "autocomplete": "off", "aria-label": said}
+    return forms.CharField(
+        label=label, required=False, max_length=40, widget=forms.TextInput(attrs=attrs)
+    )
+
+
+def phasor_rows(form: Form, wiring: Wiring) -> list[tuple[str, str, BoundField, BoundField]]:
+    """Name, unit, size and lag of each voltage and current."""
+    rows = []
+    for kind, unit, names in zip("ui", "VA", names_of(wiring), strict=True):
+        rows += [
+            (name, unit, form[f"{kind}{n}"], form[f"{kind}{n}_deg"])
+            for n, name in enumerate(names, 1)
+        ]
+    return rows
+
+
+class EntryForm(Form):
+    """A check as it is written on site; the fields follow the circuit.
+
+    Numbers are text here: the sheet reads them and tells everything that is wrong at once.
+    """
+
+    done_at = forms.DateTimeField(
+        label=_("Checked at"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-30 09:30"})
+    )
+    calibrator_no = forms.CharField(label=_("Calibrator"), max_length=64)
+    leader = PersonField(label=_("Leader"))
+    second = PersonField(label=_("Second person"))
+    load_kind = forms.ChoiceField(
+        label=_("Kind of load"), choices=[("L", _("inductive")), ("C", _("capacitive"))]
+    )
+    sequence = forms.ChoiceField(
+        label=_("Phase sequence"),
+        required=False,
+        choices=[("", _("not measured")), ("positive", _("positive")), ("negative", _("negative"))],
+    )
+    seals_removed = forms.CharField(
+        label=_("Seals removed"),
+        required=False,
+        max_length=400,
+        help_text=_("Numbers, apart by spaces"),
+    )
+    seals_applied = forms.CharField(label=_("Seals applied"), required=False, max_length=400)
+    signer = forms.CharField(label=_("Signed for the customer"), required=False, max_length=60)
+    remark = forms.CharField(label=_("Remark"), required=False, max_length=400)
+
+    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.wiring = wiring
+        self.count = elements_of(wiring)
+        self.fields["done_at"].initial = timezone.localtime().strftime("%Y-%m-%d %H:%M")
+        for key in self._keys():
+            number = NUMBERS[key]
+            self.fields[key] = _text_input(number.label, number.unit)
+        for n in range(1, READINGS + 1):
+            self.fields[f"error_{n}"].label = _("Reading %(n)s") % {"n": n}
+        self.dress()
+
+    def _keys(self) -> Iterator[str]:
+        for key in NUMBERS:
+            place = next((sign for sign in key if sign.isdigit()), "")
+            is_element = key[0] in "ui" or key.startswith(("drop_", "vt_", "ct_"))
+            if not is_element or not place or int(place) <= self.count:
+                yield key
+
+    @property
+    def head(self) -> list[BoundField]:
+        """When, with what, by whom."""
+        return [self[name] for name in ("done_at", "calibrator_no", "leader", "second")]
+
+    @property
+    def conditions(self) -> list[tuple[BoundField, str]]:
+        """Conditions with their units."""
+        names = ("temperature_c", "humidity_pct", "frequency_hz", "cos_phi")
+        return [(self[name], NUMBERS[name].unit) for name in names]
+
+    @property
+    def load(self) -> list[BoundField]:
+        """What is chosen about the load."""
+        return [self["load_kind"], self["sequence"]]
+
+    @property
+    def phasors(self) -> list[tuple[str, str, BoundField, BoundField]]:
+        """Name, unit, size and lag of each voltage and current."""
+        return phasor_rows(self, self.wiring)
+
+    @property
+    def readings(self) -> list[BoundField]:
+        """Working errors."""
+        return [self[f"error_{n}"] for n in range(1, READINGS + 1)]
+
+    @property
+    def registers(self) -> list[BoundField]:
+        """Registers of the meter and the offset of its clock."""
+        return [*(self[f"register_{rate}"] for rate in RATES), self["clock_offset_s"]]
+
+    @property
+    def secondary(self) -> list[tuple[str, list[BoundField]]]:
+        """Drop and burdens of each element."""
+        rows = []
+        for n, name in enumerate(names_of(self.wiring)[0], 1):
+            names = ("drop_{}_f", "drop_{}_d", "vt_{}_va", "vt_{}_rated", "ct_{}_va", "ct_{}_rated")
+            rows.append((name, [self[each.format(n)] for each in names]))
+        return rows
+
+    @property
+    def rest(self) -> list[BoundField]:
+        """Seals, who signed, remarks."""
+        return [self[name] for name in ("seals_removed", "seals_applied", "signer", "remark")]
+
+    def raw(self) -> dict[str, str]:
+        """What was typed, by the names of a sheet."""
+        data = self.cleaned_data
+        named = ("load_kind", "sequence", "seals_removed", "seals_applied", "signer", "remark")
+        keys = [*self._keys(), *named]
+        return {key: str(data[key]) for key in keys if data.get(key)}
+
+
+class EnergyForm(Form):
+    """For which energy and which power factor the correction is worked out."""
+
+    recorded_kwh = forms.DecimalField(
+        label=_("Energy registered, kWh"), max_digits=18, decimal_places=4
+    )
+    cos_phi = forms.DecimalField(
+        label=_("Mean cosφ of the period"), min_value=Decimal("0.01"), max_value=1, max_digits=6, decimal_places=4,
+    )  # fmt: skip
+    spread = forms.DecimalField(
+        label=_("Uncertainty of cosφ"), min_value=0, max_value=1, max_digits=6, decimal_places=4,
+    )  # fmt: skip
+    load = forms.ChoiceField(
+        label=_("Kind of load"), choices=[("L", _("inductive")), ("C", _("capacitive"))]
+    )
+    rank = forms.IntegerField(label=_("Wiring, by its place"), min_value=1, max_value=5)
+    from_on = DayField(label=_("From"), required=False)
+    through_on = DayField(label=_("Through"), required=False)
+
+
+class DiagnosisForm(Form):
+    """Phasors to be explained, without a record."""
+
+    wiring = forms.ChoiceField(
+        label=_("Wiring"),
+        choices=[
+            ("three_phase_three_wire", _("Three-phase three-wire")),
+            ("three_phase_four_wire", _("Three-phase four-wire")),
+        ],
+    )
+    nominal_v = forms.DecimalField(
+        label=_("Reference voltage, V"), required=False, min_value=1, max_digits=8, decimal_places=2
+    )
+    sequence = forms.ChoiceField(
+        label=_("Phase sequence"),
+        required=False,
+        choices=[("", _("not measured")), ("positive", _("positive")), ("negative", _("negative"))],
+    )
+
+    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.circuit = wiring
+        for kind in "ui":
+            for n in range(1, elements_of(wiring) + 1):
+                for key in (f"{kind}{n}", f"{kind}{n}_deg"):
+                    self.fields[key] = _text_input(NUMBERS[key].label, NUMBERS[key].unit)
+        self.dress()
+
+    @property
+    def phasors(self) -> list[tuple[str, str, BoundField, BoundField]]:
+        """Name, unit, size and lag of each voltage and current."""
+        return phasor_rows(self, self.circuit)
+
+    @property
+    def head(self) -> list[BoundField]:
+        """What is known besides."""
+        return [self[name] for name in ("wiring", "nominal_v", "sequence")]

@@ -1,0 +1,292 @@
+"""Files of field calibrators: the envelope of benches, and tables as calibrators write them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from dianheng.common.errors import BadInput
+from dianheng.common.numbers import halfwidth
+
+from .sheet import NUMBERS, TEXTS
+
+SCHEMA = "metering-test-upload/1"
+MOST_BYTES = 2 * 1024 * 1024
+MOST_CHECKS = 200
+ITEMS = ("BASIC_ERROR", "PHASOR", "CLOCK_VALUE", "REGISTER", "VT_DROP", "BURDEN")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check of a file: which task, when, with what, what was measured."""
+
+    task_no: str
+    calibrator_no: str
+    done_at: datetime | None
+    people: tuple[str, ...]  # staff numbers, the leader first
+    raw: Mapping[str, str]
+    received: Any
+    problems: tuple[dict[str, str], ...] = ()
+
+
+def entries_of(body: bytes, name: str) -> tuple[str, list[Entry]]:
+    """The checks of a file and the name of the upload (may be empty).
+
+    Raises:
+        BadInput: not readable, or of no known layout.
+    """
+    if len(body) > MOST_BYTES:
+        raise BadInput(_("The file is larger than %(n)s MB.") % {"n": MOST_BYTES >> 20})
+    text = _decoded(body)
+    if name.lower().endswith(".json") or text.lstrip().startswith("{"):
+        return _of_envelope(text)
+    return "", [_of_table(text)]
+
+
+def _decoded(body: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadInput(_("The file is neither UTF-8 nor GBK text."))
+
+
+# -- the envelope --------------------------------------------------------------------------------
+
+
+def _of_envelope(text: str) -> tuple[str, list[Entry]]:
+    try:
+        data = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise BadInput(_("The file is no JSON; it may be cut off.")) from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise BadInput(_("The file is no upload of the schema %(schema)s.") % {"schema": SCHEMA})
+    devices = data.get("devices")
+    if not isinstance(devices, list) or not devices or len(devices) > MOST_CHECKS:
+        raise BadInput(_("“devices” is a list of 1 to %(n)s records.") % {"n": MOST_CHECKS})
+    upload_id = str(data.get("upload_id") or "")
+    calibrator = str(data.get("bench_no") or "")
+    return upload_id, [_of_device(one, calibrator) for one in devices]
+
+
+def _of_device(device: Any, calibrator: str) -> Entry:
+    header = device.get("header") if isinstance(device, dict) else None
+    points = device.get("points") if isinstance(device, dict) else None
+    if not isinstance(header, dict) or not isinstance(points, list):
+        raise BadInput(_("A record has a header and a list of points."))
+    raw: dict[str, str] = {"meter": str(header.get("asset_no") or "")}
+    problems: list[dict[str, str]] = []
+    environment = header.get("environment") or {}
+    start = environment.get("start") if isinstance(environment, dict) else None
+    field = header.get("field")
+    for source in (start, field):
+        if isinstance(source, dict):
+            raw |= {key: str(v) for key, v in source.items() if key in NUMBERS or key in TEXTS}
+    for point in points:
+        try:
+            raw |= _of_point(point)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            item = point.get("item", "") if isinstance(point, dict) else ""
+            text = _("A point (%(item)s) is not of the form.") % {"item": str(item)[:40] or "?"}
+            problems.append({"field": "points", "code": "form", "text": text})
+    for standard in header.get("standards") or []:
+        if isinstance(standard, dict) and standard.get("asset_no") and not calibrator:
+            calibrator = str(standard["asset_no"])
+    people = [
+        str(one["person_no"])
+        for one in header.get("operators") or []
+        if isinstance(one, dict) and one.get("person_no")
+    ]
+    return Entry(
+        str(header.get("task_no") or ""), calibrator, moment_of(header.get("finished_at")),
+        tuple(people), raw, device, tuple(problems),
+    )  # fmt: skip
+
+
+_PLACE = {"1": 1, "2": 2, "3": 3, "A": 1, "B": 2, "C": 3, "AB": 1, "CB": 2, "12": 1, "32": 2}
+
+
+def _of_point(point: Mapping[str, Any]) -> dict[str, str]:
+    item = point["item"]
+    if item not in ITEMS:
+        return {}  # what a bench may measure besides; it stays in what was received
+    if item == "BASIC_ERROR":
+        return {f"error_{n}": str(one) for n, one in enumerate(point["samples"], 1)}
+    if item == "CLOCK_VALUE":
+        return {"clock_offset_s": str(point["value"])}
+    if item == "REGISTER":
+        return {f"register_{str(point.get('rate') or 'total').lower()}": str(point["value"])}
+    phase = str(point["phase"]).upper()
+    if item == "PHASOR":
+        kind, place = phase[0].lower(), _place_of(phase[1:], phase[0])
+        angle = point.get("angle_deg")
+        found = {f"{kind}{place}": str(point["value"])}
+        return found | ({} if angle in (None, "") else {f"{kind}{place}_deg": str(angle)})
+    place = _place_of(phase, "U")
+    if item == "VT_DROP":
+        return {f"drop_{place}_f": str(point["f_pct"]), f"drop_{place}_d": str(point["delta_min"])}
+    kind = {"CT": "ct", "VT": "vt"}[str(point.get("kind") or "VT").upper()]
+    return {
+        f"{kind}_{place}_va": str(point["value"]),
+        f"{kind}_{place}_rated": str(point["rated_va"]),
+    }
+
+
+def _place_of(phase: str, kind: str) -> int:
+    return _PLACE[phase]
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A moment as files write it; without a zone it is that of the organisation."""
+    text = halfwidth(str(value or "")).strip().replace("/", "-")
+    try:
+        found = parse_datetime(text.replace(" ", "T", 1))
+    except ValueError:
+        return None
+    if found is not None and timezone.is_naive(found):
+        found = timezone.make_aware(found)
+    return found
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+# What calibrators call the values; letters in lower case, without units, spaces and brackets.
+HEADS: Mapping[str, str] = {
+    "任务号": "task_no", "任务编号": "task_no", "taskno": "task_no", "task": "task_no",
+    "表号": "meter", "电能表编号": "meter", "资产编号": "meter", "meter": "meter", "assetno": "meter",
+    "校验仪编号": "calibrator", "标准器编号": "calibrator", "仪器编号": "calibrator", "calibrator": "calibrator",
+    "校验时间": "done_at", "检验时间": "done_at", "测试时间": "done_at", "时间": "done_at", "time": "done_at",
+    "校验员": "leader", "检验员": "leader", "核验员": "second",
+    "温度": "temperature_c", "temperature": "temperature_c", "湿度": "humidity_pct", "相对湿度": "humidity_pct",
+    "humidity": "humidity_pct", "频率": "frequency_hz", "f": "frequency_hz", "frequency": "frequency_hz",
+    "功率因数": "cos_phi", "cosφ": "cos_phi", "cos": "cos_phi", "pf": "cos_phi", "负载性质": "load_kind",
+    "相序": "sequence", "误差1": "error_1", "误差2": "error_2", "误差3": "error_3", "误差4": "error_4",
+    "误差5": "error_5", "e1": "error_1", "e2": "error_2", "e3": "error_3", "时钟误差": "clock_offset_s",
+    "时钟偏差": "clock_offset_s", "总电量": "register_total", "正向有功总": "register_total",
+    "尖": "register_sharp", "峰": "register_peak", "平": "register_flat", "谷": "register_valley",
+    "备注": "remark",
+    **{
+        name: f"{kind}{n}{suffix}"
+        for kind in "ui"
+        for letters, n in ((("1", "a", "ab", "12"), 1), (("2", "b"), 2), (("3", "c"), 3))
+        for letter in letters
+        for name, suffix in (
+            (f"{kind}{letter}", ""), (f"φ{kind}{letter}", "_deg"), (f"{kind}{letter}角度", "_deg"),
+            (f"{kind}{letter}相位", "_deg"), (f"{kind}{letter}angle", "_deg"),
+        )
+    },
+}  # fmt: skip
+# A three-wire meter has Ucb and Ic in its second element.
+THREE_WIRE_HEADS = {
+    name: f"{kind}2{suffix}"
+    for kind, letters in (("u", ("cb", "32", "c")), ("i", ("c", "3")))
+    for letter in letters
+    for name, suffix in (
+        (f"{kind}{letter}", ""), (f"φ{kind}{letter}", "_deg"), (f"{kind}{letter}角度", "_deg"),
+        (f"{kind}{letter}相位", "_deg"),
+    )
+}  # fmt: skip
+UNITS = {
+    "v": 1,
+    "a": 1,
+    "°": 1,
+    "deg": 1,
+    "度": 1,
+    "℃": 1,
+    "°c": 1,
+    "%": 1,
+    "hz": 1,
+    "kwh": 1,
+    "s": 1,
+    "秒": 1,
+}
+WRONG_UNITS = ("kv", "mv", "ka", "ma", "rad", "弧度", "min", "分")
+
+
+def _plain(head: str) -> tuple[str, str]:
+    """Name and unit of a head: `Ua(V)` is `ua`, `v`."""
+    text = halfwidth(head).strip().lower().replace("Φ", "φ").replace("Φ".lower(), "φ")
+    text = text.replace(" ", "").replace("_", "").replace("[", "(").replace("]", ")")
+    name, _sign, rest = text.partition("(")
+    return name, rest.rstrip(")")
+
+
+def _of_table(text: str) -> Entry:
+    """A table of one check: names and values in two rows, or one below the other."""
+    try:
+        dialect = (
+            "\t"
+            if "\t" in text.split("\n", 1)[0]
+            else ";"
+            if ";" in text.split("\n", 1)[0]
+            else ","
+        )
+        rows = [
+            row
+            for row in csv.reader(io.StringIO(text), delimiter=dialect)
+            if any(c.strip() for c in row)
+        ]
+    except csv.Error:
+        raise BadInput(_("The file is no table.")) from None
+    pairs = list(_pairs(rows))
+    if not pairs:
+        raise BadInput(
+            _(
+                "The file is of no known layout: names in the first row and values in the second, or name and value in each row."
+            )
+        )
+    names = {_plain(head)[0] for head, _value in pairs}
+    is_three_wire = bool(names & {"ucb", "u32"}) or ("ub" not in names and "uab" in names)
+    heads = {**HEADS, **(THREE_WIRE_HEADS if is_three_wire else {})}
+    raw: dict[str, str] = {}
+    problems: list[dict[str, str]] = []
+    for head, value in pairs:
+        name, unit = _plain(head)
+        key = heads.get(name)
+        if key is None or not value.strip():
+            continue
+        if unit in WRONG_UNITS and key in NUMBERS:
+            facts = {"head": head.strip()[:40], "unit": NUMBERS[key].unit, "found": unit}
+            text_ = _("“%(head)s” is in %(found)s; %(unit)s is wanted.") % facts
+            problems.append({"field": key, "code": "wrong_unit", "text": text_})
+        raw[key] = value.strip().removesuffix("°").removesuffix("%").strip()
+    words = {
+        "感性": "L",
+        "容性": "C",
+        "正": "positive",
+        "逆": "negative",
+        "正相序": "positive",
+        "逆相序": "negative",
+    }
+    for key in ("load_kind", "sequence"):
+        if key in raw:
+            raw[key] = words.get(raw[key], raw[key])
+    people = tuple(raw.pop(key) for key in ("leader", "second") if key in raw)
+    return Entry(
+        raw.pop("task_no", ""), raw.pop("calibrator", ""), moment_of(raw.pop("done_at", "")), people,
+        raw, {"rows": rows}, tuple(problems),
+    )  # fmt: skip
+
+
+def _pairs(rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    def known(cells: Sequence[str]) -> int:
+        return sum(
+            _plain(cell)[0] in HEADS or _plain(cell)[0] in THREE_WIRE_HEADS for cell in cells
+        )
+
+    if not rows:
+        return
+    if len(rows) >= 2 and known(rows[0]) >= 3:
+        yield from zip(rows[0], rows[1], strict=False)
+    elif known([row[0] for row in rows if row]) >= 3:
+        for row in rows:
+            if len(row) >= 2:
+                yield row[0], row[1]

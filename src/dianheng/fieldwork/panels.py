@@ -1,0 +1,55 @@
+"""Checks and orders on the page of a usage point."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dianheng.common.pages import no_right
+from dianheng.customers.models import UsagePoint
+from dianheng.customers.panels import PointAction
+
+from .choices import ORDER_TONE, OUTCOME_TONE, TASK_TONE
+from .selectors import VIEW, checks_of_point, orders_of_point, tasks_of_point
+
+SHOWN = 20
+
+
+def _may(request: HttpRequest, point: UsagePoint) -> bool:
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    return bool(rights.may(VIEW, point.unit.path))
+
+
+def checks_panel(point: UsagePoint, request: HttpRequest) -> str:
+    """Tasks that are open and records, newest first."""
+    if not _may(request, point):
+        return ""
+    context = {
+        "point": point,
+        "tasks": [(one, TASK_TONE[one.state]) for one in tasks_of_point(point)[:SHOWN]],  # type: ignore[index]
+        "checks": [(one, OUTCOME_TONE[one.outcome]) for one in checks_of_point(point)[:SHOWN]],  # type: ignore[index]
+    }
+    return render_to_string("fieldwork/checks_panel.html", context, request)
+
+
+def orders_panel(point: UsagePoint, request: HttpRequest) -> str:
+    """Orders with their clocks."""
+    if not _may(request, point):
+        return ""
+    rows = [(one, ORDER_TONE[one.state]) for one in orders_of_point(point)[:SHOWN]]  # type: ignore[index]
+    return render_to_string("fieldwork/orders_panel.html", {"rows": rows}, request) if rows else ""
+
+
+def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:
+    """Planning a check, the composite error."""
+    plan = "fieldwork.plan"
+    no: Any = "" if rights.may(plan, point.unit.path) else no_right(plan).text
+    new = f"{reverse('field_task_new')}?point={point.number}"
+    steps = [PointAction(_("Plan a check"), new, no, is_primary=not no)]
+    if rights.may(VIEW, point.unit.path):
+        url = reverse("point_composite", args=[point.number])
+        steps.append(PointAction(_("Composite error"), url))
+    return steps

@@ -1,0 +1,173 @@
+"""What is decided about checks on site: pure, over facts handed in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from dianheng.common.errors import Refusal
+from dianheng.common.texts import gettext_lazy as _
+from dianheng.metrology.field_check import Outside
+from dianheng.metrology.periods import add_months
+from dianheng.metrology.rule_sets import RuleSet
+
+# Conditions under which readings are not even taken in; others keep the record without verdict.
+FORBIDDEN = ("load_too_low", "cos_phi_too_low")
+BLOCK_TEXTS: Mapping[str, Any] = {
+    "calibrator_missing": _("The record names no calibrator."),
+    "calibrator_unknown": _("Calibrator %(number)s is not in the register."),
+    "calibrator_not_in_date": _("Calibrator %(number)s had no certificate in date on %(day)s."),
+    "calibrator_stopped": _("Calibrator %(number)s was out of use on %(day)s."),
+    "calibrator_too_coarse": _("Calibrator %(number)s (class %(stated)s) is not two classes better than the meter."),
+    "temperature_too_low": _("%(value)s °C: the active energy is tested from %(low)s °C."),
+    "temperature_too_high": _("%(value)s °C: the active energy is tested up to %(high)s °C."),
+    "humidity_too_high": _("%(value)s %% relative humidity: at most %(high)s %%."),
+    "frequency_too_low": _("%(value)s Hz: at least %(low)s Hz."),
+    "frequency_too_high": _("%(value)s Hz: at most %(high)s Hz."),
+    "voltage_too_low": _("The voltage is at %(value)s %% of the meter's: at least %(low)s %%."),
+    "voltage_too_high": _("The voltage is at %(value)s %% of the meter's: at most %(high)s %%."),
+}  # fmt: skip
+FORBIDDEN_TEXTS: Mapping[str, Any] = {
+    "load_too_low": _(
+        "The load is at %(value)s %% of the base current, below %(low)s %%: the active energy is"
+        " not tested. Leave the readings out, or come back at a higher load."
+    ),
+    "cos_phi_too_low": _(
+        "cosφ is %(value)s, below %(low)s: the active energy is not tested."
+        " Leave the readings out, or come back at another load."
+    ),
+    "temperature_missing": _("The temperature belongs to the readings."),
+    "humidity_missing": _("The relative humidity belongs to the readings."),
+    "frequency_missing": _("The frequency belongs to the readings."),
+    "voltage_missing": _("The voltages belong to the readings."),
+    "load_missing": _("The currents belong to the readings."),
+    "cos_phi_missing": _("The power factor belongs to the readings."),
+}  # fmt: skip
+CONDITION_FIELDS = {
+    "temperature": "temperature_c", "humidity": "humidity_pct", "frequency": "frequency_hz",
+    "voltage": "u1", "load": "i1", "cos_phi": "cos_phi",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Block:
+    """One reason why a record gets no verdict."""
+
+    code: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """The calibrator as the register knows it on the day of the check."""
+
+    number: str
+    is_known: bool = False
+    is_in_date: bool = False
+    is_stopped: bool = False
+    accuracy_class: str = ""
+    is_good_enough: bool | None = None  # None: no meter was tested
+
+
+def calibrator_blocks(found: Calibrator, day: date) -> list[Block]:
+    """Why what the calibrator measured gets no verdict."""
+    facts = {"number": found.number, "day": day.isoformat(), "stated": found.accuracy_class or "–"}
+    if not found.number:
+        return [Block("calibrator_missing")]
+    if not found.is_known:
+        return [Block("calibrator_unknown", facts)]
+    blocks = []
+    if found.is_stopped:
+        blocks.append(Block("calibrator_stopped", facts))
+    if not found.is_in_date:
+        blocks.append(Block("calibrator_not_in_date", facts))
+    elif found.is_good_enough is False:
+        blocks.append(Block("calibrator_too_coarse", facts))
+    return blocks
+
+
+def forbids(outside: Outside) -> bool:
+    """Whether readings under this condition are refused: never to be tested, or not recorded."""
+    return outside.code in FORBIDDEN or outside.code.endswith("_missing")
+
+
+def outcome_of(conclusions: Iterable[str], blocks: Sequence[Block]) -> str:
+    """What a check comes to.
+
+    >>> outcome_of(["pass", "fail"], [])
+    'fail'
+    >>> outcome_of(["pass"], [Block("calibrator_missing")])
+    'not_judged'
+    """
+    found = list(conclusions)
+    if blocks:
+        return "not_judged"
+    if "fail" in found:
+        return "fail"
+    return "incomplete" if "incomplete" in found or not found else "pass"
+
+
+@dataclass(frozen=True)
+class OrderWanted:
+    """An order that a check asks for: what, why, the figure that gives its time."""
+
+    kind: str
+    items: tuple[str, ...]
+    figure: str
+    working_days: int = 0
+    months: int = 0
+
+    def due_on(self, day: date, workdays_after: Any) -> date:
+        """The last day; `workdays_after(days)` is the day so many working days on."""
+        if self.working_days:
+            found: date = workdays_after(self.working_days)
+            return found
+        return add_months(day, self.months)
+
+
+KIND_OF_ITEM = {
+    "working_error": "replace_meter",
+    "clock_offset": "replace_meter",
+    "wiring": "mend_wiring",
+    "secondary_voltage_drop": "mend_drop",
+    "secondary_burden": "mend_burden",
+}
+
+
+def orders_wanted(rules: RuleSet, failed_items: Sequence[str]) -> list[OrderWanted]:
+    """Orders that failed items ask for, each kind once.
+
+    Args:
+        rules: edition of DL/T 448.
+        failed_items: items of the record that failed, in order.
+
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> [(one.kind, one.working_days, one.months) for one in orders_wanted(
+    ...     rule_set("DL/T 448", "2016"), ["working_error", "secondary_voltage_drop"])]
+    [('replace_meter', 3, 0), ('mend_drop', 0, 1)]
+    """
+    by_kind: dict[str, list[str]] = {}
+    for item in failed_items:
+        if item in KIND_OF_ITEM:
+            by_kind.setdefault(KIND_OF_ITEM[item], []).append(item)
+    found = []
+    for kind, items in by_kind.items():
+        named = {"replace_meter": "replace_working_days", "mend_wiring": "wiring_working_days"}
+        name = f"actions/{named.get(kind, 'mend_months')}"
+        figure = rules.figure(name)
+        amount = int(figure.value)
+        is_months = name.endswith("months")
+        found.append(
+            OrderWanted(
+                kind, tuple(dict.fromkeys(items)), f"{rules.name} {name}",
+                0 if is_months else amount, amount if is_months else 0,
+            )
+        )  # fmt: skip
+    return found
+
+
+def guard_two_people(leader: int, second: int) -> Refusal | None:
+    """Work on site is done by two."""
+    if leader == second:
+        return Refusal("one_person", _("Two people work on site: name another one."))
+    return None

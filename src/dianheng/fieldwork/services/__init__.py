@@ -1,0 +1,14 @@
+from .checks import Recorded, check_record, field_check_preview
+from .orders import order_done
+from .tasks import task_cancel, task_make
+from .uploads import upload_take
+
+__all__ = [
+    "Recorded",
+    "check_record",
+    "field_check_preview",
+    "order_done",
+    "task_cancel",
+    "task_make",
+    "upload_take",
+]

@@ -1,0 +1,63 @@
+"""Tasks of checks on site."""
+
+from datetime import date
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.customers.models import UsagePoint
+from dianheng.documents.services import numbers_take
+from dianheng.identity.models import Person
+from dianheng.identity.services import idempotent, remember, require, write_batch
+
+from ..choices import TaskReason, TaskState
+from ..models import FieldTask
+from ..rules import guard_two_people
+
+PLAN = "fieldwork.plan"
+
+
+def task_make(
+    *,
+    point: UsagePoint,
+    kind: str,
+    due_on: date,
+    leader: Person,
+    second: Person,
+    actor: Actor,
+    reason: str = TaskReason.PERIODIC,
+    note: str = "",
+    request_key: str = "",
+) -> FieldTask:
+    """Have a usage point checked by two people by a day."""
+    actor = require(actor, PLAN, point.unit_id)
+    refuse(guard_two_people(leader.pk, second.pk))
+    if point.closed_on is not None and point.closed_on <= due_on:
+        raise BadInput(_("Usage point %(no)s is closed.") % {"no": point.number})
+    with write_batch(actor=actor, action="fieldtask.make") as batch:
+        if (earlier := idempotent(request_key, "fieldtask.make")) is not None:
+            return FieldTask.objects.get(number=earlier["number"])
+        year = timezone.localtime(batch.at).year
+        (number,) = numbers_take(key="field_task", unit_id=point.unit_id, year=year)
+        made = FieldTask.objects.create(
+            number=number, usage_point=point, unit_id=point.unit_id, kind=kind, reason=reason,
+            due_on=due_on, leader=leader, second=second, note=note,
+        )  # fmt: skip
+        remember(request_key, "fieldtask.make", {"number": number})
+    return made
+
+
+def task_cancel(*, task: FieldTask, reason: str, actor: Actor) -> FieldTask:
+    """Call a task off, with a reason; what was recorded stays."""
+    actor = require(actor, PLAN, task.unit_id)
+    if not reason.strip():
+        raise BadInput(_("Say why the task is called off."))
+    with write_batch(actor=actor, action="fieldtask.cancel", reason=reason):
+        found = FieldTask.objects.select_for_update().get(pk=task.pk)
+        if found.state != TaskState.OPEN:
+            raise Refused(Refusal("state", _("Task %(no)s is not open.") % {"no": found.number}))
+        found.state = TaskState.CANCELLED
+        found.save(update_fields=["state"])
+    return found

@@ -1,0 +1,125 @@
+"""A day of the field checker, by hand in a browser; pages fit and axe finds nothing."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from dianheng.assets.models import Installation
+from dianheng.fieldwork.models import FieldCheck, FieldOrder
+from dianheng.identity.tests.factories import person_with
+from dianheng.testing.browser import PHONE, axe_faults, overflow
+
+from .factories import CALIBRATOR, CONDITIONS, REVERSED, calibrator, crew, field_task, issued_meter
+from .test_checks import envelope, record
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_day_of_the_field_checker(visit, tmp_path):
+    calibrator()
+    task = field_task()
+    spare = issued_meter(910)
+    leader, _second = crew()
+    page = visit(leader, "/")
+
+    # The task stands on the first page; its point shows what hangs there.
+    page.get_by_role("link", name=task.number).first.click()
+    page.get_by_role("link", name="录入检验").click()
+
+    # Typed on site; a comma is told at its field, nothing is lost.
+    at = timezone.localtime(timezone.now() - timedelta(hours=1)).strftime("%Y-%m-%d %H:%M")
+    wrong = {**CONDITIONS, **REVERSED, "error_1": "0,62", "error_2": "0.64"}
+    page.locator("[name=done_at]").fill(at)
+    page.locator("[name=calibrator_no]").fill(CALIBRATOR)
+    for name, value in wrong.items():
+        if name != "load_kind":
+            page.locator(f"[name={name}]").fill(value)
+    page.locator("form[method=post] button.btn-primary").last.click()
+    assert "含逗号" in page.locator(".notice-error").inner_text()
+    assert page.locator("[name=u2_deg]").input_value() == "300.1"
+    page.locator("[name=error_1]").fill("0.62")
+    page.locator("form[method=post] button.btn-primary").last.click()
+
+    # The record: diagram, wiring, what cannot be told apart, two orders.
+    page.locator(".phasors svg").wait_for()
+    text = page.locator("main").inner_text()
+    assert "第1元件电流反接" in text and "不能区分" in text
+    check = FieldCheck.objects.get()
+    assert sorted(check.orders.values_list("kind", flat=True)) == ["mend_wiring", "replace_meter"]
+
+    # Energy to make up with the uncertainty of cosφ.
+    page.locator("[name=recorded_kwh]").fill("1000")
+    page.get_by_role("button", name="计算").click()
+    assert "应补收" in page.locator("main").inner_text()
+
+    # The meter is changed: removed, the spare one installed.
+    point = task.usage_point.number
+    page.goto(page.url.split("/field/")[0] + reverse("usage_point_remove", args=[point]))
+    page.locator("[name=chosen]").first.check()
+    page.locator("[name=reason]").fill("超差更换")
+    page.locator("form[method=post] button.btn-primary").last.click()
+    page.get_by_role("link", name="安装", exact=True).click()
+    page.locator("[name=device]").fill(spare.barcode)
+    page.locator("form[method=post] button.btn-primary").last.click()
+    page.get_by_text("装接设备").wait_for()
+    assert Installation.objects.get(removed_at=None).device == spare
+
+    # The orders are closed with what was done.
+    for order in FieldOrder.objects.order_by("pk"):
+        page.goto(
+            page.url.split("/usage-points/")[0].split("/field/")[0]
+            + reverse("field_order", args=[order.number])
+        )
+        page.locator("[name=done_on]").fill("t")
+        page.locator("[name=what_done]").fill("已换表、改接，复测正确")
+        page.locator("form[method=post] button.btn-primary").last.click()
+        page.get_by_text("已处理").first.wait_for()
+    assert set(FieldOrder.objects.values_list("state", flat=True)) == {"done"}
+
+    # A file of the calibrator with two phases swapped is told in words; mended, it is taken.
+    again = field_task(task.usage_point)
+    data = envelope(again.number)
+    data["devices"][0]["header"]["field"]["sequence"] = "negative"
+    for name in ("bad.json", "good.json"):
+        (tmp_path / name).write_text(json.dumps(data), encoding="utf-8")
+        page.goto(page.url.split("/field/")[0] + reverse("field_upload", args=[again.number]))
+        page.locator("[name=file]").set_input_files(tmp_path / name)
+        page.locator("form[method=post] button.btn-primary").last.click()
+        if name == "bad.json":
+            assert "两相互换" in page.locator("main").inner_text()
+            data["devices"][0]["header"]["field"]["sequence"] = "positive"
+    page.locator(".phasors svg").wait_for()
+    assert FieldCheck.objects.latest("pk").outcome == "pass"
+    # What was refused on purpose answers 409, which the browser notes.
+    assert [fault for fault in page.faults if "409" not in fault] == []
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "language"),
+    [(None, "light", "zh-hans"), (PHONE, "dark", "en")],
+    ids=["wide", "phone dark English"],
+)
+def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
+    calibrator()
+    check = record({**CONDITIONS, **REVERSED, "drop_1_f": "-0.3", "drop_1_d": "4"}).check
+    point, task = check.task.usage_point.number, check.task.number
+    page = visit(person_with("*"), "/", size=size, theme=theme, language=language)
+    base, faults = page.url.rstrip("/"), []
+    asked = "?" + "&".join(f"{key}={value}" for key, value in REVERSED.items())
+    composite = "?meter_5=0.3&meter_20=0.3&meter_100=0.3&drop_1_f=-0.1&drop_1_d=4"
+    for path in (
+        *(reverse(name) for name in ("usage_points", "usage_point_new", "usage_points_import")),
+        *(reverse(name) for name in ("field_tasks", "field_task_new", "field_checks", "field_orders", "field_upload_any")),
+        *(reverse(name, args=[point]) for name in ("usage_point", "usage_point_install", "usage_point_remove")),
+        *(reverse(name, args=[task]) for name in ("field_task", "field_enter", "field_upload", "field_task_cancel")),
+        reverse("field_check", args=[check.number]) + "?recorded_kwh=1000&cos_phi=0.87&spread=0.02&load=L&rank=1",
+        reverse("field_order", args=[check.orders.first().number]),
+        reverse("field_diagnosis") + asked,
+        reverse("point_composite", args=[point]) + composite,
+    ):  # fmt: skip
+        assert page.goto(base + path).status == 200, path
+        faults += [f"{path}: {fault}" for fault in [*axe_faults(page), *overflow(page)]]
+    assert "\n".join(faults + page.faults) == ""

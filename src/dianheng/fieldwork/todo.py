@@ -1,0 +1,53 @@
+"""What the people on site have to do: tasks of theirs, orders of their units."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count
+from dianheng.identity.selectors import units_with_right
+
+from .choices import OrderState, TaskState
+from .selectors import orders, tasks
+
+SOON_DAYS = 7
+
+
+def field_todo(request: HttpRequest) -> Sequence[TodoGroup]:
+    """My checks on site, and orders that are due."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may("fieldwork.view"):
+        return []
+    mine = Q(leader=request.user.pk) | Q(second=request.user.pk)  # type: ignore[union-attr]
+    rows = tasks().filter(mine, state=TaskState.OPEN).order_by("due_on", "pk")
+    found, count = first_and_count(rows)
+    items = [
+        TodoItem(
+            one.number, reverse("field_task", args=[one.number]), one.usage_point.name,
+            one.made_at, one.due_on,
+        )
+        for one in found
+    ]  # fmt: skip
+    groups = [TodoGroup(_("Checks on site"), items, count, reverse("field_tasks"))]
+    if rights.may("fieldwork.record"):
+        units = units_with_right(rights, "fieldwork.record")
+        soon = timezone.localdate() + timedelta(days=SOON_DAYS)
+        rows = orders().filter(unit__in=units, state=OrderState.OPEN, due_on__lte=soon)
+        found, count = first_and_count(rows.order_by("due_on", "pk"))
+        items = [
+            TodoItem(
+                one.number, reverse("field_order", args=[one.number]),
+                f"{one.get_kind_display()} · {one.usage_point.name}", one.opened_at, one.due_on,
+            )
+            for one in found
+        ]  # fmt: skip
+        groups.append(
+            TodoGroup(_("Orders after checks"), items, count, reverse("field_orders"), SOON)
+        )
+    return [group for group in groups if group.count]
