@@ -13,6 +13,7 @@ from dianheng.documents.selectors import body_for
 from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.schemes import ALL_PHASES, Direction, SchemeItem
+from dianheng.metrology.transformer_records import ERRORS
 from dianheng.metrology.transformer_schemes import TransformerScheme
 from dianheng.metrology.words import word
 from dianheng.standards.models import InstallationStandard
@@ -38,6 +39,7 @@ from .parts import (
     standard_on_paper,
     verifier_of,
 )
+from .transformers import error_said
 
 BURDENS = {"rated": "额定负荷", "lower": "下限负荷"}
 KIND = {Outcome.OUTSIDE_CONTROL: "outside_control", Outcome.UNFIT: "unfit"}
@@ -263,6 +265,8 @@ def _said(row: TestResult, limit: Decimal | None) -> tuple[str, str]:
         )
     if row.item in ("appearance", "communication"):
         return "; ".join(facts.get("findings") or ()) or row.remark, ""
+    if row.item in ERRORS:
+        return error_said(row)
     name = row.point if row.item == "basic_error" else word("item", row.item)
     unit = "min" if row.item == "start" else row.unit
     measured = row.rounded_text or (plain_text(row.value, 4) if row.value is not None else "")

@@ -106,7 +106,6 @@ def changes_of(record: TestRecord) -> list[paper.TestItem]:
             continue
         worst = max(rows, key=_share)
         said = {_CONCLUSIONS.get(row.conclusion, paper.NOT_JUDGED) for row in rows}
-        place = worst.point.removeprefix("CT ").removeprefix("PT ")
         unit = "%" if worst.point.endswith("f") else "′"
         items.append(
             paper.TestItem(
@@ -114,13 +113,27 @@ def changes_of(record: TestRecord) -> list[paper.TestItem]:
                 conclusion=next(
                     (each for each in (paper.FAIL, paper.NOT_JUDGED) if each in said), paper.PASS
                 ),
-                conditions=place.replace("rated", "额定负荷").replace("lower", "下限负荷"),
+                conditions=_in_chinese(worst.point),
                 requirement=f"±{_short(worst.limit_high)} {unit}",
                 result=_short(worst.value),
                 unit=unit,
             )
         )
     return items
+
+
+def error_said(row: TestResult) -> tuple[str, str]:
+    """What was measured at a point and what was allowed, for a list of failures."""
+    symbol, unit = ("f", " %") if row.item == Item.RATIO_ERROR else ("δ", "′")
+    return (
+        f"{_in_chinese(row.point)} {symbol} {row.rounded_text}{unit}",
+        f"±{_limit(row.limit_high)}{unit}",
+    )
+
+
+def _in_chinese(point: str) -> str:
+    place = point.removeprefix("CT ").removeprefix("PT ")
+    return place.replace("rated", "额定负荷").replace("lower", "下限负荷")
 
 
 def _share(row: TestResult) -> Decimal:

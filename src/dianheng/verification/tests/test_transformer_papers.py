@@ -98,3 +98,10 @@ def test_a_low_voltage_ct_gets_its_mark_and_a_certificate_on_demand_only():
     ids = list(task.devices.values_list("device_id", flat=True))
     facts = label_facts("qualification_mark", ids)
     assert {facts[key]["verifier"] for key in ids} == {"陈检定"}
+
+
+def test_a_list_of_failures_names_the_worst_point_and_its_error():
+    task = approved(faults={1: "over"})
+    (row,) = failure_list(task, certificate_lines(task)[1:], 2, task.made_at).rows
+    assert row.items == ("ratio_error",) and row.measured.startswith("200/5 额定负荷")
+    assert row.measured.endswith(" %") and row.limit == "±0.2 %"
