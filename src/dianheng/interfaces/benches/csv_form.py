@@ -97,6 +97,8 @@ def _header(row: Mapping[str, str]) -> dict[str, Any]:
     for name in WHOLE:
         if name in header:
             header[name] = whole(header[name])
+    if "signs_confirmed" in header:
+        header["signs_confirmed"] = _fact(header["signs_confirmed"])
     for name, read in (("standards", _standard), ("operators", _operator), ("seals", _seal)):
         if isinstance(header.get(name), str):
             header[name] = [read(each) for each in header[name].split(";") if each.strip()]

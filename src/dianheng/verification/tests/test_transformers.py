@@ -1,8 +1,6 @@
 """Transformers from the scheme to the verdict: uploads, retests, history, what is asked."""
 
 import copy
-import csv
-import io
 
 import pytest
 
@@ -10,7 +8,6 @@ from dianheng.assets.choices import DeviceState
 from dianheng.assets.services import devices_transition
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import system_actor
-from dianheng.interfaces.benches.csv_form import envelope_from_csv
 from dianheng.verification.models import RuleSetSignature, TestRecord, TestResult, Upload
 from dianheng.verification.selectors.loads import load_sheet
 from dianheng.verification.selectors.results import explained, overview_of
@@ -113,55 +110,6 @@ def test_an_upload_sent_twice_is_taken_once(room):
     again = lab.send(envelope)
     assert (again.status, again.answer["is_repeat"]) == (200, True)
     assert TestRecord.objects.count() == 3 and Upload.objects.filter(taken__gt=0).count() == 1
-
-
-def test_the_same_as_two_csv_files_says_the_same(room):
-    lab, _task, load = room
-    envelope = lab.envelope(load)
-    heads, points = io.StringIO(), io.StringIO()
-    header = csv.writer(heads)
-    header.writerow(["upload_id", "schema", "bench_no", "task_no", "asset_no", "position_no", "equipment_category",
-                     "finished_at", "environment.start.temperature_c", "environment.start.humidity_pct",
-                     "standards", "operators"])  # fmt: skip
-    point = csv.writer(points)
-    point.writerow(["asset_no", "item", "seq", "part", "phase", "ratio", "burden", "percent_rated", "unit",
-                    "samples", "facts.is_passed", "facts.sense", "facts.has_breakdown"])  # fmt: skip
-    for each in envelope["devices"]:
-        head = each["header"]
-        header.writerow([envelope["upload_id"], envelope["schema"], envelope["bench_no"], head["task_no"],
-                         head["asset_no"], head["position_no"], "CT", head["finished_at"], "21.5", "48",
-                         "HGB-0001|0.01", f"{lab.verifier.person_no}:VERIFIER"])  # fmt: skip
-        for one in each["points"]:
-            facts = one.get("facts", {})
-            row = [
-                head["asset_no"],
-                *(
-                    one.get(name, "")
-                    for name in (
-                        "item",
-                        "seq",
-                        "part",
-                        "phase",
-                        "ratio",
-                        "burden",
-                        "percent_rated",
-                        "unit",
-                    )
-                ),
-            ]
-            row += [
-                "|".join(one.get("samples", [])),
-                *(
-                    str(facts.get(name, "")).lower()
-                    for name in ("is_passed", "sense", "has_breakdown")
-                ),
-            ]
-            point.writerow(row)
-    made = envelope_from_csv(heads.getvalue().encode(), points.getvalue().encode())
-    received = lab.send(made)
-    assert [each.get("outcome") for each in received.answer["devices"]] == ["passed"] * 3, (
-        received.answer
-    )
 
 
 BAD_POINTS = {
