@@ -1,19 +1,27 @@
 """The standards' values by point, the way up to the national standard, papers that end."""
 
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from dianheng.standards.models import OutsideStandard, Reminder, StandardCertificate
+from dianheng.standards.choices import TestKind
+from dianheng.standards.models import (
+    OutsideStandard,
+    Reminder,
+    StandardCertificate,
+    StandardInstallation,
+)
 from dianheng.standards.services import (
     certificate_values_set,
     outside_standard_save,
     reminders_acknowledge,
     reminders_tick,
     standard_certify,
+    test_record,
 )
 
 from .company import acting
@@ -69,11 +77,46 @@ def the_standards() -> None:
         takes_over=True, higher_device=ours.device, sent=_scan("NJ-0003"), actor=actor,
         values=[["有功电能误差", "220 V, 5 A, 1.0", "0.02", "-0.02", "0.02", "2", "%"]],
     )  # fmt: skip
+    tests_of_the_standards()
     reminders_tick()
     for first in Reminder.objects.order_by("due_on")[:1]:
         reminders_acknowledge(
             reminder_ids=[first.pk], word="已与省计量院约定下月送检。", actor=actor
         )
+
+
+def tests_of_the_standards() -> None:
+    """Yearly repeatability and stability, checks in between, a comparison with the institute."""
+    actor = acting("gaoyan")
+    today = timezone.localdate()
+    installation = StandardInstallation.objects.get(code="BZ-D1")
+    point = "220 V, 5 A, 1.0"
+    facts: dict[str, Any] = {
+        "installation": installation, "check_standard": "BZ0012 三相标准电能表", "point": point,
+        "unit": "%", "actor": actor,
+    }  # fmt: skip
+    scatter = [Decimal(x) for x in ["21", "23", "20", "22", "24", "21", "22", "20", "23", "24"]]
+    for years, shift in ((2, 0), (1, 3), (0, 5)):
+        readings = [(x + shift) / 1000 for x in scatter]
+        on = today - timedelta(days=365 * years + 40)
+        test_record(
+            kind=TestKind.STABILITY, done_on=on, readings=readings, limit=Decimal("0.1"), **facts
+        )
+    test_record(
+        kind=TestKind.REPEATABILITY, done_on=today - timedelta(days=40),
+        readings=[x / 1000 for x in scatter], limit=Decimal("0.002"), **facts,
+    )  # fmt: skip
+    for months, shift in ((10, 0), (7, 4), (4, 2), (1, 6)):
+        readings = [(x + shift) / 1000 for x in scatter]
+        on = today - timedelta(days=30 * months)
+        test_record(
+            kind=TestKind.CHECK, done_on=on, readings=readings, limit=Decimal("0.1"), **facts
+        )
+    test_record(
+        kind=TestKind.COMPARISON, done_on=today - timedelta(days=75), readings=[Decimal("0.024")],
+        reference=Decimal("0.016"), u_ours=Decimal("0.03"), u_reference=Decimal("0.01"),
+        **facts | {"check_standard": INSTITUTE},
+    )  # fmt: skip
 
 
 def _negative(error: str) -> str:

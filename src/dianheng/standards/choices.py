@@ -23,3 +23,23 @@ class PaperKind(TextChoices):
 
 # Months before the last day at which people are reminded, by the company's regulation; 0: it is over.
 REMINDER_MONTHS = (6, 3, 1, 0)
+
+
+class TestKind(TextChoices):
+    """What is done to a measuring standard between its examinations."""
+
+    REPEATABILITY = "repeatability", _("Repeatability test")  # 重复性试验
+    STABILITY = "stability", _("Stability test")  # 稳定性考核
+    CHECK = "check", _("Intermediate check")  # 期间核查
+    COMPARISON = "comparison", _("Comparison")  # 比对
+
+
+class Finding(TextChoices):
+    """What a test came to; the words of the rules."""
+
+    KEPT = "kept", _("Within the limit")
+    EXCEEDED = "exceeded", _("Beyond the limit")
+    TOO_FEW = "too_few", _("Not enough yet")
+
+
+FINDING_TONE = {Finding.KEPT: "good", Finding.EXCEEDED: "bad", Finding.TOO_FEW: "busy"}

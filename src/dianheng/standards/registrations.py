@@ -24,6 +24,7 @@ register_actions(
         "paper.withdraw": gettext_lazy("Withdraw a paper of the laboratory"),
         "reminder.acknowledge": gettext_lazy("Acknowledge reminders"),
         "reminder.raise": gettext_lazy("Raise reminders"),
+        "standard.test": gettext_lazy("Record a test of a measuring standard"),
         "standard.certify": gettext_lazy("Record the certificate of a standard"),
     }
 )

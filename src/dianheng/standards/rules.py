@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from dianheng.metrology.periods import add_months
@@ -164,6 +164,22 @@ def read_values(rows: Sequence[Sequence[str]]) -> tuple[list[PointValue], list[F
     return values, faults or ([] if values else [Fault(0, "no_rows")])
 
 
+def read_numbers(text: str) -> tuple[list[Decimal], list[str]]:
+    """Numbers between blanks, lines or semicolons; what is none.
+
+    >>> read_numbers("0.021 0.023; −0.02 0,1")
+    ([Decimal('0.021'), Decimal('0.023'), Decimal('-0.02')], ['0,1'])
+    """
+    found, wrong = [], []
+    for cell in re.split(r"[\s;；]+", text.strip()):
+        read = _number(cell) if cell else "blank"
+        if isinstance(read, Decimal):
+            found.append(read)
+        elif cell:
+            wrong.append(cell)
+    return found, wrong
+
+
 def outside(lines: Sequence[PointValue], spans: Sequence[Span]) -> list[Fault]:
     """Points and values that lie outside every range of their unit; units without one pass."""
     faults = []
@@ -198,6 +214,17 @@ def _number(cell: str) -> Decimal | str:
         return Decimal(plain)
     except InvalidOperation:
         return "number"
+
+
+def months_earlier(day: date, months: int) -> date:
+    """The same day some calendar months before, clipped to the end of the month.
+
+    >>> months_earlier(date(2028, 8, 31), 6)
+    datetime.date(2028, 2, 29)
+    """
+    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    first = date(years, month + 1, 1)
+    return first.replace(day=min(day.day, (add_months(first, 1) - timedelta(days=1)).day))
 
 
 def step_reached(today: date, last_day: date, months: Sequence[int]) -> int | None:

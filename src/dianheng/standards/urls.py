@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import chains, installations, laboratory, reminders, standards
+from .views import chains, installations, laboratory, reminders, standards, testing
 
 urlpatterns = [
     path("laboratory/", laboratory.overview, name="laboratory"),
@@ -47,6 +47,8 @@ urlpatterns = [
         installations.installation_stop,
         name="installation_stop",
     ),
+    path("laboratory/installation/<str:code>/test/", testing.test_new, name="test_new"),
+    path("laboratory/tests/<int:key>/", testing.test, name="standard_test"),
     path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),
     path("laboratory/environment/", laboratory.environment_new, name="environment_new"),
 ]

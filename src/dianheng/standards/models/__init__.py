@@ -8,6 +8,7 @@ from .laboratory import (
     StandardInstallation,
 )
 from .reminder import Reminder
+from .testing import StandardTest
 
 __all__ = [
     "CertificatePoint",
@@ -19,4 +20,5 @@ __all__ = [
     "Reminder",
     "StandardCertificate",
     "StandardInstallation",
+    "StandardTest",
 ]

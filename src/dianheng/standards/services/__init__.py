@@ -9,6 +9,7 @@ from .laboratory import (
     paper_withdraw,
 )
 from .reminder import reminders_acknowledge, reminders_tick
+from .testing import test_record
 
 __all__ = [
     "authorisation_record",
@@ -23,4 +24,5 @@ __all__ = [
     "reminders_acknowledge",
     "reminders_tick",
     "standard_certify",
+    "test_record",
 ]

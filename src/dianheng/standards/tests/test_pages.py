@@ -1,6 +1,7 @@
 """Pages of standards: each shows, says what may not be done and why, and calls its service."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,8 +17,10 @@ from dianheng.standards.models import (
     Reminder,
     StandardCertificate,
     StandardInstallation,
+    StandardTest,
 )
 from dianheng.standards.services import reminders_tick, standard_certify
+from dianheng.standards.services import test_record as record_test
 from dianheng.standards.views.common import due_tone
 
 from .factories import equipment, examined
@@ -53,6 +56,13 @@ def whole():
         sent=SimpleUploadedFile("证书.pdf", b"%PDF-1.7 scanned"), actor=system_actor(),
     )  # fmt: skip
     reminders_tick()
+    for days_ago in (400, 35):
+        record_test(
+            installation=StandardInstallation.objects.get(), kind="stability", point="220 V, 5 A, 1.0",
+            done_on=today - timedelta(days=days_ago), check_standard="BZ0099", unit="%",
+            readings=[Decimal("0.02"), Decimal("0.03"), Decimal("0.02")], limit=Decimal("0.05"),
+            actor=system_actor(),
+        )  # fmt: skip
 
 
 def all_pages():
@@ -65,7 +75,8 @@ def all_pages():
         ("paper_withdraw", "authorisation", LaboratoryAuthorisation.objects.get().pk),
         ("certificate", key), ("certificate_values", key), ("outside_standards",), ("outside_standard_new",),
         ("outside_standard", OutsideStandard.objects.first().pk), ("reminders",),
-        ("reminder", Reminder.objects.first().pk),
+        ("reminder", Reminder.objects.first().pk), ("test_new", "BZ-01"),
+        ("standard_test", StandardTest.objects.latest("pk").pk),
     ]  # fmt: skip
 
 

@@ -18,12 +18,14 @@ from dianheng.identity.selectors import setting
 from dianheng.identity.services import actor_of
 
 from .. import forms, services
+from ..choices import FINDING_TONE, Finding
 from ..models import StandardInstallation
 from ..panels import installation_actions, installation_facts
 from ..rights import RIGHT, VIEW
 from ..selectors import benches, visible_installation
 from .chains import chain_context
 from .common import action_for, laboratory_crumbs, units_with, with_due, write_form
+from .testing import dossier_lines
 
 
 @needs(RIGHT)
@@ -69,6 +71,8 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "certificates": with_due(found.certificates.all(), days),
         "parts": found.parts.select_related("device__standard", "device__model"),
         "chain": chain_context(_things_of(found), days),
+        "dossier": dossier_lines(found, days),
+        "tests": [(one, FINDING_TONE[Finding(one.finding)]) for one in found.tests.all()[:20]],
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
         "facts": installation_facts(found),
         "actions": [
@@ -78,6 +82,7 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
                 reverse("installation_certificate", args=at),
                 is_primary=True,
             ),
+            action_for(request, _("Record a test"), reverse("test_new", args=at)),
             action_for(request, _("Add a standard"), reverse("installation_equip", args=at)),
             *(action_for(request, label, url) for label, url in installation_actions(found)),
             action_for(request, _("Take out of use"), reverse("installation_stop", args=at)),

@@ -1,0 +1,79 @@
+"""Pages in a browser: a day of the standards engineer; nothing spills over, axe finds nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from dianheng.identity.tests.factories import person_with
+from dianheng.standards.models import OutsideStandard, Reminder, StandardCertificate
+from dianheng.standards.services import reminders_tick
+from dianheng.testing.browser import PHONE, axe_faults, overflow
+
+from .test_pages import all_pages, whole
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize(
+    ("size", "theme", "language"),
+    [(None, "light", "zh-hans"), (PHONE, "dark", "zh-hans"), (None, "dark", "en")],
+    ids=["wide", "phone", "dark English"],
+)
+def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
+    whole()
+    person = person_with("*", login="engineer", name="林标准")
+    page = visit(person, "/", size=size, theme=theme, language=language)
+    faults = []
+    base = page.url.rstrip("/")
+    for name, *args in all_pages():
+        page.goto(base + reverse(name, args=args))
+        faults += [f"{name}: {fault}" for fault in [*axe_faults(page), *overflow(page)]]
+    assert faults == [] and page.faults == []
+
+
+def test_a_day_of_the_standards_engineer(visit, tmp_path):
+    whole()
+    person = person_with("*", login="engineer", name="林标准")
+    page = visit(person, "/")
+    # In the morning the clock has reminded of a certificate; it goes on the list of what is done.
+    page.get_by_role("link", name="STD-0002").first.click()
+    page.fill("[name=word]", "今日取回新证书")
+    page.get_by_role("button", name="确认收到").click()
+    page.locator("text=今日取回新证书").wait_for()
+    assert Reminder.objects.get().acknowledged_by == person
+    # The new certificate came back with the device: paper, scan, values copied from its table.
+    base = page.url.split("/laboratory")[0]
+    page.goto(base + reverse("standard_certificate", args=["STD-0002"]))
+    scan = tmp_path / "证书.pdf"
+    scan.write_bytes(b"%PDF-1.7 new")
+    last = timezone.localdate() + timedelta(days=364)
+    page.fill("[name=number]", "DC-10")
+    page.fill("[name=issuer]", "省院")
+    page.fill("[name=valid_from]", "t")
+    page.fill("[name=valid_through]", str(last))
+    page.fill("[name=higher_standard]", "省级标准")
+    page.set_input_files("[name=sent]", str(scan))
+    page.fill("[name=values]", "电压\t220 V\t220,03\t-0.03\t0.02\t2\tV")
+    page.click("main .form-foot .btn-primary")
+    page.locator("text=带逗号").first.wait_for()
+    page.fill("[name=values]", "电压\t220 V\t220.03\t-0.03\t0.02\t2\tV")
+    page.check("[name=takes_over]")
+    page.set_input_files("[name=sent]", str(scan))
+    page.click("main .form-foot .btn-primary")
+    page.locator("svg.chain").wait_for()
+    made = StandardCertificate.objects.get(number="DC-10")
+    assert made.points.count() == 1 and made.file.name == "证书.pdf"
+    # What stands above the institute's standard completes the chain.
+    page.locator("svg.chain a", has_text="省级标准").click()
+    page.fill("[name=accuracy]", "0.01 级")
+    page.check("[name=is_national]")
+    page.click("main .form-foot .btn-primary")
+    page.goto(base + reverse("standard", args=["STD-0002"]))
+    assert page.locator("svg.chain rect.chain-national").count() == 1
+    assert OutsideStandard.objects.get().is_national
+    # In the evening nothing of it waits any more.
+    reminders_tick()
+    page.goto(base + "/")
+    assert page.get_by_role("link", name="STD-0002").count() == 0 and page.faults == []
