@@ -77,9 +77,11 @@ class DoneForm(KeyForm):
 def _text_input(label: Any, unit: str = "") -> forms.CharField:
     said = f"{label}, {unit}" if unit else label
     attrs = {"inputmode": "decimal", "autocomplete": "off", "aria-label": said}
-    return forms.CharField(
+    field = forms.CharField(
         label=label, required=False, max_length=40, widget=forms.TextInput(attrs=attrs)
     )
+    field.unit = unit  # type: ignore[attr-defined]  # shown in the field
+    return field
 
 
 def phasor_rows(form: Form, wiring: Wiring) -> list[tuple[str, str, BoundField, BoundField]]:
