@@ -20,7 +20,7 @@ from dianheng.standards.services import standard_certify
 from .company import acting, person, unit
 from .things import enrol, maker
 
-CALIBRATOR = "BZ0031"
+CALIBRATOR = "BZ0051"
 # number, name, customer, address, unit, wiring, kV, meter's model
 POINTS = [
     ("3540010000123", "清河水泥厂 1 号进线", "清河水泥有限公司", "清河县工业路 8 号", "354001001", "three_phase_three_wire", "10", "DSZ1808-G"),
@@ -90,11 +90,11 @@ def _calibrator() -> None:
         name="电能表现场校验仪", accuracy_class="0.05",
     )  # fmt: skip
     (device,) = enrol(
-        [{"barcode": CALIBRATOR, "serial_no": "KY003126", "name": "电能表现场校验仪", "measuring_range": "3×(57.7~380) V, 3×(0.1~100) A", "uncertainty": "0.05 级", "position_count": ""}],
+        [{"barcode": CALIBRATOR, "serial_no": "KY005126", "name": "电能表现场校验仪", "measuring_range": "3×(57.7~380) V, 3×(0.1~100) A", "uncertainty": "0.05 级", "position_count": ""}],
         "KY20A", state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=unit("3540001"), actor=actor,
     )  # fmt: skip
     standard_certify(
-        device=device, number=f"DNXY-{today.year}-0031", issuer="江东省计量科学研究院",
+        device=device, number=f"DNXY-{today.year}-0051", issuer="江东省计量科学研究院",
         accuracy_class="0.05", higher_standard="国家基准", valid_from=today - timedelta(days=120),
         valid_through=today + timedelta(days=244), actor=actor,
     )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from dianheng.assets.choices import DeviceKind
+from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
 from dianheng.customers.models import UsagePoint
 
@@ -31,6 +33,13 @@ def orders() -> QuerySet[FieldOrder]:
     return FieldOrder.objects.select_related(
         "usage_point", "unit", "device", "check_record", "done_by"
     )
+
+
+def is_calibrator(number: str) -> bool:
+    """Whether an instrument or standard meter of the register has this number."""
+    kinds = (DeviceKind.INSTRUMENT, DeviceKind.STANDARD_METER)
+    rows = Device.objects.filter(kind__in=kinds)
+    return rows.filter(barcode=number).exists() or rows.filter(asset_no=number).exists()
 
 
 def _visible(rows: QuerySet[Any], rights: Any, number: str, path: str) -> Any:

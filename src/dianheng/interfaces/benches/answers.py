@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dianheng.fieldwork.choices import Outcome as FieldOutcome
 from dianheng.verification.choices import Outcome
 from dianheng.verification.models import Verdict
 from dianheng.verification.rules import BLOCK_TEXTS
@@ -12,8 +13,19 @@ from dianheng.verification.rules import BLOCK_TEXTS
 
 def in_words(answer: Mapping[str, Any]) -> str:
     """Lines of text, what was refused first."""
+    if "checks" in answer:
+        return "\r\n".join(_of_checks(answer)) + "\r\n"
     lines = _of_devices(answer) if "devices" in answer else _of_refusal(answer)
     return "\r\n".join(lines) + "\r\n"
+
+
+def _of_checks(answer: Mapping[str, Any]) -> Iterator[str]:
+    for told in answer["checks"]:
+        if told["is_repeat"]:
+            yield _("%(no)s is here already; nothing was doubled.") % {"no": told["number"]}
+        else:
+            facts = {"no": told["number"], "outcome": FieldOutcome(told["outcome"]).label}
+            yield _("%(no)s is recorded: %(outcome)s.") % facts
 
 
 def _of_refusal(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -29,6 +29,8 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.access import note_refusal
 from dianheng.common.errors import BadInput, Refused
+from dianheng.fieldwork.selectors import is_calibrator
+from dianheng.fieldwork.services import upload_take
 from dianheng.identity.services import system_actor
 from dianheng.standards.selectors import bench_numbers
 from dianheng.verification.services import upload_keep_refused, upload_receive
@@ -333,6 +335,8 @@ def _answered(drop: Drop) -> tuple[str, dict[str, Any]] | None:
 def _receive(drop: Drop) -> tuple[int, dict[str, Any]]:
     bodies = [_read(path, sight) for path, sight in zip(drop.files, drop.sights, strict=True)]
     body = b"".join(bodies)
+    if is_calibrator(drop.folder.name):
+        return _of_calibrator(drop, body)
     # Where the second file begins is said beside the bytes, which are kept as they are.
     kind = "application/json"
     if drop.name.lower().endswith(".csv"):
@@ -354,6 +358,19 @@ def _receive(drop: Drop) -> tuple[int, dict[str, Any]]:
         raise
     received = upload_receive(envelope=envelope, **about)
     return received.status, received.answer
+
+
+def _of_calibrator(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Checks on site in the folder of a field calibrator: all of a file, or none."""
+    made = upload_take(
+        body=body, name=drop.shown_names[0], actor=system_actor("job"),
+        calibrator_no=drop.folder.name,
+    )  # fmt: skip
+    checks = [
+        {"number": one.check.number, "outcome": one.check.outcome, "is_repeat": one.is_repeat}
+        for one in made
+    ]
+    return (200 if all(one.is_repeat for one in made) else 201), {"checks": checks}
 
 
 def _opened(path: Path) -> Any:
