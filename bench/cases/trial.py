@@ -143,8 +143,8 @@ def _whole(bench: Bench, points: int) -> None:
 
 def _judging(bench: Bench) -> None:
     """Conclusions alone: a column of whole numbers, and one point after the other by the rule."""
+    from dianheng.analysis.columns import engine, point_files
     from dianheng.analysis.models import PointShape, RuleTrial
-    from dianheng.analysis.services.columns import engine, point_files
     from dianheng.analysis.services.trial import CONCLUSION, lay_rules
     from dianheng.metrology.observations import Observation
     from dianheng.metrology.verdicts import error_verdict

@@ -6,6 +6,7 @@ from dianheng.common.actions import register_actions
 from dianheng.common.menu import MenuEntry, register
 
 register(
+    MenuEntry("verification", _("Error analysis"), "error_analysis", ("analysis.view",), 78),
     MenuEntry("verification", _("What a bad cause touched"), "traces", ("analysis.view",), 79),
     MenuEntry("verification", _("Rules tried on the past"), "rule_trials", ("analysis.view",), 80),
 )

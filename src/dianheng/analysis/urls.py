@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from .views import traces, trials
+from .views import error_analysis, traces, trials
 
 urlpatterns = [
+    path("error-analysis/", error_analysis.error_analysis, name="error_analysis"),
+    path("error-analysis/<str:by>/<path:key>/", error_analysis.group_records, name="error_records"),
     path("trials/", trials.trial_list, name="rule_trials"),
     path("trials/add/", trials.trial_add, name="rule_trial_add"),
     path("trials/<int:key>/", trials.trial, name="rule_trial"),

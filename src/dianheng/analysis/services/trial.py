@@ -21,8 +21,8 @@ from dianheng.metrology.retrial import Change, SumBounds, sum_bounds
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification.selectors.judging import record_judge_of
 
+from ..columns import engine, point_files
 from ..models import PointShape, RuleTrial, TrialRecord
-from .columns import engine, point_files
 
 TRY = "analysis.try"
 KIND = "analysis.trial"

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from dianheng.analysis.columns import folder, point_files
 from dianheng.analysis.models import RuleTrial, TrialRecord
 from dianheng.analysis.services import trial_run, trial_start
-from dianheng.analysis.services.columns import folder, point_files
 from dianheng.common.errors import BadInput, Refused
 from dianheng.common.jobs import JobStopped
 from dianheng.identity.services import system_actor

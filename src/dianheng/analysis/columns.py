@@ -24,13 +24,16 @@ SHAPE = ("model_id", "scheme_version_id", "direction", "phases", "load_point", "
 
 # Sums are whole millionths of a per cent. What columns cannot hold exactly has no sum.
 _POINTS = """
-    select r.record_id, k.unit_id, (t.finished_at at time zone %(zone)s)::date,
+    select r.record_id, t.device_id, k.unit_id, d.lot_id, t.bench_id, t.position, t.verifier_id,
+           array_to_string(array_remove(t.standard_ids, t.bench_id), ' '),
+           (t.finished_at at time zone %(zone)s)::date,
            k.model_id, k.scheme_version_id, r.direction, r.phases, r.load_point, r.factor,
            n.count,
            case when n.is_held then ((n.one + n.two) * 1000000)::bigint end,
            case when n.is_held then ((n.one + n.two + n.more) * 1000000)::bigint end
       from verification_testrecord t
       join verification_verificationtask k on k.id = t.task_id
+      join assets_device d on d.id = t.device_id
       join verification_testresult r on r.record_id = t.id
      cross join lateral (
             select cardinality(r.samples) as count, r.samples[1] as one,
@@ -51,7 +54,13 @@ _POINTS = """
 """
 _COLUMNS = {
     "record": "BIGINT",
+    "device": "BIGINT",
     "unit": "INTEGER",
+    "lot": "BIGINT",
+    "bench": "BIGINT",
+    "position": "SMALLINT",
+    "verifier": "BIGINT",
+    "standards": "VARCHAR",
     "day": "DATE",
     "model_id": "BIGINT",
     "scheme_version_id": "BIGINT",
@@ -145,8 +154,8 @@ def _write(columns: duckdb.DuckDBPyConnection, block: int, path: Path) -> None:
     _name_shapes(columns)
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     columns.execute(
-        f"copy (select raw.record, raw.unit, raw.day, shape.id as shape, raw.count, raw.first,"
-        f" raw.total from raw join shape using ({', '.join(SHAPE)}) order by raw.record)"
+        f"copy (select raw.* exclude ({', '.join(SHAPE)}), shape.id as shape"
+        f" from raw join shape using ({', '.join(SHAPE)}) order by raw.record)"
         f" to '{unfinished}' (format parquet)"
     )
     unfinished.replace(path)

@@ -13,8 +13,8 @@ from dianheng.metrology.rule_sets import rule_sets
 from dianheng.verification.models import TestSchemeVersion
 from dianheng.workflow.models import ProcessInstance
 
-from .choices import Risk
-from .models import RuleTrial, Trace, TracedRecord, TrialRecord
+from ..choices import Risk
+from ..models import RuleTrial, Trace, TracedRecord, TrialRecord
 
 
 def rule_sets_in_use() -> list[str]:

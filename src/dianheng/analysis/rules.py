@@ -1,0 +1,94 @@
+"""Groups of errors compared: hints for the eye of an engineer; they decide nothing."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+LEAST = 5  # values of a group that is compared with others
+APART = 3.0  # standard errors
+
+
+@dataclass(frozen=True)
+class Group:
+    """Errors of one maker, bench, position …: how many, their mean, their standard deviation."""
+
+    key: str
+    count: int
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One-way analysis of variance over groups.
+
+    `share` is the part of all variation that lies between the groups, 0 to 1; `ratio` is the
+    variance between by the variance within (F) with so many degrees of freedom. `centre` is the
+    median of the groups' means: one group that lies far off does not move it.
+    """
+
+    centre: float
+    within: float
+    share: float
+    ratio: float | None
+    between_freedom: int
+    within_freedom: int
+
+
+def compare(groups: Sequence[Group]) -> Comparison | None:
+    """Compare groups; None for fewer than two groups or no spread to compare with.
+
+    Source:
+        docs/sources/statistics.md, one-way analysis of variance.
+
+    >>> found = compare([Group("a", 6, 5.0, 1.7889), Group("b", 6, 9.0, 2.1909),
+    ...                  Group("c", 6, 10.0, 2.3664)])
+    >>> round(found.ratio, 1), found.between_freedom, found.within_freedom, round(found.share, 2)
+    (9.3, 2, 15, 0.55)
+    """
+    total = sum(group.count for group in groups)
+    if len(groups) < 2 or total <= len(groups):
+        return None
+    mean = sum(group.mean * group.count for group in groups) / total
+    between = sum(group.count * (group.mean - mean) ** 2 for group in groups)
+    within = sum((group.count - 1) * group.deviation**2 for group in groups)
+    if between + within == 0:
+        return None
+    between_freedom, within_freedom = len(groups) - 1, total - len(groups)
+    spread = within / within_freedom
+    ratio = between / between_freedom / spread if spread else None
+    return Comparison(
+        median(group.mean for group in groups),
+        math.sqrt(spread),
+        between / (between + within),
+        ratio,
+        between_freedom,
+        within_freedom,
+    )
+
+
+def is_apart(group: Group, comparison: Comparison) -> bool:
+    """Whether a group lies three standard errors or more from the middle of the groups.
+
+    >>> groups = [Group("a", 99, 0.1, 1.0), Group("b", 99, 0.0, 1.0), Group("c", 99, 2.0, 1.0),
+    ...           Group("d", 99, 0.2, 1.0), Group("e", 4, 9.0, 1.0)]
+    >>> [group.key for group in groups if is_apart(group, compare(groups))]
+    ['c']
+    """
+    if group.count < LEAST or not comparison.within:
+        return False
+    return abs(group.mean - comparison.centre) >= APART * comparison.within / math.sqrt(group.count)
+
+
+def capability(mean: float, deviation: float, limit: float) -> float | None:
+    """Distance from the mean to the nearer limit in units of three standard deviations (Cpk).
+
+    Args:
+        mean, deviation: in the unit of the limit.
+        limit: of the magnitude; positive.
+
+    >>> capability(10.0, 10.0, 100.0)
+    3.0
+    """
+    return (limit - abs(mean)) / (3 * deviation) if deviation else None

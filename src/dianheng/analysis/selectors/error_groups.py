@@ -1,0 +1,329 @@
+"""Errors by maker, lot, bench, position, person, month: over the columns of all readings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from dianheng.assets.models import Device, DeviceModel, Lot, Manufacturer
+from dianheng.common.errors import BadInput, Text
+from dianheng.identity.models import Person, Unit
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.observations import Observation
+from dianheng.verification.models import TestRecord
+from dianheng.verification.selectors.judging import record_judge_of
+
+from ..columns import engine, point_files
+from ..models import PointShape
+from ..rules import Comparison, Group, compare, is_apart
+
+STEP_PCT = 5  # width of a step of the distribution, % of the limit
+AT_MOST = 200  # groups shown
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """By what errors are grouped: the column, the names of its keys, and the records behind one."""
+
+    label: Text
+    column: str
+    names: Callable[[Sequence[Any]], dict[Any, str]]
+    where: Callable[[str], dict[str, Any]]
+
+
+def _named(model: Any, *fields: str) -> Callable[[Sequence[Any]], dict[Any, str]]:
+    def names(keys: Sequence[Any]) -> dict[Any, str]:
+        return {
+            key: " ".join(str(each) for each in parts if each)
+            for key, *parts in model.objects.filter(pk__in=list(keys)).values_list("pk", *fields)
+        }
+
+    return names
+
+
+def _positions(keys: Sequence[Any]) -> dict[Any, str]:
+    benches = {int(str(key).partition("/")[0]) for key in keys}
+    codes = dict(Device.objects.filter(pk__in=benches).values_list("pk", "barcode"))
+    named = {}
+    for key in keys:
+        bench, _slash, place = str(key).partition("/")
+        named[key] = _("%(bench)s position %(no)s") % {"bench": codes[int(bench)], "no": place}
+    return named
+
+
+def _position(key: str) -> dict[str, Any]:
+    bench, _slash, place = key.partition("/")
+    return {"bench_id": int(bench), "position": int(place)}
+
+
+def _month(key: str) -> dict[str, Any]:
+    first = date.fromisoformat(f"{key}-01")
+    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return {"finished_at__gte": _midnight(first), "finished_at__lt": _midnight(after)}
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+def _as_they_are(keys: Sequence[Any]) -> dict[Any, str]:
+    return {key: str(key) for key in keys}
+
+
+DIMENSIONS = {
+    "maker": Dimension(
+        gettext_lazy("Maker"),
+        "s.maker",
+        _named(Manufacturer, "name"),
+        lambda key: {"device__model__manufacturer_id": int(key)},
+    ),
+    "model": Dimension(
+        gettext_lazy("Model"),
+        "s.model",
+        _named(DeviceModel, "code", "name"),
+        lambda key: {"device__model_id": int(key)},
+    ),
+    "lot": Dimension(
+        gettext_lazy("Lot"),
+        "p.lot",
+        _named(Lot, "code"),
+        lambda key: {"device__lot_id": int(key)},
+    ),
+    "bench": Dimension(
+        gettext_lazy("Bench"),
+        "p.bench",
+        _named(Device, "barcode", "model__name"),
+        lambda key: {"bench_id": int(key)},
+    ),
+    "position": Dimension(
+        pgettext_lazy("bench", "Position"),
+        "p.bench || '/' || p.position",
+        _positions,
+        _position,
+    ),
+    "person": Dimension(
+        gettext_lazy("Verifier"),
+        "p.verifier",
+        _named(Person, "name"),
+        lambda key: {"verifier_id": int(key)},
+    ),
+    "standard": Dimension(
+        gettext_lazy("Standard"),
+        "unnest(string_split(p.standards, ' '))::bigint",
+        _named(Device, "barcode", "model__name"),
+        lambda key: {"standard_ids__contains": [int(key)]},
+    ),
+    "month": Dimension(
+        gettext_lazy("Month"), "strftime(p.day, '%Y-%m')", _as_they_are, _month
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: grouped by what, at which point, of which tests.
+
+    Attributes:
+        point: load and factor, such as `Ib 1.0`; empty: every point.
+        is_drift: the change of the same device between its first and last test, not the error.
+    """
+
+    by: str = "bench"
+    point: str = ""
+    from_day: date | None = None
+    through_day: date | None = None
+    is_drift: bool = False
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroupFound:
+    """A group by its records, its name, and its points; all in % of the limit."""
+
+    group: Group
+    name: str
+    points: int
+    mean: float
+    deviation: float
+    lowest: float
+    highest: float
+    outside: int
+    is_apart: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """Groups, how they compare, and how errors are distributed: lower edge of a step → values."""
+
+    groups: list[GroupFound] = field(default_factory=list)
+    comparison: Comparison | None = None
+    steps: dict[int, int] = field(default_factory=dict)
+    count: int = 0
+    more: int = 0
+
+    @property
+    def share_pct(self) -> str:
+        """Part of the variation that lies between the groups, in per cent."""
+        return "" if self.comparison is None else f"{self.comparison.share * 100:.1f}"
+
+    @property
+    def ratio(self) -> str:
+        """F of the analysis of variance."""
+        ratio = self.comparison.ratio if self.comparison else None
+        return "–" if ratio is None else f"{ratio:.1f}"
+
+
+def points_measured() -> list[str]:
+    """Loads and factors at which errors were measured, for the choice."""
+    rows = PointShape.objects.values_list("load_point", "factor").distinct()
+    return sorted({f"{load} {factor}" for load, factor in rows})
+
+
+def error_groups(asked: Asked) -> Found:
+    """Group the errors of all records, in % of the limit of their points.
+
+    Raises:
+        BadInput: no such dimension.
+    """
+    dimension = DIMENSIONS.get(asked.by)
+    if dimension is None:
+        raise BadInput(_("Choose by what errors are grouped."))
+    units = _units(asked.paths)
+    where, given = ["p.total is not null"], []
+    for text, value in (
+        ("p.day >= ?", asked.from_day),
+        ("p.day <= ?", asked.through_day),
+        ("s.point = ?", asked.point or None),
+    ):
+        if value is not None:
+            where.append(text)
+            given.append(value)
+    files = [str(path) for path in point_files()]
+    if not files or not units:
+        return Found()
+    value = "p.total / p.count / 1e6 / s.limit_pct * 100"
+    grouped = {
+        True: f"""
+            select any_value(key) as key, device as thing,
+                   arg_max(value, record) - arg_min(value, record) as value
+              from (select {dimension.column} as key, {value} as value, p.record,
+                           p.device, s.point, s.phases, s.direction
+                      from read_parquet(?) p join shape s on s.id = p.shape
+                      join unit u on u.id = p.unit
+                     where {" and ".join(where)})
+             group by device, point, phases, direction having count(distinct record) > 1
+        """,
+        False: f"""
+            select {dimension.column} as key, p.record as thing, {value} as value
+              from read_parquet(?) p join shape s on s.id = p.shape
+              join unit u on u.id = p.unit
+             where {" and ".join(where)}
+        """,
+    }[asked.is_drift]
+    with engine() as columns:
+        _lay_shapes(columns)
+        columns.execute("create temp table unit (id INTEGER)")
+        columns.execute("insert into unit select unnest(?)", [units])
+        columns.execute(f"create temp table seen as {grouped}", [files, *given])
+        # Points of one meter err alike: groups are compared by the means of their records.
+        rows = columns.execute(
+            """
+            with thing as (select key, thing, avg(value) as value, count(*) as points,
+                                  min(value) as low, max(value) as high, sum(value * value) as squares,
+                                  count(*) filter (abs(value) > 100) as outside
+                             from seen where key is not null group by key, thing)
+            select key::varchar, count(*), avg(value), coalesce(stddev_samp(value), 0),
+                   sum(points)::bigint, sum(value * points) / sum(points),
+                   sqrt(greatest(0, sum(squares) / sum(points)
+                                    - (sum(value * points) / sum(points)) ** 2)),
+                   min(low), max(high), sum(outside)::bigint
+              from thing group by 1 order by 1
+            """
+        ).fetchall()
+        steps = columns.execute(
+            f"select floor(value / {STEP_PCT})::int * {STEP_PCT}, count(*) from seen"
+            " where abs(value) <= 200 group by 1 order by 1"
+        ).fetchall()
+    groups = [Group(key, count, mean, deviation) for key, count, mean, deviation, *_x in rows]
+    comparison = compare(groups)
+    names = dimension.names([_key(each.key) for each in groups])
+    found = [
+        GroupFound(
+            group,
+            names.get(_key(group.key), group.key),
+            *row[4:],
+            comparison is not None and is_apart(group, comparison),
+        )
+        for group, row in zip(groups, rows, strict=True)
+    ]
+    if asked.by != "month":
+        # What stands out first, then the largest means.
+        found.sort(key=lambda one: (not one.is_apart, -abs(one.mean)))
+    return Found(
+        found[:AT_MOST],
+        comparison,
+        dict(steps),
+        sum(one.points for one in found),
+        max(0, len(found) - AT_MOST),
+    )
+
+
+def records_of(by: str, key: str, paths: Sequence[str]) -> QuerySet[TestRecord]:
+    """The records behind a group."""
+    dimension = DIMENSIONS.get(by)
+    try:
+        where = dimension.where(key) if dimension else {"pk__in": []}
+    except ValueError:
+        where = {"pk__in": []}
+    return (
+        TestRecord.objects.filter(**where, task__unit__in=_units(paths))
+        .defer("received", "standards", "operators")
+        .select_related("device__model__manufacturer", "task", "bench", "verifier", "task_device")
+    )
+
+
+def _units(paths: Sequence[str]) -> list[int]:
+    return [
+        key
+        for key, path in Unit.objects.values_list("pk", "path")
+        if any(path.startswith(each) for each in paths)
+    ]
+
+
+def _key(text: str) -> Any:
+    return int(text) if text.isdecimal() else text
+
+
+def _lay_shapes(columns: Any) -> None:
+    """Points by their key, with the limit of the rule of their records."""
+    rows = []
+    for shape in PointShape.objects.select_related("model", "scheme_version"):
+        seen = Observation(
+            "basic_error", shape.direction, shape.phases, shape.load_point, shape.factor
+        )
+        try:
+            rule = record_judge_of(shape.model, shape.scheme_version).rule_at(seen)[0]
+        except (MetrologyError, BadInput):
+            continue  # no limit: nothing to hold the error against
+        rows.append(
+            (
+                shape.pk,
+                shape.model_id,
+                shape.model.manufacturer_id,
+                f"{shape.load_point} {shape.factor}",
+                shape.phases,
+                shape.direction,
+                float(rule.limit_pct),
+            )
+        )
+    columns.execute(
+        "create temp table shape (id INTEGER, model BIGINT, maker BIGINT, point VARCHAR,"
+        " phases VARCHAR, direction VARCHAR, limit_pct DOUBLE)"
+    )
+    if rows:
+        columns.executemany("insert into shape values (?, ?, ?, ?, ?, ?, ?)", rows)
