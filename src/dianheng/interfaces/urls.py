@@ -3,10 +3,12 @@
 from django.urls import path
 
 from . import views
+from .benches.views import upload_file
 from .rest.api import api
 
 urlpatterns = [
     path("api/v1/", api.urls),
+    path("uploads/file/", upload_file, name="upload_file"),
     path("calculators/", views.calculators, name="calculators"),
     path("calculators/<str:name>/", views.calculator, name="calculator"),
 ]

@@ -99,6 +99,7 @@ class Source(TextChoices):
     REST = "rest", _("REST")
     FILE = "file", _("Watched folder")
     MDS = "mds", _("Middle tables")
+    PAGE = "page", _("Sent from the page")
     HAND = "hand", _("Entered by hand")
 
 

@@ -2,7 +2,8 @@
 
 It gets what every bench gets (`selectors.loads.load_sheet`) and answers with an upload in the
 neutral format. Errors have the shapes of real transformers: the magnetising current bends f down
-and δ up at small percents, a smaller burden lifts f; voltage transformers fall a little with the
+and δ up at small percents, a smaller burden lifts f; a current transformer that is
+tested again was demagnetised; voltage transformers fall a little with the
 burden. The same seed gives the same readings.
 """
 
@@ -95,6 +96,8 @@ class SimulatedTester:
                 ]
             else:
                 points.append({"item": each["item"], "facts": _facts(each["item"], fault)})
+        if place["attempt"] > 1 and self.category == "CT":
+            points.append({"item": "DEMAGNETISING", "facts": {"is_done": True}})
         for seq, point in enumerate(points, 1):
             point["seq"] = seq
         return points

@@ -124,6 +124,25 @@ def test_demagnetising_is_offered_before_a_second_test_only(client, room):
     assert TestRecord.objects.filter(attempt=2).get().results.get(item="demagnetising").reason == "demagnetised"  # fmt: skip
 
 
+def test_a_printed_minus_and_full_width_digits_are_read(client, room):
+    load = room.load(room.task(2))
+    log_in(client, room.verifier)
+    text = page(client, "load_enter", load.number, 1)
+    answer = send(client, load, typed(text, **{"p0-rated-5-fu": "\u22120.３44"}))
+    assert answer.status_code == 302
+    kept = TestRecord.objects.get().results.get(item="ratio_error", load_point="5", factor="rated")
+    assert (str(kept.samples[0]), kept.rounded_text) == ("-0.344", "-0.34")
+
+
+@pytest.mark.parametrize(
+    "rules", ["JJG 313-2010", "JJG 314-2010", "JJG 1021-2007", "JJG 1189.3-2022"]
+)
+def test_the_figures_of_a_regulation_show(client, rules):
+    log_in(client, person_with("*", login="planner", name="林计划"))
+    text = page(client, "rule_set", rules)
+    assert "检定项目" in text and "稳定性" in text
+
+
 def test_who_may_not_test_does_not_type(client, room):
     load = room.load(room.task(1))
     log_in(client, person_with("verification.view", login="guest", name="客"))

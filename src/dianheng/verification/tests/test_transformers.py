@@ -194,11 +194,7 @@ def test_a_retest_after_a_failure_may_be_demagnetised_and_needs_no_other_positio
     assert rows_of(task)[0].outcome == "failed"
     again = lab.load(task, bad, reason="退磁后复测")
     assert again.positions.get().position == 1
-    envelope = lab.envelope(again, retest_reason="退磁后复测", seed=3)
-    envelope["devices"][0]["points"].append(
-        {"item": "DEMAGNETISING", "seq": 999, "facts": {"is_done": True}}
-    )
-    received = lab.send(envelope)
+    received = lab.send(lab.envelope(again, retest_reason="退磁后复测", seed=3))
     assert received.status == 201, received.answer
     result = TestResult.objects.get(item="demagnetising")
     assert result.reason == "demagnetised" and rows_of(task)[0].attempts == 2

@@ -48,7 +48,7 @@ def enter_transformer(
     plate, scheme = plate_for(load.task.model), scheme_for(load.task.scheme_version)
     assert isinstance(plate, TransformerPlate) and isinstance(scheme, TransformerScheme)
     sheets, items = sheets_of(plate, scheme), items_of(scheme, is_retest=put.attempt > 1)
-    typed = {name: halfwidth(str(value)).strip() for name, value in request.POST.items()}
+    typed = {name: _plain(str(value)) for name, value in request.POST.items()}
     problems: list[dict[str, Any]] = []
     wrong: dict[str, Any] = {}
     if request.method == "POST":
@@ -99,6 +99,11 @@ def enter_transformer(
     return render(
         request, "verification/transformer_entry.html", context, status=422 if problems else 200
     )
+
+
+def _plain(text: str) -> str:
+    """What was typed, in plain characters; papers print the minus longer than keyboards have it."""
+    return halfwidth(text).replace("\u2212", "-").strip()
 
 
 def _envelope(

@@ -10,12 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.common.errors import NotFound
-from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers
-from dianheng.common.pages import needs, opens_to
+from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers, PageAction
+from dianheng.common.pages import needs, no_right, opens_to
 
 from ..choices import UPLOAD_TONE, Source, UploadState
 from ..models import Upload
-from .common import VIEW
+from .common import VIEW, action
+
+SEND = "verification.upload"
+
+
+def _list_actions(request: HttpRequest) -> list[PageAction]:
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    refusal = None if rights.may(SEND) else no_right(SEND)
+    return [action(_("Send a file"), reverse("upload_file"), refusal)]
+
 
 UPLOADS = ListPage(
     key="verification.uploads",
@@ -24,6 +33,7 @@ UPLOADS = ListPage(
         "received_by"
     ),
     right=VIEW,
+    actions=_list_actions,
     columns=[
         Column("received_at", gettext_lazy("Received at"), kind="moment"),
         Column(
@@ -55,7 +65,8 @@ UPLOADS = ListPage(
     row_url=lambda row: reverse("upload", args=[row.pk]),
     cards=("received_at", "state", "bench_no", "taken"),
     empty_text=gettext_lazy(
-        "Nothing came in yet. Benches send by REST, by file or by middle tables."
+        "Nothing came in yet. Benches send by REST, by file or by middle tables; a file is also "
+        "sent from here."
     ),
 )
 

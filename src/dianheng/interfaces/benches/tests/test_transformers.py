@@ -1,11 +1,14 @@
 """Transformer testers by every door: REST, a JSON file and a pair of CSV in the watched folder."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from dianheng.identity.tests.factories import person_with
 from dianheng.interfaces.benches import inbox, samples
 from dianheng.verification.models import TestRecord, Upload
 from dianheng.verification.tests.factories import body_of
+from dianheng.verification.tests.test_views import log_in
 from dianheng.verification.tests.transformers import TransformerRoom
 
 from .test_inbox import drop, moved
@@ -72,3 +75,35 @@ def test_a_bad_file_is_told_whole(room):
     inbox.collect()
     told = [fault["code"] for fault in Upload.objects.get().answer["devices"][0]["errors"]]
     assert sorted(told) == ["choice", "range", "ratio"] and outcomes() == ["passed"] * 2
+
+
+def test_a_file_is_sent_from_the_page_and_told_as_everywhere(client, room):
+    made, _load, envelope, _folder = room
+    log_in(client, made.verifier)
+    assert reverse("upload_file") in client.get(reverse("uploads")).content.decode()
+    heads, points = samples.as_csv(envelope)
+    files = {
+        "bench": made.bench.pk,
+        "file": SimpleUploadedFile("run.header.csv", heads),
+        "points": SimpleUploadedFile("run.points.csv", points),
+    }
+    answer = client.post(reverse("upload_file"), files)
+    upload = Upload.objects.get()
+    assert answer.url == reverse("upload", args=[upload.pk])
+    assert (upload.source, upload.source_name, upload.taken) == ("page", "run.header.csv", 3)
+    assert upload.received_by_id == made.verifier.pk and outcomes() == ["passed"] * 3
+    assert client.get(answer.url).status_code == 200
+
+
+def test_a_file_that_cannot_be_read_is_told_on_the_page_and_kept(client, room):
+    made, _load, _envelope, _folder = room
+    log_in(client, made.verifier)
+    files = {"bench": made.bench.pk, "file": SimpleUploadedFile("run.json", b"{")}
+    answer = client.post(reverse("upload_file"), files)
+    assert answer.status_code == 200 and Upload.objects.get().state == "refused"
+
+
+def test_who_may_not_send_does_not_see_the_page(client):
+    log_in(client, person_with("verification.view", login="guest", name="客"))
+    assert client.get(reverse("upload_file")).status_code == 403
+    assert client.get(reverse("uploads")).status_code == 200
