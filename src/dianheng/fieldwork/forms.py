@@ -45,6 +45,16 @@ class TaskForm(KeyForm):
     note = forms.CharField(label=_("Note"), required=False, max_length=400)
 
 
+class CrewForm(Form):
+    """Who checks the chosen points; each by the day on which it is due, at the earliest this one."""
+
+    leader = PersonField(label=_("Leader"), help_text=_("Name or staff number"))
+    second = PersonField(label=_("Second person"), help_text=_("Two people work on site."))
+    not_before = DayField(
+        label=_("What is late is due on"), help_text=_("t+7: a week from today"), initial="t+7"
+    )
+
+
 class ReasonForm(KeyForm):
     """Why a task is called off."""
 

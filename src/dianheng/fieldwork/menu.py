@@ -7,6 +7,7 @@ from dianheng.common.menu import MenuEntry, register
 
 VIEW = ("fieldwork.view",)
 register(
+    MenuEntry("field", _("Checks that are due"), "field_due", VIEW, 15),
     MenuEntry("field", _("Field tasks"), "field_tasks", VIEW, 20),
     MenuEntry("field", _("Records of checks"), "field_checks", VIEW, 30),
     MenuEntry("field", _("Orders after checks"), "field_orders", VIEW, 40),

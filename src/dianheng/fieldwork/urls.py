@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from .views import checks, composite, diagnosis, orders, tasks
+from .views import checks, composite, diagnosis, due, orders, tasks
 
 urlpatterns = [
+    path("field/due/", due.due_list, name="field_due"),
     path("field/tasks/", tasks.task_list, name="field_tasks"),
     path("field/tasks/new/", tasks.task_new, name="field_task_new"),
     path("field/tasks/<str:number>/", tasks.task, name="field_task"),

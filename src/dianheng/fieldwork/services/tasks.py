@@ -1,5 +1,6 @@
 """Tasks of checks on site."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Person
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
-from ..choices import TaskReason, TaskState
+from ..choices import TaskKind, TaskReason, TaskState
 from ..models import FieldTask
 from ..rules import guard_two_people
 
@@ -47,6 +48,49 @@ def task_make(
         )  # fmt: skip
         remember(request_key, "fieldtask.make", {"number": number})
     return made
+
+
+def tasks_plan(
+    *,
+    due: Mapping[int, date],
+    leader: Person,
+    second: Person,
+    actor: Actor,
+    reason: str = TaskReason.PERIODIC,
+    request_key: str = "",
+) -> int:
+    """Have many usage points checked by the same two people; how many tasks were made.
+
+    Args:
+        due: last day of each task, by key of the usage point. A point with an open task is left
+            out: it is planned already.
+    """
+    refuse(guard_two_people(leader.pk, second.pk))
+    with write_batch(actor=actor, action="fieldtask.make") as batch:
+        if (earlier := idempotent(request_key, "fieldtask.make")) is not None:
+            return int(earlier["count"])
+        rows = UsagePoint.objects.filter(pk__in=due, closed_on__isnull=True).order_by("pk")
+        open_ = FieldTask.objects.filter(usage_point__in=due, state=TaskState.OPEN)
+        planned = set(open_.values_list("usage_point_id", flat=True))
+        by_unit: dict[int, list[UsagePoint]] = {}
+        for point in rows.select_for_update():
+            if point.pk not in planned:
+                by_unit.setdefault(point.unit_id, []).append(point)
+        year = timezone.localtime(batch.at).year
+        count = 0
+        for unit_id, points in sorted(by_unit.items()):
+            require(actor, PLAN, unit_id)
+            numbers = numbers_take(key="field_task", unit_id=unit_id, year=year, count=len(points))
+            FieldTask.objects.bulk_create(
+                FieldTask(
+                    number=number, usage_point=point, unit_id=unit_id, kind=TaskKind.WHOLE,
+                    reason=reason, due_on=due[point.pk], leader=leader, second=second,
+                )
+                for number, point in zip(numbers, points, strict=True)
+            )  # fmt: skip
+            count += len(points)
+        remember(request_key, "fieldtask.make", {"count": count})
+    return count
 
 
 def task_cancel(*, task: FieldTask, reason: str, actor: Actor) -> FieldTask:

@@ -1,0 +1,106 @@
+"""When usage points are due to be checked, by the periods of DL/T 448 in each point's edition."""
+
+from typing import Any
+
+from django.db.models import (
+    Case,
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Least, TruncDate
+
+from dianheng.assets.choices import HungRole
+from dianheng.assets.models import Installation
+from dianheng.customers.models import UsagePoint
+from dianheng.metrology.rule_sets import rule_set
+
+from .choices import Outcome, TaskState
+from .models import FieldCheck, FieldTask
+
+EDITIONS = ("2000", "2016")
+CHECKED = ("I", "II", "III")
+DROP_FROM_KV = 35
+
+
+class AddMonths(Func):
+    """A day so many calendar months on, clipped to the end of the month."""
+
+    template = "(%(expressions)s))::date"
+    arg_joiner = " + make_interval(months => "
+    output_field = DateField()
+
+
+def _months(item: str, edition: str) -> int:
+    return int(rule_set("DL/T 448", edition).figure(f"periods/{item}, {edition} edition").value)
+
+
+def _by_edition(item: str) -> Case:
+    whens = [When(class_edition=one, then=Value(_months(item, one))) for one in EDITIONS]
+    return Case(*whens, output_field=IntegerField())
+
+
+def _last(*items: str) -> Subquery:
+    """Day of the last check of a point that judged one of the items."""
+    judged = Q()
+    for item in items:
+        judged |= Q(results__contains=[{"item": item}])
+    rows = FieldCheck.objects.filter(
+        judged, task__usage_point=OuterRef("pk"), outcome__in=(Outcome.PASS, Outcome.FAIL)
+    )
+    return Subquery(rows.order_by("-done_at").annotate(d=TruncDate("done_at")).values("d")[:1])
+
+
+def points_due() -> QuerySet[UsagePoint]:
+    """Usage points with their last checks, when the next are due, and whether one is planned.
+
+    Meters of classes I to III are due a month after they were hung, then by the period of the
+    class; voltage drop by its own period from 35 kV on. Other points have no day.
+    """
+    hung = Installation.objects.filter(usage_point=OuterRef("pk"), role=HungRole.METER)
+    hung = hung.order_by("installed_at").annotate(d=TruncDate("installed_at")).values("d")[:1]
+    period = Case(
+        *(
+            When(
+                device_class=name, class_edition=one,
+                then=Value(_months(f"field check class {name}", one)),
+            )
+            for name in CHECKED
+            for one in EDITIONS
+        ),
+        output_field=IntegerField(),
+    )  # fmt: skip
+    planned = FieldTask.objects.filter(usage_point=OuterRef("pk"), state=TaskState.OPEN)
+    rows: Any = UsagePoint.objects.filter(closed_on__isnull=True).select_related("unit")
+    rows = rows.annotate(
+        hung_on=Subquery(hung), last_check=_last("working_error"),
+        last_drop=_last("secondary_voltage_drop"), is_planned=Exists(planned),
+    )  # fmt: skip
+    rows = rows.annotate(
+        check_due=Case(
+            When(
+                device_class__in=CHECKED, last_check__isnull=True,
+                then=AddMonths(F("hung_on"), _by_edition("first field check")),
+            ),
+            When(device_class__in=CHECKED, then=AddMonths(F("last_check"), period)),
+            output_field=DateField(),
+        ),
+        drop_due=Case(
+            When(
+                rated_kv__gte=DROP_FROM_KV,
+                then=AddMonths(
+                    Coalesce(F("last_drop"), F("hung_on")), _by_edition("secondary voltage drop")
+                ),
+            ),
+            output_field=DateField(),
+        ),
+    )  # fmt: skip
+    return rows.annotate(next_due=Least("check_due", "drop_due"))  # type: ignore[no-any-return]
