@@ -104,7 +104,7 @@ class FieldCheck(models.Model):
 class FieldOrder(models.Model):
     """What has to be put right after a check, by a day that the rules give."""
 
-    number = CodeField(_("Order"), unique=True)
+    number = CodeField(_("Order after a check"), unique=True)
     check_record = models.ForeignKey(
         FieldCheck, models.PROTECT, verbose_name=_("Field record"), related_name="orders"
     )
@@ -117,7 +117,7 @@ class FieldOrder(models.Model):
     device = models.ForeignKey(
         "assets.Device", models.PROTECT, verbose_name=_("Device"), null=True, related_name="+"
     )
-    kind = CodeField(_("What"), choices=OrderKind)
+    kind = CodeField(_("What is ordered"), choices=OrderKind)
     cause = models.TextField(_("Cause"))
     rule = CodeField(_("Rule"))  # DL/T 448-2016 actions/replace_working_days
     opened_at = models.DateTimeField(_("Opened"))

@@ -79,8 +79,8 @@ class Migration(migrations.Migration):
             name='FieldOrder',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Order')),
-                ('kind', dianheng.common.fields.CodeField(choices=[('replace_meter', 'Replace the meter'), ('mend_wiring', 'Put the wiring right'), ('mend_drop', 'Mend the voltage drop'), ('mend_burden', 'Mend the secondary burden')], db_collation='C', verbose_name='What')),
+                ('number', dianheng.common.fields.CodeField(db_collation='C', unique=True, verbose_name='Order after a check')),
+                ('kind', dianheng.common.fields.CodeField(choices=[('replace_meter', 'Replace the meter'), ('mend_wiring', 'Put the wiring right'), ('mend_drop', 'Mend the voltage drop'), ('mend_burden', 'Mend the secondary burden')], db_collation='C', verbose_name='What is ordered')),
                 ('cause', models.TextField(verbose_name='Cause')),
                 ('rule', dianheng.common.fields.CodeField(db_collation='C', verbose_name='Rule')),
                 ('opened_at', models.DateTimeField(verbose_name='Opened')),

@@ -78,7 +78,7 @@ DUE = ListPage(
         Column("check_due", gettext_lazy("Meter due"), kind="date"),
         Column("last_drop", gettext_lazy("Last test of the drop"), kind="date"),
         Column("drop_due", gettext_lazy("Drop due"), kind="date"),
-        Column("is_planned", gettext_lazy("Planned"), kind="flag"),
+        Column("is_planned", gettext_lazy("Is planned"), kind="flag"),
         Column("unit", gettext_lazy("Unit"), "unit.name"),
     ],
     filters=[
@@ -90,7 +90,7 @@ DUE = ListPage(
             ],
             where=_within,
         ),
-        Flag("is_planned", gettext_lazy("Planned"), "is_planned"),
+        Flag("is_planned", gettext_lazy("Is planned"), "is_planned"),
         Choice("device_class", gettext_lazy("Class of the device"), options=CLASSES),
     ],
     default_order="number",
