@@ -115,7 +115,7 @@ TRACED = ListPage(
     row_url=lambda row: reverse("record", args=[row.record.number]),
     cards=("record", "risk", "margin", "unit"),
     template="analysis/trace.html",
-    empty_text=gettext_lazy("It touched no record."),
+    empty_text=gettext_lazy("Nothing is listed: the search goes on, or it touched no record."),
 )
 
 
