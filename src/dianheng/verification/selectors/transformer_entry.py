@@ -43,10 +43,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of one point."""
+    """The cells of one point; None where a run has no reading there."""
 
     point: TransformerPoint
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell | None, ...]
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,13 @@ def _orders(
     if takes_down:
         runs = [(RISING, percents), (FALLING, percents[::-1])]
     for burden in burdens:
+        top = max(percent for found, percent in by_place if found == burden)
         for run, through in runs:
             keys += [
                 _key(number, by_place[burden, percent], item, run)
                 for percent in through
-                if (burden, percent) in by_place
+                # The greatest point is where the run turns: it is read once.
+                if (burden, percent) in by_place and not (run == FALLING and percent == top)
                 for item in ERRORS
             ]
     return {key: number * 1000 + place for place, key in enumerate(keys)}
@@ -163,12 +165,15 @@ def _cells(
     scheme: TransformerScheme,
     accuracy_class: str,
     orders: Mapping[str, int],
-) -> tuple[Cell, ...]:
-    cells = []
+) -> tuple[Cell | None, ...]:
+    cells: list[Cell | None] = []
     for item in ERRORS:
         quantity = rule.of(item)
         for run in _runs(scheme):
             key = _key(number, point, item, run)
+            if key not in orders:
+                cells.append(None)
+                continue
             cells.append(
                 Cell(
                     key,
@@ -215,7 +220,8 @@ def _read_group(
     group: Group, typed: Mapping[str, str], points: list[dict[str, Any]], faults: list[Fault]
 ) -> None:
     read: dict[Item, list[str]] = {item: [] for item in ERRORS}
-    for cell in group.cells:
+    held = [cell for cell in group.cells if cell is not None]
+    for cell in held:
         text = typed.get(cell.key, "")
         if not text:
             continue
@@ -225,7 +231,7 @@ def _read_group(
     if not any(read.values()):
         return
     for item in ERRORS:
-        cells = [cell for cell in group.cells if cell.item is item]
+        cells = [cell for cell in held if cell.item is item]
         if not read[item]:
             faults.append(Fault(cells[0].key, cells[0].label, _("is missing: both are measured")))
             continue

@@ -41,7 +41,7 @@ def send(client, load, data, position=1):
 
 @pytest.mark.parametrize(
     ("model", "cells"),
-    [(None, 18), (("JLSZV-10", COMBINED), 56), (("HL-66", STANDARD_CT), 56)],
+    [(None, 18), (("JLSZV-10", COMBINED), 56), (("HL-66", STANDARD_CT), 48)],
     ids=["low-voltage CT", "combined", "standard CT, up and down"],
 )
 def test_a_typed_record_is_judged_like_any_other(client, room, model, cells):
@@ -95,7 +95,7 @@ def test_mirrored_signs_are_asked_on_the_form_and_kept_as_typed_once_confirmed(c
     load = room.load(room.task(1, first=40))
     log_in(client, room.verifier)
     text = page(client, "load_enter", load.number, 1)
-    bend = {"1": "-14.00", "5": "-10.50", "20": "-8.50", "100": "-7.00", "120": "-6.80"}
+    bend = {"1": "-8.00", "5": "-5.50", "20": "-4.00", "100": "-2.60", "120": "-2.50"}
     cells = re.findall(r'name="(p0-\w+-(\d+)-du)"', text)
     data = typed(text, **{name: bend[percent] for name, percent in cells})
     answer = send(client, load, data)
@@ -105,7 +105,7 @@ def test_mirrored_signs_are_asked_on_the_form_and_kept_as_typed_once_confirmed(c
     assert answer.status_code == 302
     record = TestRecord.objects.get(upload__source="hand")
     kept = record.results.filter(item="phase_displacement").order_by("seq").first()
-    assert str(kept.samples[0]) == "-14.00"
+    assert str(kept.samples[0]) == "-8.00"
     assert [w["code"] for w in record.verdicts.get().warnings] == ["signs"]
 
 
