@@ -1,6 +1,6 @@
 """The standards' values by point, the way up to the national standard, papers that end."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from dianheng.assets.choices import PlaceKind
+from dianheng.assets.services import place_make
 from dianheng.standards.choices import TestKind
 from dianheng.standards.models import (
     OutsideStandard,
@@ -17,6 +19,8 @@ from dianheng.standards.models import (
 )
 from dianheng.standards.services import (
     certificate_values_set,
+    environment_set,
+    environment_take_in,
     outside_standard_save,
     reminders_acknowledge,
     reminders_tick,
@@ -24,8 +28,8 @@ from dianheng.standards.services import (
     test_record,
 )
 
-from .company import acting
-from .things import WORKING_STANDARD
+from .company import acting, unit
+from .things import WORKING_STANDARD, place
 
 INSTITUTE = "江东省计量科学研究院"
 # Error of the standard meters in the table of their certificates: at 220 V, by current and factor.
@@ -78,6 +82,7 @@ def the_standards() -> None:
         values=[["有功电能误差", "220 V, 5 A, 1.0", "0.02", "-0.02", "0.02", "2", "%"]],
     )  # fmt: skip
     tests_of_the_standards()
+    climate_of_the_room()
     reminders_tick()
     for first in Reminder.objects.order_by("due_on")[:1]:
         reminders_acknowledge(
@@ -117,6 +122,31 @@ def tests_of_the_standards() -> None:
         reference=Decimal("0.016"), u_ours=Decimal("0.03"), u_reference=Decimal("0.01"),
         **facts | {"check_standard": INSTITUTE},
     )  # fmt: skip
+
+
+def climate_of_the_room() -> None:
+    """Two days of the rooms' loggers; where standards are kept the air conditioning had failed."""
+    actor = acting("gaoyan")
+    environment_set(
+        unit=unit("3540001"), temperature_low_c=Decimal(21), temperature_high_c=Decimal(25),
+        humidity_low_pct=Decimal(45), humidity_high_pct=Decimal(75),
+        source="JJG 596 参比条件 (23±2) °C", valid_from=date(2024, 3, 1), actor=actor,
+    )  # fmt: skip
+    room = place_make(
+        code="SYS2",
+        name="标准器室",
+        kind=PlaceKind.LABORATORY,
+        unit_id=unit("3540001").pk,
+        actor=actor,
+    )
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    for where, failed_at in ((place("SYS1"), None), (room, 3)):
+        rows = [["时间", "温度", "湿度"]]
+        for hour in range(48):
+            at = midnight - timedelta(hours=48 - hour)
+            temperature = "25.8" if hour == failed_at else f"{22.6 + hour % 5 / 10:.1f}"
+            rows.append([f"{at:%Y-%m-%d %H:%M}", temperature, str(50 + hour % 7)])
+        environment_take_in(place=where, rows=rows, actor=actor)
 
 
 def _negative(error: str) -> str:

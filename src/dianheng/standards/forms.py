@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import METERS, STANDARDS, TRANSFORMERS, DeviceKind
-from dianheng.assets.models import Device
+from dianheng.assets.models import Device, Place
 from dianheng.common.files import Unreadable, open_table
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 from dianheng.common.numbers import halfwidth
@@ -288,3 +288,20 @@ class TestForm(Form):
                 [_("“%(cell)s” is no number.") % {"cell": cell} for cell in wrong]
             )
         return numbers
+
+
+class EnvironmentFileForm(ValuesForm):
+    """What a logger measured in a room."""
+
+    place = forms.ModelChoiceField(Place.objects.none(), label=_("Room"), empty_label=None)
+    values = forms.CharField(
+        label=_("Lines of the logger"), required=False, strip=False,
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false", "wrap": "off"}),
+        help_text=_("Columns: moment, temperature, humidity; with or without a line of heads."),
+    )  # fmt: skip
+    reason = None  # type: ignore[assignment]
+    field_order = ["place", "table", "values"]
+
+    def __init__(self, *args: Any, rooms: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["place"].queryset = rooms  # type: ignore[attr-defined]

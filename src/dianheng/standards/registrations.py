@@ -15,6 +15,7 @@ register_actions(
     {
         "authorisation.record": gettext_lazy("Record an authorisation"),
         "certificate.values": gettext_lazy("Enter the values of a certificate"),
+        "environment.take_in": gettext_lazy("Take in records of the environment"),
         "environment.set": gettext_lazy("Set bounds of the environment"),
         "installation.certify": gettext_lazy("Record an examination certificate"),
         "installation.equip": gettext_lazy("Add a standard to a measuring standard"),

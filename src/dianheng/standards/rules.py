@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from dianheng.metrology.periods import add_months
@@ -243,3 +243,81 @@ def step_reached(today: date, last_day: date, months: Sequence[int]) -> int | No
         if (add_months(today, step) >= last_day if step else today > last_day)
     ]
     return min(reached, default=None)
+
+
+@dataclass(frozen=True)
+class Climate:
+    """What a logger wrote at a moment."""
+
+    at: datetime
+    temperature_c: Decimal
+    humidity_pct: Decimal
+
+
+_CLIMATE_HEADS: Mapping[str, tuple[str, ...]] = {
+    "at": ("时间", "日期时间", "采集时间", "time", "moment", "datetime"),
+    "temperature": ("温度", "temperature", "temp"),
+    "humidity": ("湿度", "相对湿度", "humidity", "rh"),
+}
+_CLIMATE_OF = {name: field for field, names in _CLIMATE_HEADS.items() for name in names}
+_CLIMATE_ROWS = 100_000
+_POSSIBLE = {"temperature": (Decimal(-50), Decimal(80)), "humidity": (Decimal(0), Decimal(100))}
+_MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+def read_environment(
+    rows: Sequence[Sequence[str]], now: datetime
+) -> tuple[list[Climate], list[Fault]]:
+    """Moments (in the zone of `now`), temperatures and humidities of a logger; every fault."""
+    lines = [(n, [cell.strip() for cell in row]) for n, row in enumerate(rows, 1)]
+    lines = [(n, row) for n, row in lines if any(row)]
+    if not lines:
+        return [], [Fault(0, "no_rows")]
+    heads = [_CLIMATE_OF.get(_plain_head(cell), "") for cell in lines[0][1]]
+    order: Sequence[str] = tuple(_CLIMATE_HEADS)
+    if any(heads):
+        order, lines = heads, lines[1:]
+        absent = [field for field in _CLIMATE_HEADS if field not in heads]
+        if absent:
+            return [], [Fault(0, "no_column", field) for field in absent]
+    if not lines:
+        return [], [Fault(0, "no_rows")]
+    if len(lines) > _CLIMATE_ROWS:
+        return [], [Fault(0, "too_many")]
+    found: list[Climate] = []
+    faults: list[Fault] = []
+    seen: set[datetime] = set()
+    for number, row in lines:
+        cells = {field: cell for field, cell in zip(order, row, strict=False) if field}
+        wrong: list[Fault] = []
+        at = _moment(cells.get("at", ""), now.tzinfo)
+        if at is None:
+            wrong.append(Fault(number, "moment", "at", cells.get("at", "")))
+        elif at > now:
+            wrong.append(Fault(number, "future", "at", cells["at"]))
+        elif at in seen:
+            wrong.append(Fault(number, "twice", "at", cells["at"]))
+        sizes = []
+        for field, (low, high) in _POSSIBLE.items():
+            read = _number(cells.get(field, ""))
+            if isinstance(read, str):
+                wrong.append(Fault(number, "number", field, cells.get(field, "")))
+            elif not low <= read <= high:
+                wrong.append(Fault(number, "impossible", field, cells[field]))
+            else:
+                sizes.append(read)
+        faults += wrong
+        if not wrong and at is not None:
+            seen.add(at)
+            found.append(Climate(at, *sizes))
+    return found, faults
+
+
+def _moment(cell: str, zone: tzinfo | None) -> datetime | None:
+    plain = cell.replace("/", "-")
+    for form in _MOMENTS:
+        try:
+            return datetime.strptime(plain, form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+    return None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import chains, installations, laboratory, reminders, standards, testing
+from .views import chains, environment, installations, laboratory, reminders, standards, testing
 
 urlpatterns = [
     path("laboratory/", laboratory.overview, name="laboratory"),
@@ -49,6 +49,8 @@ urlpatterns = [
     ),
     path("laboratory/installation/<str:code>/test/", testing.test_new, name="test_new"),
     path("laboratory/tests/<int:key>/", testing.test, name="standard_test"),
+    path("laboratory/records/", environment.environment_list, name="environment_records"),
+    path("laboratory/records/file/", environment.environment_file, name="environment_file"),
     path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),
     path("laboratory/environment/", laboratory.environment_new, name="environment_new"),
 ]

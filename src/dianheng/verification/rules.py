@@ -41,6 +41,9 @@ BLOCK_TEXTS: Mapping[str, Any] = {
     "authorisation_missing": _(
         "The laboratory had no authorisation for this kind of device in force on %(day)s."
     ),
+    "environment_outside": _(
+        "In %(room)s the logger read %(temperature)s °C and %(humidity)s %%RH at %(at)s, outside the laboratory's bounds."
+    ),
     "verifier_missing": _("The record names no verifier."),
     "verifier_unknown": _("Verifier %(number)s is not known."),
     "verifier_not_qualified": _("%(name)s was not qualified as verifier on %(day)s."),
@@ -84,6 +87,8 @@ class Grounds:
     standards: Sequence[Equipment]
     testers: Sequence[Tester]
     class_needed: Decimal | None = None
+    # Room, moment, temperature and humidity of a reading outside the laboratory's own bounds.
+    environment_fault: Mapping[str, str] | None = None
 
 
 def blocks_of(grounds: Grounds) -> tuple[Block, ...]:
@@ -118,6 +123,8 @@ def blocks_of(grounds: Grounds) -> tuple[Block, ...]:
             found.append(
                 Block("standard_too_coarse", {"needed": format(grounds.class_needed, "f")})
             )
+    if grounds.environment_fault is not None:
+        found.append(Block("environment_outside", grounds.environment_fault))
     if not grounds.testers:
         found.append(Block("verifier_missing"))
     for tester in grounds.testers:

@@ -1,4 +1,5 @@
 from .certificate import CertificatePoint, OutsideStandard
+from .environment import EnvironmentReading
 from .laboratory import (
     EnvironmentBand,
     InstallationCertificate,
@@ -13,6 +14,7 @@ from .testing import StandardTest
 __all__ = [
     "CertificatePoint",
     "EnvironmentBand",
+    "EnvironmentReading",
     "InstallationCertificate",
     "InstallationStandard",
     "LaboratoryAuthorisation",

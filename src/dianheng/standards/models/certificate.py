@@ -25,6 +25,7 @@ class OutsideStandard(models.Model):
 
     class Meta:
         ordering = ["body", "name"]
+        indexes = [models.Index(fields=["name", "id"], name="outsidestandard_name")]
         constraints = [
             models.UniqueConstraint(fields=["body", "name"], name="outsidestandard_once"),
             models.CheckConstraint(

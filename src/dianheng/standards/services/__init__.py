@@ -1,4 +1,5 @@
 from .certificate import certificate_values_set, outside_standard_save, standard_certify
+from .environment import environment_take_in
 from .laboratory import (
     authorisation_record,
     environment_set,
@@ -15,6 +16,7 @@ __all__ = [
     "authorisation_record",
     "certificate_values_set",
     "environment_set",
+    "environment_take_in",
     "installation_certify",
     "installation_equip",
     "installation_record",

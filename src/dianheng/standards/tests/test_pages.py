@@ -75,7 +75,7 @@ def all_pages():
         ("paper_withdraw", "authorisation", LaboratoryAuthorisation.objects.get().pk),
         ("certificate", key), ("certificate_values", key), ("outside_standards",), ("outside_standard_new",),
         ("outside_standard", OutsideStandard.objects.first().pk), ("reminders",),
-        ("reminder", Reminder.objects.first().pk), ("test_new", "BZ-01"),
+        ("reminder", Reminder.objects.first().pk), ("test_new", "BZ-01"), ("environment_records",), ("environment_file",),
         ("standard_test", StandardTest.objects.latest("pk").pk),
     ]  # fmt: skip
 

@@ -68,7 +68,7 @@ OUTSIDE = ListPage(
     right=VIEW,
     columns=[
         Column("name", gettext_lazy("Name"), sort="name"),
-        Column("body", gettext_lazy("Other body"), sort="body"),
+        Column("body", gettext_lazy("Other body")),
         Column("accuracy", gettext_lazy("Class or uncertainty")),
         Column("certificate_no", gettext_lazy("Certificate"), kind="code"),
         Column("valid_through", gettext_lazy("Valid through"), kind="date"),

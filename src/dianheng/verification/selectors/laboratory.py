@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -24,6 +24,7 @@ from dianheng.standards.selectors import (
     installation_certificate_on,
     installation_of,
 )
+from dianheng.standards.selectors.environment import OutOfBounds, out_of_bounds
 
 from ..models import RuleSetSignature, TestRecord
 from ..rules import Equipment, Tester
@@ -61,6 +62,7 @@ class LaboratoryFacts:
         default_factory=dict
     )
     _installed: dict[tuple[int, date], tuple[Any, Any]] = field(default_factory=dict)
+    _climate: dict[tuple[Any, ...], OutOfBounds | None] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -143,6 +145,15 @@ class LaboratoryFacts:
         if key not in self._authorised:
             self._authorised[key] = authorisation_on(unit, kind, day)
         return self._authorised[key]
+
+    def out_of_bounds(
+        self, unit: Unit, bench: Device, begun_at: datetime | None, ended_at: datetime
+    ) -> OutOfBounds | None:
+        """What the room's logger read outside the bounds around some work; read once a time."""
+        key = (unit.pk, bench.place_id, begun_at, ended_at)
+        if key not in self._climate:
+            self._climate[key] = out_of_bounds(unit, bench.place_id, begun_at, ended_at)
+        return self._climate[key]
 
     def installation_on(
         self, bench: Device, day: date

@@ -138,6 +138,7 @@ def lay_grounds(
             standards=used,
             testers=[facts.tester_on(number, project, day) for number in verifiers],
             class_needed=class_needed(plate, scheme),
+            environment_fault=_environment_fault(taken, facts, known),
         )
     )
     people = [
@@ -158,6 +159,22 @@ def lay_grounds(
             *([known.pk] if known else []),
         ],
     )
+
+
+def _environment_fault(
+    taken: Incoming, facts: LaboratoryFacts, bench: Device | None
+) -> dict[str, str] | None:
+    """A reading of the room's logger outside the laboratory's bounds, as a block says it."""
+    ended_at = taken.part.finished_at
+    if bench is None or ended_at is None:
+        return None
+    found = facts.out_of_bounds(taken.task.unit, bench, taken.part.started_at, ended_at)
+    return found and {
+        "room": found.room,
+        "at": f"{timezone.localtime(found.at):%Y-%m-%d %H:%M}",
+        "temperature": f"{found.temperature_c:f}",
+        "humidity": f"{found.humidity_pct:f}",
+    }
 
 
 def _testers(people: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -1,6 +1,7 @@
 """A record that rests on something unknown or out of date is kept, without verdict."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -9,6 +10,8 @@ from dianheng.identity.models import Qualification
 from dianheng.identity.services import qualification_withdraw, system_actor, write_batch
 from dianheng.standards.services import (
     authorisation_record,
+    environment_set,
+    environment_take_in,
     installation_stop,
     paper_withdraw,
     standard_certify,
@@ -236,3 +239,25 @@ def test_a_signature_that_is_taken_back_makes_later_results_provisional():
     )
     received = send(envelope_of(lab, load_with(task_with(1), lab.bench)))
     assert received.answer["devices"][0]["outcome"] == "provisional"
+
+
+def test_a_record_made_outside_the_bounds_of_the_room_is_blocked():
+    lab, task = laboratory(), task_with(1)
+    today = timezone.localdate()
+    environment_set(
+        unit=lab.unit, temperature_low_c=Decimal(21), temperature_high_c=Decimal(25),
+        humidity_low_pct=Decimal(45), humidity_high_pct=Decimal(75), source="JJG 596",
+        valid_from=today - timedelta(days=30), actor=system_actor(),
+    )  # fmt: skip
+    room = lab.bench.place
+    with write_batch(actor=system_actor(), action="test.room"):
+        type(room).objects.filter(pk=room.pk).update(kind="laboratory")
+    room.refresh_from_db()
+    at = timezone.localtime() - timedelta(minutes=30)
+    rows = [[f"{at:%Y-%m-%d %H:%M}", "26.4", "50"]]
+    environment_take_in(place=room, rows=rows, actor=system_actor())
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    verdict = Verdict.objects.get()
+    assert verdict.outcome == "blocked"
+    assert [block["code"] for block in verdict.blocks] == ["environment_outside"]
+    assert verdict.blocks[0]["facts"]["temperature"] == "26.4"

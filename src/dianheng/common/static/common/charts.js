@@ -41,7 +41,8 @@
       color: colour("accent"),
       symbolSize: 7,
       cursor: "pointer",
-      markLine: { symbol: "none", silent: true, data: marks },
+      // Without it lines are rounded to two decimals.
+      markLine: { symbol: "none", silent: true, precision: 12, data: marks },
     };
     const count = data.marks.length;
     const xAxis = isDistribution
@@ -64,7 +65,8 @@
       },
       xAxis,
       yAxis: { ...axis, type: "value", scale: isTrend, name: data.yLabel, nameRotate: 0, nameLocation: "end", nameGap: 12, minInterval: isDistribution ? 1 : undefined },
-      series: [series],
+      // An unseen series makes the axis of a trend reach to its lines.
+      series: isTrend && marks.length ? [series, { type: "line", data: data.lines.map((one) => [0, one.at]), symbol: "none", silent: true, lineStyle: { opacity: 0 } }] : [series],
     };
   }
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
