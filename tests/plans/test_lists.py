@@ -28,7 +28,12 @@ SMALL = {
     "makers", "models", "people", "qualifications", "regulations", "separation-exceptions", "stand-ins", "stock-lines",
     "stock-locked", "verification.schemes", "verification.standards",
 }  # fmt: skip
-GIVEN = {"verification.task_devices": {"task": 1}}
+GIVEN = {
+    "verification.task_devices": {"task": 1},
+    "analysis.traced": {"trace": 1},
+    "analysis.trial-records": {"trial": 1},
+    "analysis.error-records": {"by": "bench", "key": "1"},
+}
 
 
 def pages() -> list[ListPage]:

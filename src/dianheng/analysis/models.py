@@ -165,5 +165,5 @@ class TracedRecord(models.Model):
             models.UniqueConstraint(fields=["trace", "record"], name="tracedrecord_once"),
         ]
         indexes = [
-            models.Index(fields=["trace", "-risk", "-record"], name="tracedrecord_risk"),
+            models.Index(fields=["trace", "risk", "id"], name="tracedrecord_risk"),
         ]

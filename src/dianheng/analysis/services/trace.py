@@ -48,7 +48,8 @@ select %(trace)s, t.id, m.margin,
        select r.limit_high - abs(r.value) as margin,
               coalesce(%(found)s::numeric, r.limit_high * %(share)s::numeric) as guard
          from verification_testresult r
-        where r.record_id = t.id and r.item = 'basic_error' and not r.is_derived
+        where r.record_id = t.id and r.item in ('basic_error', 'ratio_error')
+          and not r.is_derived
           and r.value is not null and r.limit_high is not null
         order by abs(r.limit_high - abs(r.value))
                  / coalesce(%(found)s::numeric, r.limit_high * %(share)s::numeric)
