@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 # sorted whole.
 SMALL = {
     "makers", "models", "people", "qualifications", "regulations", "separation-exceptions", "stand-ins", "stock-lines",
-    "stock-locked", "verification.schemes", "verification.standards",
+    "standards.outside", "stock-locked", "verification.schemes", "verification.standards",
 }  # fmt: skip
 GIVEN = {
     "verification.task_devices": {"task": 1},
