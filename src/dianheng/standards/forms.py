@@ -293,7 +293,9 @@ class TestForm(Form):
 class EnvironmentFileForm(ValuesForm):
     """What a logger measured in a room."""
 
-    place = forms.ModelChoiceField(Place.objects.none(), label=_("Room"), empty_label=None)
+    place = forms.ModelChoiceField(
+        Place.objects.none(), label=_("Laboratory room"), empty_label=None
+    )
     values = forms.CharField(
         label=_("Lines of the logger"), required=False, strip=False,
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "wrap": "off"}),

@@ -12,7 +12,7 @@ class EnvironmentReading(models.Model):
     """What a logger measured in a room at a moment; evidence."""
 
     place = models.ForeignKey(
-        "assets.Place", models.PROTECT, verbose_name=_("Room"), related_name="+"
+        "assets.Place", models.PROTECT, verbose_name=_("Laboratory room"), related_name="+"
     )
     at = models.DateTimeField(_("Measured at"))
     temperature_c = NumericField(_("Temperature, °C"))

@@ -49,7 +49,7 @@ ENVIRONMENT = ListPage(
     unit_field="place__unit",
     columns=[
         Column("at", gettext_lazy("Measured at"), kind="moment", sort="at"),
-        Column("place", gettext_lazy("Room"), "place.name"),
+        Column("place", gettext_lazy("Laboratory room"), "place.name"),
         Column("temperature_c", gettext_lazy("Temperature, °C"), kind="number"),
         Column("humidity_pct", gettext_lazy("Humidity, %RH"), kind="number"),
         Column(
@@ -59,7 +59,7 @@ ENVIRONMENT = ListPage(
         Column("person", gettext_lazy("Person"), "person.name", hidden=True),
     ],
     filters=[
-        Choice("place", gettext_lazy("Room"), "place_id", options=_room_options),
+        Choice("place", gettext_lazy("Laboratory room"), "place_id", options=_room_options),
         Days("on", gettext_lazy("Measured at"), "at", of_moment=True),
         Choice(
             "within", gettext_lazy("Bounds"), options=[(OUT, WITHIN[OUT])], where=_asked,
