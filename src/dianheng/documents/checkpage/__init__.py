@@ -9,7 +9,7 @@ from pathlib import Path
 from dianheng.documents.signing.keys import write_keys
 from dianheng.documents.signing.port import PublicKey
 from dianheng.documents.signing.revocations import read_revocations
-from dianheng.documents.signing.texts import words
+from dianheng.documents.signing.texts import names, words
 
 _SOURCE = Path(__file__).parent
 
@@ -37,12 +37,14 @@ def build_check_page(keys: Sequence[PublicKey], revocations: bytes, out: Path) -
             "keys": json.loads(write_keys(keys))["keys"],
             "revocations": revocations.decode(),
             "words": words(),
+            "names": names(),
         },
         ensure_ascii=False,
         separators=(",", ":"),
     ).replace("<", "\\u003c")  # no text may end the element it stands in
     script = "\n".join(
-        (_SOURCE / name).read_text(encoding="utf-8") for name in ("proof.js", "page.js")
+        (_SOURCE / name).read_text(encoding="utf-8")
+        for name in ("proof.js", "rework.js", "page.js")
     )
     style = (_SOURCE / "page.css").read_text(encoding="utf-8")
     page = (_SOURCE / "page.html").read_text(encoding="utf-8")

@@ -9,6 +9,13 @@ let last = null;
 
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? facts[name] : whole));
 const word = (name, facts = {}) => fill(built.words[lang][name] || name, facts);
+const named = (codes) => codes.map((code) => built.names[lang][code] ?? code).filter(Boolean).join(" ");
+// A finding about the evidence has codes of the trade among its facts.
+const spoken = (facts) => ({
+  ...facts,
+  ...(facts.item && { item: named([facts.item, ...(facts.where || "").split("|")]) }),
+  ...(facts.what && { what: word(`what_${facts.what}`), stated: word(facts.stated), found: word(facts.found) }),
+});
 const element = (tag, text, name) => {
   const made = document.createElement(tag);
   if (text !== undefined) made.textContent = text;
@@ -66,13 +73,64 @@ function show(report) {
   const told = element("ul", undefined, "findings");
   for (const finding of report.findings) {
     const mark = { true: "✓", false: "✗", null: "·" }[String(finding.good)];
-    const item = element("li", `${mark} ${word(finding.code, finding.facts)}`, { true: "good", false: "bad", null: "" }[String(finding.good)]);
+    const item = element("li", `${mark} ${word(finding.code, spoken(finding.facts))}`, { true: "good", false: "bad", null: "" }[String(finding.good)]);
     item.dataset.code = finding.code;
     told.append(item);
   }
   parts.push(told);
+  if (report.lines && report.lines.length) parts.push(workedTable(report.lines));
+  if (report.chain && report.chain.length) parts.push(chainList(report.chain));
   box.replaceChildren(...parts);
   box.hidden = false;
+}
+
+// Readings → mean → rounded value → limit → conclusion, a row for each error and item.
+function workedTable(lines) {
+  const frame = element("div", undefined, "wide");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", word("worked_table"));
+  const table = element("table", undefined, "worked");
+  table.append(element("caption", word("worked_out")));
+  const head = table.createTHead().insertRow();
+  for (const name of ["", "col_where", "col_readings", "what_mean", "what_rounded", "col_limit", "conclusion"]) {
+    const cell = element(name ? "th" : "td", name ? word(name) : "");
+    if (name) cell.scope = "col";
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  for (const line of lines) {
+    const differs = line.differences.length > 0;
+    const row = body.insertRow();
+    if (differs) row.className = "bad";
+    const first = line.readings.slice(0, line.first || undefined).join(" ");
+    const further = line.first ? line.readings.slice(line.first).join(" ") : "";
+    const where = element("th", named([line.item, ...line.where]));
+    where.scope = "row";
+    row.append(
+      element("td", line.isStated ? "·" : differs ? "!" : "="), where,
+      element("td", further ? `${first}; ${word("col_further")} ${further}` : first),
+      element("td", line.mean || ""), element("td", line.rounded ? `${line.rounded} (${line.interval})` : ""),
+      element("td", line.isStated ? "" : `±${line.limit} ${line.unit}`), element("td", word(line.conclusion)),
+    );
+    row.title = line.row || "";
+  }
+  frame.append(table);
+  return frame;
+}
+
+function chainList(chain) {
+  const box = element("div");
+  box.append(element("h3", word("chain")));
+  const told = element("ul");
+  for (const link of chain) {
+    told.append(element("li", word("chain_link", {
+      standard: link.standard, certificate: link.certificate_no, through: link.valid_through || word("none"),
+      above: [link.traced_to, link.kept_by].filter(Boolean).join(" "), national: link.is_national ? word("chain_national") : "",
+    })));
+  }
+  box.append(told);
+  return box;
 }
 
 async function ask() {

@@ -345,15 +345,17 @@ async function aboutCode(code, keys) {
 async function aboutData(bytes, code) {
   const matches = toBase64url(await sha256(bytes)) === code.digest;
   const findings = [{ code: matches ? "data_matches" : "data_differs", good: matches, facts: {} }];
+  let value = null;
   try {
-    const value = readCanonical(bytes);
+    value = readCanonical(bytes);
     if (value.format !== "dianheng-paper" || value.version !== 1) throw new Error("another format");
     const agree = canonical(factsOf(value.kind, value.data)) === canonical(code.facts);
     findings.push({ code: agree ? "facts_agree" : "facts_differ", good: agree, facts: {} });
   } catch (error) {
+    value = null;
     findings.push({ code: "data_unreadable", good: false, facts: {} });
   }
-  return findings;
+  return { findings, value };
 }
 
 async function aboutFile(pdf, keys) {
@@ -410,13 +412,20 @@ async function check({ codeText, file, keys, list, today }) {
       findings.push({ code: "code_unreadable", good: isPdf ? false : null, facts: {} });
     }
   }
-  if (code && data) findings.push(...await aboutData(data, code));
+  let value = null;
+  if (code && data) {
+    const told = await aboutData(data, code);
+    findings.push(...told.findings);
+    value = told.value;
+  }
   if (file && !isPdf && !code) findings.push({ code: "need_code", good: null, facts: {} });
   if (code && isPdf && signed) findings.push({ code: "page_not_compared", good: null, facts: {} });
+  const evidence = value ? aboutEvidence(value) : { findings: [], lines: [] };
+  findings.push(...evidence.findings);
   if (code && findings.every((finding) => finding.good !== false)) findings.push(...aboutToday(code, list, today));
   let verdict = "genuine";
   if (findings.some((finding) => finding.good === false)) verdict = "not_genuine";
   else if (!code || (isPdf && !signed)) verdict = "unreadable";
   else if (!file) verdict = "genuine_code";
-  return { verdict, findings, facts: code ? code.facts : null };
+  return { verdict, findings, facts: code ? code.facts : null, lines: evidence.lines, chain: evidence.chain || [] };
 }

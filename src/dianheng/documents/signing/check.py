@@ -19,7 +19,8 @@ from typing import Any
 from pypdf import PdfReader
 
 from dianheng.documents.papers.compose import EDITION, LANGUAGES, compose
-from dianheng.documents.papers.schema.reading import PaperDataError
+from dianheng.documents.papers.schema import PAPERS, Result, Trace
+from dianheng.documents.papers.schema.reading import PaperDataError, read
 
 from .canonical import NotCanonicalError, digest_of, read_canonical
 from .codes import Code, CodeError, Facts, code_is_genuine, facts_of, read_code
@@ -29,6 +30,7 @@ from .keys import key_by_number
 from .pades import FoundSignature, NoSignatureError, read_signature
 from .port import PublicKey
 from .revocations import ListError, read_revocations
+from .rework import EvidenceError, Line, rework
 
 GENUINE = "genuine"
 NOT_GENUINE = "not_genuine"
@@ -37,6 +39,7 @@ EXIT = {GENUINE: 0, NOT_GENUINE: 1, UNREADABLE: 2}
 
 DATA_FILE = "dianheng-data.json"
 CODE_FILE = "dianheng-code.txt"
+WHERE = "|"  # between the parts of a place in a finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Report:
     verdict: str
     findings: tuple[Finding, ...]
     facts: Facts | None = None
+    lines: tuple[Line, ...] = ()  # the conclusion as it was worked out again
+    chain: tuple[Trace, ...] = ()  # of the standards, as the paper states it
 
     @property
     def exit_code(self) -> int:
@@ -70,10 +75,54 @@ class Report:
         return asdict(self)
 
 
-def _finish(findings: list[Finding], facts: Facts | None, unreadable: bool = False) -> Report:
+def _finish(
+    findings: list[Finding],
+    facts: Facts | None,
+    evidence: tuple[tuple[Line, ...], tuple[Trace, ...]] = ((), ()),
+) -> Report:
     bad = any(finding.is_good is False for finding in findings)
-    verdict = NOT_GENUINE if bad else UNREADABLE if unreadable else GENUINE
-    return Report(verdict, tuple(findings), facts)
+    return Report(NOT_GENUINE if bad else GENUINE, tuple(findings), facts, *evidence)
+
+
+def _evidence(value: Any, findings: list[Finding]) -> tuple[tuple[Line, ...], tuple[Trace, ...]]:
+    """Work the conclusion out again; what is found joins the findings."""
+    kind = PAPERS[value["kind"]] if value is not None else None
+    if kind is None or not issubclass(kind, Result):
+        return (), ()
+    try:
+        paper = read(kind, value["data"])
+        if paper.evidence is None:
+            findings.append(Finding("evidence_absent", None))
+            return (), ()
+        done = rework(paper)
+    except PaperDataError:
+        findings.append(Finding("evidence_other_release", None))
+        return (), ()
+    except EvidenceError as error:
+        findings.append(Finding("evidence_unreadable", False, {"reason": str(error)}))
+        return (), ()
+    differing = [
+        Finding(
+            "evidence_differs",
+            False,
+            {"item": line.item, "where": WHERE.join(line.where), **asdict(difference)},
+        )
+        for line in done.lines
+        for difference in line.differences
+    ]
+    differing += [Finding("evidence_unnamed", False, {"item": i}) for i in done.failing_unnamed]
+    differing += [
+        Finding("evidence_unfounded", False, {"item": i}) for i in done.named_without_failure
+    ]
+    stated = sum(line.is_stated for line in done.lines)
+    counts = {"worked": str(len(done.lines) - stated), "stated": str(stated)}
+    findings += differing or [Finding("evidence_agrees", True, counts)]
+    book = paper.evidence.rules
+    facts = {"rules": f"{book.standard}-{book.edition}", "digest": book.digest[:12]}
+    findings.append(
+        Finding(f"tables_{done.tables}", True if done.tables == "same" else None, facts)
+    )
+    return done.lines, paper.evidence.chain
 
 
 def _about_today(
@@ -121,12 +170,14 @@ def check_code(
         code = read_code(text)
     except CodeError as error:
         return Report(UNREADABLE, (Finding("code_unreadable", None, {"reason": str(error)}),))
-    findings = [_code_finding(code, keys)]
+    findings, value = [_code_finding(code, keys)], None
     if data:
-        findings += _data_findings(data, code)[0]
+        told, value = _data_findings(data, code)
+        findings += told
+    evidence = _evidence(value, findings)
     if findings[0].is_good:
         findings += _about_today(code, keys, revocations, today or _today())
-    return _finish(findings, code.facts)
+    return _finish(findings, code.facts, evidence)
 
 
 def _today() -> date:
@@ -263,8 +314,9 @@ def check_pdf(
     findings += told
     if value is not None:
         findings.append(_page_finding(pdf, reader, value, data, text))
+    evidence = _evidence(value, findings)
     findings += _about_today(code, keys, revocations, today or _today())
-    return _finish(findings, code.facts)
+    return _finish(findings, code.facts, evidence)
 
 
 def _unsigned(pdf: bytes, keys: Sequence[PublicKey]) -> Report:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 _FILE = Path(__file__).parents[1] / "checkpage" / "words.toml"
+_PAPERS = Path(__file__).parents[1] / "papers" / "templates" / "texts"
 LANGUAGES = ("zh", "en")
 
 
@@ -13,6 +14,18 @@ LANGUAGES = ("zh", "en")
 def words() -> dict[str, dict[str, str]]:
     """Words by language and code."""
     return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def names() -> dict[str, dict[str, str]]:
+    """Names of items, directions, loads, parts and burdens as papers print them, by language."""
+    found = {}
+    for lang in LANGUAGES:
+        table = tomllib.loads((_PAPERS / f"{lang}.toml").read_text(encoding="utf-8"))
+        parts = {name: table["transformer"][name] for name in ("CT", "PT", "rated", "lower")}
+        found[lang] = table["load"] | table["direction"] | parts | table["item"]
+        found[lang][""] = ""
+    return found
 
 
 def terminal_language() -> str:

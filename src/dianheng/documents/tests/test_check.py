@@ -70,6 +70,7 @@ def test_a_paper_as_issued_is_genuine(issued, keys):
         "data_matches",
         "facts_agree",
         "page_identical",
+        "evidence_absent",
         "validity_in_force",
         "list_absent",
     ]

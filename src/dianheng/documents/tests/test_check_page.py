@@ -21,8 +21,10 @@ from dianheng.documents.signing.revocations import (
     Revocation,
     revocation_list,
 )
+from dianheng.testing.browser import axe_faults
 
 from .conftest import CHINA
+from .provable import of_transformer, provable, with_point
 
 KIND = "verification_certificate"
 WITHOUT_WEBCRYPTO = "Object.defineProperty(crypto, 'subtle', {value: undefined})"
@@ -62,7 +64,9 @@ def opened(request, chromium, page_file):
 
 def told(page):
     page.wait_for_selector("#result h2")
-    codes = page.eval_on_selector_all("#result li", "items => items.map(i => i.dataset.code)")
+    codes = page.eval_on_selector_all(
+        "#result .findings li", "items => items.map(i => i.dataset.code)"
+    )
     return page.inner_text("#result h2"), codes
 
 
@@ -92,6 +96,7 @@ def test_a_paper_as_issued_is_genuine(opened, issued):
         "data_matches",
         "facts_agree",
         "page_not_compared",
+        "evidence_absent",
         "validity_in_force",
         "list_clear",
     ]
@@ -189,6 +194,79 @@ def test_other_files_cannot_be_judged(opened):
 def test_every_signed_kind_is_genuine(opened, kind, signer):
     verdict, codes = choose(opened, "paper.pdf", issue(kind, SAMPLES[kind], signer).pdf)
     assert verdict.startswith("✓"), codes
+
+
+# --- the conclusion worked out again -------------------------------------------------------
+
+
+def offline(chromium, page_file):
+    """The page from the disk in a browser whose network is off."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, locale="zh-CN", offline=True
+    )
+    page = context.new_page()
+    page.faults = []
+    page.on("pageerror", lambda e: page.faults.append(str(e)))
+    page.on("console", lambda m: page.faults.append(m.text) if m.type == "error" else None)
+    page.goto(page_file.as_uri())
+    return page
+
+
+def test_a_genuine_paper_is_worked_out_again_without_network(chromium, page_file, signer):
+    page = offline(chromium, page_file)
+    made = issue(KIND, provable(certificate()), signer)
+    for name, content in (("paper.pdf", made.pdf), ("data.json", made.data_json)):
+        page.reload()
+        page.fill("#code", made.code if name == "data.json" else "")
+        verdict, codes = choose(page, name, content)
+        assert verdict.startswith("✓"), codes
+        assert codes[-4:-2] == ["evidence_agrees", "tables_not_here"]
+        rows = page.eval_on_selector_all(
+            ".worked tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))"
+        )
+        assert len(rows) == 12
+        assert rows[-2] == [
+            "=", "日计时误差", "0.50 0.51 0.50 0.51 0.505", "0.505", "+0.50 (0.01)", "±0.5 s/d", "合格",
+        ]  # fmt: skip
+        assert rows[-1][0] == "·"
+    assert "溯源至 国家工频功率基准 中国计量科学研究院（国家基准）" in page.inner_text("#result")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert [*axe_faults(page), *page.faults] == []
+    page.context.close()
+
+
+def test_a_false_value_is_told_whoever_signed_it(chromium, page_file, signer, stranger):
+    false = with_point(provable(certificate()), rounded_pct="+1.8")
+    page = offline(chromium, page_file)
+    made = issue(KIND, false, signer)
+    verdict, codes = choose(page, "paper.pdf", made.pdf)
+    assert verdict == "✗ 不真实" and "evidence_differs" in codes and "code_genuine" in codes
+    assert "文件所载化整值为 +1.8，重新计算为" in page.inner_text("#result .findings")
+    assert page.locator(".worked tr.bad").count() == 1
+    page.reload()
+    other = issue(KIND, false, stranger)
+    assert choose(page, "paper.pdf", other.pdf)[1] == ["signature_unknown_key"]
+    page.reload()
+    page.fill("#code", other.code)
+    codes = choose(page, "data.json", other.data_json)[1]
+    assert {"code_unknown_key", "evidence_differs"} <= set(codes)
+    page.context.close()
+
+
+def test_both_errors_of_a_transformer_are_worked_out_on_the_page(chromium, page_file, signer):
+    page = offline(chromium, page_file)
+    made = issue(KIND, of_transformer(certificate()), signer)
+    assert "evidence_agrees" in choose(page, "paper.pdf", made.pdf)[1]
+    assert "电流互感器 200/5 额定负荷 5 %" in page.inner_text(".worked")
+    page.context.close()
+
+
+def test_evidence_out_of_form_is_told(chromium, page_file, signer):
+    page = offline(chromium, page_file)
+    made = issue(KIND, with_point(provable(certificate()), readings_pct=("1e9", "x")), signer)
+    verdict, codes = choose(page, "paper.pdf", made.pdf)
+    assert verdict == "✗ 不真实" and codes[-1] == "evidence_unreadable"
+    page.context.close()
 
 
 def test_canonical_json_and_digest_are_those_of_python(opened, issued):

@@ -19,6 +19,7 @@ from dianheng.seals.selectors import seals_on_devices
 from dianheng.standards.models import StandardCertificate
 
 from ..models import Approval, ReviewLine, TestRecord, TestResult, Verdict
+from .evidence import Grounds
 from .transformers import CHANGES, SENSES, changes_of, transformer_plate
 
 DIRECTIONS = {
@@ -216,7 +217,7 @@ def environment_of(record: TestRecord) -> paper.Environment:
 
 
 def results_of(
-    record: TestRecord,
+    record: TestRecord, grounds: Grounds | None = None
 ) -> tuple[tuple[paper.ErrorPoint, ...], tuple[paper.TestItem, ...]]:
     points, items = [], []
     for row in record.results.all():
@@ -235,11 +236,12 @@ def results_of(
                     limit_pct=limit_text(row.limit_high),
                     band_pct=limit_text(row.internal_limit),
                     conclusion=CONCLUSIONS.get(row.conclusion, paper.NOT_JUDGED),
+                    **(grounds.of_point(row) if grounds else {}),
                 )
             )
         else:
-            items.append(_item(row))
-    items += changes_of(record)
+            items.append(_item(row, grounds))
+    items += changes_of(record, grounds)
     return tuple(points), tuple(items)
 
 
@@ -247,7 +249,7 @@ def places_of(value: Decimal) -> int:
     return max(0, -int(value.as_tuple().exponent))
 
 
-def _item(row: TestResult) -> paper.TestItem:
+def _item(row: TestResult, grounds: Grounds | None) -> paper.TestItem:
     facts = row.facts or {}
     unit = UNITS.get(row.item, row.unit)
     result, readings = row.rounded_text or figure(row.value), _readings(row, facts)
@@ -262,6 +264,7 @@ def _item(row: TestResult) -> paper.TestItem:
         result=result,
         unit=unit,
         note=row.remark,
+        **(grounds.of_item(row) if grounds else {}),
     )
 
 

@@ -12,6 +12,7 @@ from dianheng.documents.selectors import body_for
 
 from ..choices import Outcome, TaskKind
 from ..models import ApprovalLine, TestRecord, Verdict, VerificationTask
+from .evidence import Grounds, grounds_of
 from .parts import (
     CONCLUSIONS,
     ITEMS,
@@ -104,9 +105,11 @@ def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper
     )
 
 
-def sheets_for(record: TestRecord) -> tuple[paper.TransformerSheet, ...]:
+def sheets_for(
+    record: TestRecord, grounds: Grounds | None = None
+) -> tuple[paper.TransformerSheet, ...]:
     """The sheets of a transformer; a meter has none."""
-    return sheets_of(record) if record.device.kind in TRANSFORMERS else ()
+    return sheets_of(record, grounds) if record.device.kind in TRANSFORMERS else ()
 
 
 def _validity(mode: str) -> str:
@@ -116,8 +119,9 @@ def _validity(mode: str) -> str:
 def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
     """检定证书 of what passed, 检定结果通知书 of what failed; the number is put in later."""
     record = TestRecord.objects.select_related(*RECORD).get(pk=line.record_id)
-    points, items = results_of(record)
     verdict = line.verdict
+    grounds = grounds_of(record, verdict)
+    points, items = results_of(record, grounds)
     common: dict[str, Any] = {
         "number": "",
         "created_at": NOT_NUMBERED,
@@ -131,12 +135,13 @@ def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
         "standards": standards_of(record),
         "environment": environment_of(record),
         "points": points,
-        "sheets": sheets_for(record),
+        "sheets": sheets_for(record, grounds),
         "items": items,
         "verifier": verifier_of(record),
         "checker": checker_of(verdict),
         "approver": approver_of(line.approval),
         "record_no": record.number,
+        "evidence": grounds.evidence() if grounds else None,
     }
     if line.outcome == Outcome.PASSED:
         assert line.valid_through is not None

