@@ -84,6 +84,16 @@ function show(report) {
   box.hidden = false;
 }
 
+// What was read or seen, and what became of it up to the limit.
+function wayOf(line) {
+  const said = (value) => built.words[lang][`said_${value}`] || value;
+  const seen = (line.facts || []).map(([name, value]) => `${built.words[lang][`fact_${name}`] || name} ${said(value)}`);
+  const first = line.readings.slice(0, line.first || undefined).join(" "), further = line.first ? line.readings.slice(line.first).join(" ") : "";
+  const steps = [[...seen, first, further && `${word("col_further")} ${further}`].filter(Boolean).join("; ")];
+  if (!line.isStated) steps.push(line.mean, line.rounded && `${line.rounded} (${line.interval})`, `±${line.limit} ${line.unit}`);
+  return steps.filter(Boolean).join(" → ");
+}
+
 // Readings → mean → rounded value → limit → conclusion, a row for each error and item.
 function workedTable(lines) {
   const frame = element("div", undefined, "wide");
@@ -93,7 +103,7 @@ function workedTable(lines) {
   const table = element("table", undefined, "worked");
   table.append(element("caption", word("worked_out")));
   const head = table.createTHead().insertRow();
-  for (const name of ["", "col_where", "col_readings", "what_mean", "what_rounded", "col_limit", "conclusion"]) {
+  for (const name of ["", "col_where", "col_way", "conclusion"]) {
     const cell = element(name ? "th" : "td", name ? word(name) : "");
     if (name) cell.scope = "col";
     head.append(cell);
@@ -103,15 +113,11 @@ function workedTable(lines) {
     const differs = line.differences.length > 0;
     const row = body.insertRow();
     if (differs) row.className = "bad";
-    const first = line.readings.slice(0, line.first || undefined).join(" ");
-    const further = line.first ? line.readings.slice(line.first).join(" ") : "";
     const where = element("th", named([line.item, ...line.where]));
     where.scope = "row";
     row.append(
       element("td", line.isStated ? "·" : differs ? "!" : "="), where,
-      element("td", further ? `${first}; ${word("col_further")} ${further}` : first),
-      element("td", line.mean || ""), element("td", line.rounded ? `${line.rounded} (${line.interval})` : ""),
-      element("td", line.isStated ? "" : `±${line.limit} ${line.unit}`), element("td", word(line.conclusion)),
+      element("td", wayOf(line)), element("td", word(line.conclusion)),
     );
     row.title = line.row || "";
   }

@@ -112,7 +112,7 @@ function ofSheet(sheet) {
 function ofItem(item) {
   const line = {
     item: item.item, where: [item.conditions], unit: item.unit, first: 0, interval: item.interval, row: item.row,
-    readings: item.facts.length ? item.facts.map(([name, value]) => `${name}: ${value}`) : item.readings,
+    readings: item.facts.length ? [] : item.readings, facts: item.facts,
     limit: item.limit_high || item.limit_low,
   };
   if (!MEASURED.has(item.item) || !item.value || !item.limit_high || item.conclusion === "not_judged") return { ...line, isStated: true, conclusion: item.conclusion, differences: [] };

@@ -91,6 +91,7 @@ class Line:
     limit: str
     row: str
     conclusion: str
+    facts: tuple[tuple[str, str], ...] = ()
     is_stated: bool = False
     differences: tuple[Difference, ...] = ()
 
@@ -316,7 +317,8 @@ def _item(item: TestItem, rules: RuleSet | None) -> Line:
         item=item.item,
         where=(item.conditions,),
         unit=item.unit,
-        readings=tuple(f"{name}: {value}" for name, value in item.facts) or item.readings,
+        readings=() if item.facts else item.readings,
+        facts=item.facts,
         first_count=0,
         mean=item.value,
         interval=item.interval,

@@ -28,8 +28,15 @@ def line_in_words(line: Line, lang: str) -> str:
     """One line of the rework: readings → mean → rounded → limit → conclusion."""
     table = words()[lang]
     mark = "·" if line.is_stated else "!" if line.differences else "="
-    first, further = line.readings[: line.first_count], line.readings[line.first_count :]
-    steps = ["; ".join(filter(None, (" ".join(first), " ".join(further))))]
+    seen = [
+        f"{table.get(f'fact_{name}', name)} {table.get(f'said_{value}', value)}"
+        for name, value in line.facts
+    ]
+    count = line.first_count or len(line.readings)
+    first, further = " ".join(line.readings[:count]), " ".join(line.readings[count:])
+    if further:
+        further = f"{table['col_further']} {further}"
+    steps = ["; ".join(filter(None, (*seen, first, further)))]
     if not line.is_stated:
         steps.append(line.mean)
         if line.interval:

@@ -165,7 +165,7 @@ def test_the_command_tells_every_step(sound, signer, keys, tmp_path, capsys):
     assert "+ Worked out again from the raw readings: 11 results agree" in out
     assert "are those that judged (digest " in out
     assert "= Clock rate: 0.50 0.51 0.50 0.51 0.505 → 0.505 → +0.50 (0.01) → ±0.5 s/d → pass" in out  # fmt: skip
-    assert "· No-load test: elapsed_min: 30.4 pulses: 0 → pass" in out
+    assert "· No-load test: elapsed min 30.4; pulses 0 → pass" in out
     assert "traced to 国家工频功率基准 中国计量科学研究院 (national standard)" in out
 
     false = with_point(sound, rounded_pct="+1.8")
