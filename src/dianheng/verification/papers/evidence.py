@@ -1,8 +1,8 @@
 """What a certificate carries so that its conclusion can be worked out again without us."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from dianheng.assets.models import Device
 from dianheng.documents.papers import schema as paper
@@ -16,6 +16,8 @@ from dianheng.standards.selectors.chain import chain_of
 
 from ..models import TestRecord, TestResult, Verdict
 from ..subjects import AnyPlate, plate_for, scheme_for
+
+Chains: TypeAlias = dict[tuple[int, ...], tuple[paper.Trace, ...]]  # by standards, for a batch
 
 
 class Grounds:
@@ -55,15 +57,21 @@ class Grounds:
             "facts": tuple(_stated(row.facts or {})),
         }
 
-    def evidence(self) -> paper.Evidence:
-        """The rest: editions with their digests, how readings count, the chain of standards."""
+    def evidence(self, chains: Chains) -> paper.Evidence:
+        """The rest: editions with their digests, how readings count, the chain of standards.
+
+        `chains` keeps the chains that a batch has asked for; its papers share their standards.
+        """
+        standards = tuple(sorted(self.record.standard_ids))
+        if standards not in chains:
+            chains[standards] = _chain(standards)
         scheme = scheme_for(self.record.task.scheme_version)
         first, *others = (_book(each) for each in self.used)
         common: dict[str, Any] = {
             "rules": first,
             "further_rules": tuple(others),
             "scheme": str(self.record.task.scheme_version),
-            "chain": _chain(self.record),
+            "chain": chains[standards],
         }
         if not isinstance(self.plate, MeterPlate):
             return paper.Evidence(**common)
@@ -129,8 +137,8 @@ def _stated(facts: Mapping[str, Any], under: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def _chain(record: TestRecord) -> tuple[paper.Trace, ...]:
-    chain = chain_of(list(Device.objects.filter(pk__in=record.standard_ids)))
+def _chain(standards: Collection[int]) -> tuple[paper.Trace, ...]:
+    chain = chain_of(list(Device.objects.filter(pk__in=standards)))
     return tuple(
         paper.Trace(
             standard=chain.nodes[link.below].title,

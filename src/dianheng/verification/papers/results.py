@@ -12,7 +12,7 @@ from dianheng.documents.selectors import body_for
 
 from ..choices import Outcome, TaskKind
 from ..models import ApprovalLine, TestRecord, Verdict, VerificationTask
-from .evidence import Grounds, grounds_of
+from .evidence import Chains, Grounds, grounds_of
 from .parts import (
     CONCLUSIONS,
     ITEMS,
@@ -116,8 +116,13 @@ def _validity(mode: str) -> str:
     return paper.TERM if mode == "first_only" else paper.VALIDITY
 
 
-def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
-    """检定证书 of what passed, 检定结果通知书 of what failed; the number is put in later."""
+def result_paper(
+    line: ApprovalLine, chains: Chains | None = None
+) -> paper.Certificate | paper.ResultNotice:
+    """检定证书 of what passed, 检定结果通知书 of what failed; the number is put in later.
+
+    A batch gives the same `chains` to all its papers (see `Grounds.evidence`).
+    """
     record = TestRecord.objects.select_related(*RECORD).get(pk=line.record_id)
     verdict = line.verdict
     grounds = grounds_of(record, verdict)
@@ -141,7 +146,7 @@ def result_paper(line: ApprovalLine) -> paper.Certificate | paper.ResultNotice:
         "checker": checker_of(verdict),
         "approver": approver_of(line.approval),
         "record_no": record.number,
-        "evidence": grounds.evidence() if grounds else None,
+        "evidence": grounds.evidence({} if chains is None else chains) if grounds else None,
     }
     if line.outcome == Outcome.PASSED:
         assert line.valid_through is not None

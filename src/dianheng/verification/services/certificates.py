@@ -30,6 +30,7 @@ from dianheng.identity.services import require, write_batch
 from ..choices import Outcome
 from ..models import ApprovalLine, VerificationTask
 from ..papers import needs_certificate, result_paper
+from ..papers.evidence import Chains
 from .task import lock_task
 
 KIND_OF = {Outcome.PASSED: "verification_certificate", Outcome.FAILED: "result_notice"}
@@ -88,8 +89,13 @@ def _documented(task: VerificationTask) -> QuerySet[IssuedDocument, Any]:
     )
 
 
-def _draft(line: ApprovalLine, supersedes: IssuedDocument | None = None, reason: str = "") -> Draft:
-    paper = result_paper(line)
+def _draft(
+    line: ApprovalLine,
+    supersedes: IssuedDocument | None = None,
+    reason: str = "",
+    chains: Chains | None = None,
+) -> Draft:
+    paper = result_paper(line, chains)
     task = line.approval.task
     return Draft(
         kind=KIND_OF[Outcome(line.outcome)],
@@ -137,10 +143,11 @@ def _issue(
             ],
         )
     made: list[IssuedDocument] = []
+    chains: Chains = {}
     for outcome in KIND_OF:
         chosen = [line for line in lines if line.outcome == outcome]
         made += documents_issue(
-            drafts=[_draft(line) for line in chosen],
+            drafts=[_draft(line, chains=chains) for line in chosen],
             actor=actor,
             request_key=f"{request_key}:{outcome}" if request_key and chosen else "",
         )

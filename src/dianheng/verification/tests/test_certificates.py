@@ -9,11 +9,15 @@ import pytest
 from dianheng.common.errors import BadInput, Refused
 from dianheng.documents.models import DocumentCopy, IssuedDocument
 from dianheng.documents.papers.compose import compose
+from dianheng.documents.papers.schema import Certificate
+from dianheng.documents.papers.schema.reading import read
+from dianheng.documents.signing.rework import rework
 from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
 from dianheng.identity.tests.factories import PASSWORD, actor_with, person_with
+from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification import tasks
 from dianheng.verification.models import ApprovalLine, TestRecord, VerificationTask
-from dianheng.verification.papers import failure_list, original_record, task_paper
+from dianheng.verification.papers import failure_list, original_record, result_paper, task_paper
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import results_approve, results_review
 from dianheng.verification.services.certificates import (
@@ -84,6 +88,43 @@ def test_an_ordinary_new_meter_gets_its_certificate_only_on_demand():
     assert data["valid_through"] == lines[0].valid_through.isoformat()
     assert len(data["points"]) == 10
     assert len(data["seals"]) == 2
+
+
+def test_a_certificate_carries_what_its_conclusion_rests_on():
+    task = approved(2)
+    made = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    data = json.loads(bytes(made[0].data))["data"]
+    evidence, record = data["evidence"], TestRecord.objects.order_by("pk").first()
+    rules = rule_set("JJG 596", "2012")
+    assert evidence["rules"] == {"standard": "JJG 596", "edition": "2012", "digest": rules.digest}
+    assert (evidence["first_count"], evidence["connection"], evidence["imax_ratio"]) == (
+        2, "direct", "12",
+    )  # fmt: skip
+    assert {link["certificate_no"] for link in evidence["chain"]} >= {
+        each.certificate_no for each in original_record(record).standards
+    }
+    creep = next(item for item in data["items"] if item["item"] == "creep")
+    assert ["pulses", "0"] in creep["facts"]
+    point = data["points"][0]
+    assert (point["interval_pct"], point["row"]) == (
+        "0.2", "limits/active/balanced/direct/2/1.0/0.1/Imax",
+    )  # fmt: skip
+
+
+def test_what_was_issued_comes_out_again_from_its_data():
+    task = approved(1)
+    (made,) = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    done = rework(read(Certificate, json.loads(bytes(made.data))["data"]))
+    assert done.tables == "same"
+    assert [line for line in done.lines if line.differences] == []
+    assert sum(not line.is_stated for line in done.lines) == 15
+
+
+def test_no_evidence_is_given_by_tables_that_are_no_longer_those_that_judged():
+    task = approved(1)
+    (line,) = certificate_lines(task)
+    line.verdict.rule_sets[0]["digest"] = "0" * 64
+    assert result_paper(line).evidence is None
 
 
 def test_an_outside_client_gets_one_by_rule():

@@ -5,6 +5,9 @@ import json
 import pytest
 
 from dianheng.documents.papers.compose import compose
+from dianheng.documents.papers.schema import Certificate
+from dianheng.documents.papers.schema.reading import read
+from dianheng.documents.signing.rework import rework
 from dianheng.identity.services import system_actor
 from dianheng.verification.models import TestRecord
 from dianheng.verification.papers import failure_list, original_record, task_paper
@@ -65,6 +68,8 @@ def test_a_certificate_has_a_sheet_for_each_part_phase_and_ratio(model):
     assert set(sheets) == expected[task.model.code]
     point = next(iter(sheets.values()))["points"][0]
     assert point["f_conclusion"] == point["delta_conclusion"] == "pass"
+    done = rework(read(Certificate, data))
+    assert done.tables == "same" and all(not line.differences for line in done.lines)
     assert data["points"] == [] and data["device"]["ratio"] and data["device"]["burden"]
 
 
