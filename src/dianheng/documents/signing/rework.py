@@ -196,6 +196,8 @@ def _error(point: ErrorPoint, paper: Result, rules: RuleSet | None) -> Line:
     if not point.interval_pct or not point.limit_pct or not 0 < first <= len(readings):
         return _without(line)
     limit, interval = number(point.limit_pct), number(point.interval_pct)
+    if interval <= 0:
+        raise EvidenceError("a rounding interval is greater than zero")
     has_extra = bool(evidence.extra_from_ratio and evidence.extra_to_ratio)
     decimals = decimals_of(interval)
     verdict = error_verdict(

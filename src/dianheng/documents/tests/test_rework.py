@@ -12,12 +12,14 @@ import pytest
 
 from dianheng.config.cli import main
 from dianheng.documents import checkpage
+from dianheng.documents.papers.compose import compose
 from dianheng.documents.papers.samples import certificate, notice
 from dianheng.documents.papers.schema import Certificate
 from dianheng.documents.papers.schema.reading import read
-from dianheng.documents.signing.canonical import plain
+from dianheng.documents.signing.canonical import canonical_json, digest_of, plain
 from dianheng.documents.signing.check import GENUINE, NOT_GENUINE, check_code, check_pdf
-from dianheng.documents.signing.issue import issue
+from dianheng.documents.signing.codes import facts_of, write_code
+from dianheng.documents.signing.issue import envelope, issue
 from dianheng.documents.signing.keys import write_keys
 from dianheng.documents.signing.rework import EvidenceError, rework
 from dianheng.documents.signing.words import report_in_words
@@ -150,7 +152,13 @@ def test_what_is_no_figure_is_refused(sound, text):
     with pytest.raises(EvidenceError):
         rework(with_point(sound, readings_pct=(text, "+0.1")))
     with pytest.raises(EvidenceError):
-        rework(with_point(sound, current=text or "?", interval_pct="0"))
+        rework(with_point(sound, mean_pct=text or "x"))
+
+
+@pytest.mark.parametrize("interval", ["0", "-0.2", "0.0"])
+def test_an_interval_is_greater_than_zero(sound, interval):
+    with pytest.raises(EvidenceError):
+        rework(with_point(sound, interval_pct=interval))
 
 
 # --- the command ---------------------------------------------------------------------------
@@ -186,6 +194,28 @@ def test_a_paper_of_an_earlier_release_stays_genuine(signer, keys):
     report = check_pdf(issue(KIND, certificate(), signer).pdf, keys)
     assert report.verdict == GENUINE
     assert report.has("evidence_absent") and report.lines == ()
+
+
+ADDED = {
+    "evidence", "interval_pct", "row", "value", "interval", "limit_low", "limit_high", "facts",
+}  # fmt: skip
+
+
+def as_before(value):
+    """Data without the fields that came with the evidence."""
+    if isinstance(value, dict):
+        return {name: as_before(part) for name, part in value.items() if name not in ADDED}
+    return [as_before(part) for part in value] if isinstance(value, list) else value
+
+
+def test_data_as_earlier_releases_wrote_them_are_checked_as_before(signer, keys):
+    paper = replace(certificate(), key_no=signer.key.key_no, key_proves=signer.key.proves)
+    data = canonical_json(as_before(json.loads(envelope(KIND, paper))))
+    assert b'"row"' not in data
+    code = write_code(facts_of(KIND, plain(paper)), digest_of(data), signer)
+    report = check_pdf(signer.sign_pdf(compose(KIND, paper, code=code, attached=data)), keys)
+    assert report.verdict == GENUINE
+    assert report.has("page_identical") and report.has("evidence_absent")
 
 
 def test_the_code_does_not_grow(sound, signer):
