@@ -132,7 +132,10 @@ def paper_data(kind: str, data: Paper | Mapping[str, Any]) -> dict[str, Any]:
 def job_of(
     kind: str, papers: list[dict[str, Any]], codes: list[str], lang: str, marking: str
 ) -> dict[str, Any]:
-    """What the main template is given: texts made fit for the page, codes drawn."""
+    """What the main template is given: texts made fit for the page, codes drawn.
+
+    The evidence stands in the attached data only.
+    """
     known_language(lang)
     folder = font_folder()
     return {
@@ -141,7 +144,7 @@ def job_of(
         "marking": marking,
         "duplex": False,
         "edition": EDITION,
-        "papers": [for_page(paper, folder) for paper in papers],
+        "papers": [for_page({**paper, "evidence": None}, folder) for paper in papers],
         "codes": [qr_svg(code) for code in codes],
     }
 
