@@ -95,7 +95,7 @@ def _phasors(sheet: Sheet) -> tuple[paper.SitePhasor, ...]:
                 paper.SitePhasor(
                     name=name, size="" if size is None else f"{size:f}", unit=unit,
                     lag_deg="" if lag is None else f"{lag:f}", kind=kind.upper(),
-                    share=f"{round(sizes[n - 1] / largest, 3):f}", turn_deg=f"{((lag or 0) % 360 + 360) % 360:f}",
+                    share=round(sizes[n - 1] / largest * 1000), turn=round((((lag or 0) % 360 + 360) % 360) * 10),
                 )
             )  # fmt: skip
     return tuple(found)

@@ -35,9 +35,9 @@ def field_check() -> FieldCheckRecord:
         ),
         phasors=(
             SitePhasor(name="U12", size="100.2", unit="V", lag_deg="0"),
-            SitePhasor(name="U32", size="100.4", unit="V", lag_deg="300.1", turn_deg="300.1"),
-            SitePhasor(name="I1", size="1.21", unit="A", lag_deg="240.3", kind="I", turn_deg="240.3"),
-            SitePhasor(name="I2", size="1.20", unit="A", lag_deg="300.2", kind="I", share="0.99", turn_deg="300.2"),
+            SitePhasor(name="U32", size="100.4", unit="V", lag_deg="300.1", turn=3001),
+            SitePhasor(name="I1", size="1.21", unit="A", lag_deg="240.3", kind="I", turn=2403),
+            SitePhasor(name="I2", size="1.20", unit="A", lag_deg="300.2", kind="I", share=990, turn=3002),
         ),
         results=(
             SiteResult(

@@ -10,8 +10,8 @@ from .common import Device, Paper, Signature, Standard
 class SitePhasor:
     """A voltage or current as measured; `lag_deg` against the first voltage.
 
-    The diagram is drawn from `kind` (U or I), `share` of the largest of its kind, and `turn_deg`
-    from 0 to 360, clockwise.
+    The diagram is drawn from `kind` (U or I), `share`, thousandths of the largest of its
+    kind, and `turn`, tenths of a degree from 0 to 3600, clockwise.
     """
 
     name: str
@@ -19,8 +19,8 @@ class SitePhasor:
     unit: str
     lag_deg: str = ""
     kind: str = "U"
-    share: str = "1"
-    turn_deg: str = "0"
+    share: int = 1000
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
