@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from dianheng.analysis.choices import Cause
 from dianheng.analysis.services import cause_of, trace_declare, trial_start
-from dianheng.identity.services import write_batch
 
 from .company import acting, unit
 
@@ -19,21 +18,20 @@ def the_analyses() -> None:
     metrologist = acting("gaoyan")
     key, text, owner = cause_of(cause=Cause.STANDARD, code=BENCH)
     now = timezone.now()
-    with write_batch(actor=metrologist, action="demo.analyses"):
-        trace_declare(
-            unit=owner,
-            cause=Cause.STANDARD,
-            key=key,
-            text=text,
-            from_at=now - timedelta(days=120),
-            through_at=now,
-            found_error_pct=Decimal("0.3"),
-            reason="期间核查：电流回路接触不良，1.0、Ib点附加误差最大0.3%，装置已停用待修。",
-            actor=metrologist,
-        )
-        trial_start(
-            unit=unit("3540001"),
-            title="内控限由60%改为50%，哪些表会超出？",
-            limit_factor=Decimal("0.5"),
-            actor=metrologist,
-        )
+    trace_declare(
+        unit=owner,
+        cause=Cause.STANDARD,
+        key=key,
+        text=text,
+        from_at=now - timedelta(days=120),
+        through_at=now,
+        found_error_pct=Decimal("0.3"),
+        reason="期间核查：电流回路接触不良，1.0、Ib点附加误差最大0.3%，装置已停用待修。",
+        actor=metrologist,
+    )
+    trial_start(
+        unit=unit("3540001"),
+        title="内控限由60%改为50%，哪些表会超出？",
+        limit_factor=Decimal("0.5"),
+        actor=metrologist,
+    )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.assets.models import Device
 from dianheng.common.lists import Column, Contains, Days, ListPage
 from dianheng.common.lists.columns import show
-from dianheng.common.pages import needs, opens_to
+from dianheng.common.pages import may_open, needs, opens_to
 
 from .. import forms, services
 from ..drawing import draw
@@ -24,8 +24,8 @@ from ..selectors.chain import Node, chain_of
 from .common import action_for, due_tone, due_word, laboratory_crumbs, write_form
 
 
-def chain_context(devices: Sequence[Device], days: int) -> dict[str, Any]:
-    """The chain above some standards: drawing, and the same as lines."""
+def chain_context(devices: Sequence[Device], days: int, rights: Any) -> dict[str, Any]:
+    """The chain above some standards: drawing, and the same as lines; links where one may go."""
     chain = chain_of(devices)
 
     def said(last_day: date | None) -> tuple[str, Any]:
@@ -49,16 +49,22 @@ def chain_context(devices: Sequence[Device], days: int) -> dict[str, Any]:
             }
         )
     return {
-        "drawing": draw(chain, url_of=_url_of, tone_of=said) if chain.links else None,
+        "drawing": draw(chain, url_of=partial(_url_of, rights), tone_of=said)
+        if chain.links
+        else None,
         "links": lines,
         "is_whole": chain.is_whole,
     }
 
 
-def _url_of(node: Node) -> str:
+def _url_of(rights: Any, node: Node) -> str:
     if node.device is not None:
-        return reverse("standard", args=[node.device.barcode])
-    return reverse("outside_standard", args=[node.outside.pk]) if node.outside else ""
+        address = reverse("standard", args=[node.device.barcode])
+    elif node.outside:
+        address = reverse("outside_standard", args=[node.outside.pk])
+    else:
+        return ""
+    return address if may_open(rights, address) else ""
 
 
 OUTSIDE = ListPage(

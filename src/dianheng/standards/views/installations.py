@@ -70,7 +70,7 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "installation": found,
         "certificates": with_due(found.certificates.all(), days),
         "parts": found.parts.select_related("device__standard", "device__model"),
-        "chain": chain_context(_things_of(found), days),
+        "chain": chain_context(_things_of(found), days, request.rights),
         "dossier": dossier_lines(found, days),
         "tests": [(one, FINDING_TONE[Finding(one.finding)]) for one in found.tests.all()[:20]],
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],

@@ -117,7 +117,7 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         ),
         "parts": found.part_of.select_related("installation"),
         "installations": found.installations.all(),
-        "chain": chain_context([found], days),
+        "chain": chain_context([found], days, request.rights),
         "panels": standard_panels(found, request),
         "actions": [
             action_for(
