@@ -75,7 +75,7 @@ def _fill(bench: Bench, name: str) -> tuple[int, Any]:
         }
         seed(link, RECORDS, "verification_testrecord", "t", own, given)
         own = {"id": "r.id + 1000 + n * 100 + r.seq", "record_id": "r.record_id + n"}
-        own["value"] = "((n * 7919 + r.seq * 104729) %% 20001 - 10000) / 5000.0"
+        own["value"] = "((n::bigint * 7919 + r.seq * 104729) %% 20001 - 10000) / 5000.0"
         given = {"count": bench.size, "of": record.pk}
         seed(link, RESULTS.replace("{part}", str(PART)), "verification_testresult", "r", own, given)
         for _index, definition in indexes:
