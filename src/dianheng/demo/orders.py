@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 
 from dianheng.supply.services import order_make, sampling_report_issue, segment_issue
 from dianheng.supply.story import People, story
@@ -13,7 +12,7 @@ from dianheng.verification.models import VerificationTask
 from . import files
 from .company import acting, unit
 from .things import model, place
-from .verified import EVEN, barcode, decide, test_on_benches
+from .verified import EVEN, barcode, by_noon, decide, test_on_benches
 
 FIRST = 20260600001  # serial part of the first number of these orders
 QUANTITY, SMALL = 3000, 120
@@ -47,7 +46,7 @@ def from_file_to_decision(*, seed: int, password: str) -> None:
             ["BZ0001"],
             seed=seed,
             first_seal=SEALS_FROM,
-            began_at=timezone.now(),
+            began_at=by_noon(),
             faults={},
             shape=EVEN,
         )

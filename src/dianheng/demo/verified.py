@@ -274,3 +274,9 @@ def former_lots(*, seed: int, password: str) -> None:
         began_at=now - timedelta(hours=6),
         at_most=2,
     )
+
+
+def by_noon() -> datetime:
+    """When work of today begins: now, or noon where it is later, so that it ends before midnight."""
+    now = timezone.localtime()
+    return min(now, now.replace(hour=12, minute=0, second=0, microsecond=0))
