@@ -68,7 +68,7 @@ _COLUMNS = {
     "phases": "VARCHAR",
     "load_point": "VARCHAR",
     "factor": "VARCHAR",
-    "count": "TINYINT",
+    "count": "INTEGER",
     "first": "BIGINT",
     "total": "BIGINT",
 }

@@ -167,8 +167,8 @@ def _judge(columns: duckdb.DuckDBPyConnection, trial: RuleTrial, path: str) -> P
         select p.record, p.total is null as is_untried,
                {CONCLUSION.format(r="r")} as before, {CONCLUSION.format(r="t")} as after
           from read_parquet(?) p
-          join rule r on r.shape = p.shape and r.count = p.count
-          join tried t on t.shape = p.shape and t.count = p.count
+          join rule r on r.shape = p.shape and r.count = least(p.count, {COUNTS[-1]})
+          join tried t on t.shape = p.shape and t.count = r.count
          where {" and ".join(where)}
         """,
         given,
@@ -218,7 +218,7 @@ def lay_rules(columns: duckdb.DuckDBPyConnection, trial: RuleTrial) -> None:
     columns.executemany("insert into unit values (?)", list(units))
 
 
-COUNTS = range(1, 7)  # readings that columns hold
+COUNTS = range(1, 7)  # readings that columns hold; with more, a point has no sum and is not tried
 
 
 def _bounds_of_shapes(

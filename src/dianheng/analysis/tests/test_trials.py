@@ -139,12 +139,15 @@ def test_the_files_are_written_once_and_again_when_records_come_in():
     assert sorted(folder().glob("*.parquet")) == renewed  # the old one is gone
 
 
-def test_readings_finer_than_columns_hold_are_counted_apart():
+@pytest.mark.parametrize(
+    "samples", [["0.12345678", "0.1"], ["0.1"] * 7], ids=["digits", "readings"]
+)
+def test_points_that_columns_cannot_hold_are_counted_apart(samples):
     lab = laboratory()
     task = task_with(1)
     sent = envelope_of(lab, load_with(task, lab.bench))
     point = next(p for p in sent["devices"][0]["points"] if p["item"] == "BASIC_ERROR")
-    point["samples"] = ["0.12345678", "0.1"]
+    point["samples"] = samples
     send(sent)
     trial = ran(limit_factor=Decimal("0.9"))
     errors = TestResult.objects.filter(item="basic_error", is_derived=False).count()
