@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy
 
+from dianheng.assets.models import Device
+from dianheng.common.errors import Text
+from dianheng.standards.panels import register_standard_action
 from dianheng.workflow.registry import Subject, register_subject
 
+from .choices import Cause
 from .models import Trace
 
 
@@ -18,4 +24,11 @@ def _facts(number: str) -> Mapping[str, Any]:
     return {"reason": trace.reason, "cause": trace.cause_text, "counts": trace.counts}
 
 
+def _touched(device: Device) -> tuple[Text, str]:
+    """From a standard or bench to the search for what it touched."""
+    asked = urlencode({"cause": Cause.STANDARD.value, "code": device.barcode})
+    return gettext_lazy("What it touched"), f"{reverse('trace_add')}?{asked}"
+
+
+register_standard_action(_touched)
 register_subject(Subject("trace", _facts, lambda number: reverse("trace", args=[number])))

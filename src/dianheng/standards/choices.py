@@ -21,10 +21,6 @@ class PaperKind(TextChoices):
     QUALIFICATION = "qualification", _("Qualification of a person")
 
 
-# Months before the last day at which people are reminded, by the company's regulation; 0: it is over.
-REMINDER_MONTHS = (6, 3, 1, 0)
-
-
 class TestKind(TextChoices):
     """What is done to a measuring standard between its examinations."""
 

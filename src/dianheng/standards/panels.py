@@ -1,6 +1,7 @@
 """What other apps add to the pages of standards: called in `AppConfig.ready`.
 
 register_standard_panel(function)       function(device, request) -> HTML of a section, or ""
+register_standard_action(function)      function(device) -> label and address of a button
 register_installation_action(function)  function(installation) -> label and address of a button
 register_installation_fact(function)    function(installation) -> name and text of a fact
 """
@@ -16,7 +17,9 @@ from .models import StandardInstallation
 
 Panel = Callable[[Device, HttpRequest], str]
 Pair = Callable[[StandardInstallation], tuple[Text, str]]
+DeviceAction = Callable[[Device], tuple[Text, str]]
 _panels: list[Panel] = []
+_standard_actions: list[DeviceAction] = []
 _actions: list[Pair] = []
 _facts: list[Pair] = []
 
@@ -24,6 +27,11 @@ _facts: list[Pair] = []
 def register_standard_panel(panel: Panel) -> None:
     """Add a section to the page of a standard or bench."""
     _panels.append(panel)
+
+
+def register_standard_action(action: DeviceAction) -> None:
+    """Add a button to the page of a standard or bench; it asks for the right of its own door."""
+    _standard_actions.append(action)
 
 
 def register_installation_action(action: Pair) -> None:
@@ -39,6 +47,11 @@ def register_installation_fact(fact: Pair) -> None:
 def standard_panels(device: Device, request: HttpRequest) -> list[str]:
     """The sections of other apps on the page of a standard."""
     return [html for panel in _panels if (html := panel(device, request))]
+
+
+def standard_actions(device: Device) -> list[tuple[Text, str]]:
+    """The buttons of other apps on the page of a standard."""
+    return [action(device) for action in _standard_actions]
 
 
 def installation_actions(installation: StandardInstallation) -> list[tuple[Text, str]]:

@@ -260,7 +260,7 @@ _CLIMATE_HEADS: Mapping[str, tuple[str, ...]] = {
     "humidity": ("湿度", "相对湿度", "humidity", "rh"),
 }
 _CLIMATE_OF = {name: field for field, names in _CLIMATE_HEADS.items() for name in names}
-_CLIMATE_ROWS = 100_000
+CLIMATE_ROWS = 100_000
 _POSSIBLE = {"temperature": (Decimal(-50), Decimal(80)), "humidity": (Decimal(0), Decimal(100))}
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S")
 
@@ -282,7 +282,7 @@ def read_environment(
             return [], [Fault(0, "no_column", field) for field in absent]
     if not lines:
         return [], [Fault(0, "no_rows")]
-    if len(lines) > _CLIMATE_ROWS:
+    if len(lines) > CLIMATE_ROWS:
         return [], [Fault(0, "too_many")]
     found: list[Climate] = []
     faults: list[Fault] = []

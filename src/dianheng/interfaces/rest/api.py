@@ -21,6 +21,7 @@ ROUTERS = (
     ("", "dianheng.interfaces.rest.devices"),
     ("", "dianheng.seals.api"),
     ("", "dianheng.warehouse.api"),
+    ("", "dianheng.standards.api"),
     ("", "dianheng.verification.api"),
     ("", "dianheng.supply.api"),
     ("", "dianheng.fieldwork.api"),

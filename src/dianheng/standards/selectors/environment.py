@@ -20,12 +20,10 @@ from django.utils import timezone
 from dianheng.assets.choices import PlaceKind
 from dianheng.assets.models import Place
 from dianheng.identity.models import Unit
+from dianheng.identity.selectors import setting
 
 from ..models import EnvironmentBand, EnvironmentReading
 from .laboratory import environment_band_on
-
-# A reading counts for what was measured so long before or after it.
-AROUND = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,13 @@ def out_of_bounds(
 
     None where all lie within, where nobody measured, or the laboratory has no bounds of its own.
     """
-    band = environment_band_on(unit, timezone.localdate(ended_at))
+    day = timezone.localdate(ended_at)
+    band = environment_band_on(unit, day)
     if band is None:
         return None
+    around = timedelta(minutes=setting("standards.environment_minutes", unit.pk, day))
     rows = EnvironmentReading.objects.filter(
-        place=place_id, at__gte=(begun_at or ended_at) - AROUND, at__lte=ended_at + AROUND
+        place=place_id, at__gte=(begun_at or ended_at) - around, at__lte=ended_at + around
     )
     outside = rows.exclude(
         temperature_c__gte=band.temperature_low_c, temperature_c__lte=band.temperature_high_c,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,7 +12,7 @@ from dianheng.assets.choices import PlaceKind
 from dianheng.assets.models import Place
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..models import EnvironmentReading
 from ..rights import RIGHT
@@ -37,7 +38,9 @@ _FIELDS: Mapping[str, Any] = {
 SHOWN = 50
 
 
-def environment_take_in(*, place: Place, rows: Sequence[Sequence[str]], actor: Actor) -> int:
+def environment_take_in(
+    *, place: Place, rows: Sequence[Sequence[str]], actor: Actor, request_key: str = ""
+) -> int:
     """Keep what a logger measured in a room; returns how many moments were new.
 
     Args:
@@ -49,6 +52,20 @@ def environment_take_in(*, place: Place, rows: Sequence[Sequence[str]], actor: A
     if place.kind != PlaceKind.LABORATORY:
         raise BadInput(_("%(place)s is no room of a laboratory.") % {"place": place.name})
     actor = require(actor, RIGHT, place.unit_id)
+    action = "environment.take_in"
+    with transaction.atomic():
+        if (earlier := idempotent(request_key, action)) is not None:
+            return int(earlier["count"])
+        fresh = _fresh(place, rows, actor)
+        if fresh or request_key:
+            with write_batch(actor=actor, action=action):
+                EnvironmentReading.objects.bulk_create(fresh, batch_size=2000)
+                remember(request_key, action, {"count": len(fresh)})
+    return len(fresh)
+
+
+def _fresh(place: Place, rows: Sequence[Sequence[str]], actor: Actor) -> list[EnvironmentReading]:
+    """What is not recorded yet, or BadInput with every fault."""
     zone = timezone.get_current_timezone()
     lines, faults = read_environment(rows, timezone.localtime())
     found = [
@@ -72,7 +89,7 @@ def environment_take_in(*, place: Place, rows: Sequence[Sequence[str]], actor: A
                 for f in found[:SHOWN]
             ],
         )
-    fresh = [
+    return [
         EnvironmentReading(
             place=place, at=at, temperature_c=line.temperature_c, humidity_pct=line.humidity_pct,
             person_id=actor.person_id,
@@ -80,7 +97,3 @@ def environment_take_in(*, place: Place, rows: Sequence[Sequence[str]], actor: A
         for at, line in moments.items()
         if at not in same
     ]  # fmt: skip
-    if fresh:
-        with write_batch(actor=actor, action="environment.take_in"):
-            EnvironmentReading.objects.bulk_create(fresh, batch_size=2000)
-    return len(fresh)

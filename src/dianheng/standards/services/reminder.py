@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput
+from dianheng.identity.selectors import setting
 from dianheng.identity.services import require, system_actor, write_batch
 from dianheng.metrology.periods import add_months
 
-from ..choices import REMINDER_MONTHS
 from ..models import Reminder
 from ..rights import RIGHT
 from ..rules import step_reached
@@ -21,13 +21,14 @@ from ..selectors.due import papers_ending
 def reminders_tick() -> int:
     """Raise what is reached and settle what is over; returns how many were raised."""
     today = timezone.localdate()
-    until = add_months(today, max(REMINDER_MONTHS))
+    steps_before = (*setting("standards.reminder_months"), 0)  # 0: it is over
+    until = add_months(today, max(steps_before))
     papers = {(paper.kind, paper.paper_id): paper for paper in papers_ending(today, until)}
     raised = {(r.kind, r.paper_id, r.months): r.settled_at is None for r in Reminder.objects.all()}
     steps = {
         key: step
         for key, paper in papers.items()
-        if (step := step_reached(today, paper.valid_through, REMINDER_MONTHS)) is not None
+        if (step := step_reached(today, paper.valid_through, steps_before)) is not None
     }
     fresh = [(*key, step) for key, step in steps.items() if (*key, step) not in raised]
     stale = [

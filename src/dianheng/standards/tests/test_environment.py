@@ -11,7 +11,7 @@ from django.utils import timezone
 from dianheng.assets.models import Place
 from dianheng.assets.tests.factories import store
 from dianheng.common.errors import BadInput, Refused
-from dianheng.identity.services import system_actor, write_batch
+from dianheng.identity.services import setting_change, system_actor, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.standards.models import EnvironmentReading
 from dianheng.standards.selectors.environment import out_of_bounds
@@ -79,6 +79,61 @@ def test_a_reading_outside_the_bounds_is_found_around_the_work(room):
     assert (found.room, found.temperature_c) == ("检定室", Decimal("25.1"))
     assert out_of_bounds(unit, room.pk, now - 3 * hour, now - 2 * hour) is None
     assert out_of_bounds(unit, store().pk, now - hour, now) is None
+
+
+def test_how_long_around_the_work_the_room_counts_is_a_setting(room):
+    bounds()
+    take(room, [line(100, "26.0")])
+    now, unit, hour = timezone.now(), metering_centre(), timedelta(hours=1)
+    assert out_of_bounds(unit, room.pk, now - hour, now) is None
+    setting_change(
+        key="standards.environment_minutes", value="60", reason="记录仪每小时一次", unit_id=unit.pk,
+        valid_from=timezone.localdate(now), actor=system_actor(),
+    )  # fmt: skip
+    assert out_of_bounds(unit, room.pk, now - hour, now).room == "检定室"
+
+
+def sent(room, *readings, key="logger-2026-1"):
+    rows = [
+        {"at": at, "temperature_c": temperature, "humidity_pct": humidity}
+        for at, temperature, humidity in readings
+    ]
+    return {"room": room, "readings": rows, "request_key": key}
+
+
+def test_a_logger_sends_by_rest_once_and_every_fault_is_said(client, room):
+    log_in(client, person_with("verification.laboratory", login="gateway", name="网关"))
+    url = "/api/v1/environment-records"
+    earlier = timezone.now().replace(microsecond=0) - timedelta(hours=1)
+
+    def post(body):
+        answer = client.post(url, body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    one = sent("SYS1", (earlier.isoformat(), "22.9", "51.5"))
+    assert post(one) == (201, {"new": 1})
+    assert post(one) == (201, {"new": 1})  # the same request: the same answer
+    assert post(one | {"request_key": "logger-2026-2"}) == (200, {"new": 0})
+    row = EnvironmentReading.objects.get()
+    assert (row.at, row.temperature_c, row.humidity_pct) == (
+        earlier, Decimal("22.9"), Decimal("51.5"),
+    )  # fmt: skip
+    status, answer = post(
+        sent(
+            "SYS1", (earlier.isoformat(), "23.5", "51"), ("2999-01-01T00:00:00", "22", "50"),
+            ("2026-01-02T00:00:00", "99", "101"), key="logger-2026-3",
+        )
+    )  # fmt: skip
+    assert (status, [error["code"] for error in answer["errors"]]) == (
+        422, ["future", "impossible", "impossible", "differs"],
+    )  # fmt: skip
+    status, answer = post(sent("NOWHERE", (earlier.isoformat(), "22", "50"), key="logger-2026-4"))
+    assert (status, answer["errors"][0]["field"]) == (422, "room")
+    assert post({"room": "SYS1", "readings": [], "request_key": "x"})[0] == 422
+    log_in(client, person_with("verification.view", login="guest", name="客"))
+    status, answer = post(sent("SYS1", (earlier.isoformat(), "22", "50"), key="logger-2026-5"))
+    assert (status, answer["code"]) == (403, "no_right")
+    assert EnvironmentReading.objects.count() == 1
 
 
 def test_a_file_is_taken_in_by_page_and_what_is_outside_is_red(client, room):

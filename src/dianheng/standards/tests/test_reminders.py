@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from dianheng.common.errors import BadInput, Refused
-from dianheng.identity.services import qualification_grant, system_actor
+from dianheng.identity.services import qualification_grant, setting_change, system_actor
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.standards.models import Reminder
 from dianheng.standards.services import (
@@ -52,6 +52,23 @@ def test_each_step_is_raised_once_and_settles_the_one_before(monkeypatch):
         ("DC-1", 1, False),
         ("DC-1", 0, True),
     ]
+
+
+def test_the_months_of_reminding_are_a_setting():
+    certify(equipment("STD-0001", "standard_meter", "CL311"), "DC-1", -300, 250)
+    assert reminders_tick() == 0
+    with pytest.raises(BadInput):
+        months_set("0, 3")
+    months_set("2、12")
+    assert reminders_tick() == 1
+    assert steps() == [("DC-1", 12, True)]
+
+
+def months_set(value):
+    setting_change(
+        key="standards.reminder_months", value=value, reason="送检排期长", valid_from=day(0),
+        actor=system_actor(),
+    )  # fmt: skip
 
 
 def test_a_new_certificate_settles_the_reminder():

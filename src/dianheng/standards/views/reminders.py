@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -31,14 +32,17 @@ from .. import services
 from ..choices import PaperKind
 from ..forms import AcknowledgeForm
 from ..models import Reminder
-from ..rights import RIGHT, VIEW
+from ..rights import MOST_MONTHS, RIGHT, VIEW
 from .common import due_tone, laboratory_crumbs, write_form
 
-STEPS = {
-    "6": gettext_lazy("six months before"), "3": gettext_lazy("three months before"),
-    "1": gettext_lazy("one month before"), "0": gettext_lazy("overdue"),
-}  # fmt: skip
-TONES = {"6": "busy", "3": "warn", "1": "warn", "0": "bad"}
+
+def _months_before(n: int) -> str:
+    return ngettext("%(n)s month before", "%(n)s months before", n) % {"n": n}
+
+
+_before = lazy(_months_before, str)
+STEPS = {"0": gettext_lazy("overdue"), **{str(n): _before(n) for n in range(1, MOST_MONTHS + 1)}}
+TONES = {step: "bad" if step == "0" else "warn" if int(step) <= 3 else "busy" for step in STEPS}
 OPEN, SEEN = "open", "seen"
 
 
@@ -116,13 +120,13 @@ REMINDERS = ListPage(
             form=AcknowledgeForm,
         )
     ],
-    empty_text=gettext_lazy("Nothing ends within six months."),
+    empty_text=gettext_lazy("Nothing ends soon enough to be reminded of."),
 )  # fmt: skip
 
 
 @opens_to(VIEW)
 def reminder_list(request: HttpRequest) -> HttpResponse:
-    """Papers that end within six months or are over, with who knows of it."""
+    """Papers that end soon or are over, with who knows of it."""
     return REMINDERS.answer(request)
 
 

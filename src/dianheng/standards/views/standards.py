@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from dianheng.assets.choices import STANDARDS as STANDARD_KINDS
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
-from dianheng.common.lists import Choice, Column, Contains, Days, ListPage
-from dianheng.common.pages import attachment, needs, opens_to
+from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
+from dianheng.common.pages import attachment, door_refusal, needs, opens_to
 from dianheng.documents.services import file_read
 from dianheng.identity.selectors import setting
 
 from .. import forms, services
 from ..models import StandardCertificate
-from ..panels import standard_panels
+from ..panels import standard_actions, standard_panels
 from ..rights import RIGHT, VIEW
 from ..rules import base_unit, spans_of
 from ..selectors import standards
@@ -125,7 +125,11 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
                 _("Record a certificate"),
                 reverse("standard_certificate", args=[barcode]),
                 is_primary=True,
-            )
+            ),
+            *(
+                PageAction(label, url, door_refusal(request.rights, url))  # type: ignore[attr-defined]
+                for label, url in standard_actions(found)
+            ),
         ],
         "crumbs": [(LIST.title, reverse("standards"))],
     }
