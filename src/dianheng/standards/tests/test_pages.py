@@ -97,6 +97,17 @@ def test_who_may_see_nothing_sees_nothing(client):
         assert answer.status_code in (403, 404), name
 
 
+def test_from_a_standard_one_comes_to_what_it_touched(client, engineer):
+    whole()
+    asked = f"{reverse('trace_add')}?cause=standard&amp;code=STD-0001"
+    assert f'href="{asked}"' in page(client, "standard", "STD-0001")
+    form = page(client, "trace_add", cause="standard", code="STD-0001")
+    assert 'value="STD-0001"' in form
+    log_in(client, person_with("verification.view", login="reader", name="读者"))
+    text = page(client, "standard", "STD-0001")
+    assert asked not in text and "影响范围" in text  # seen, with the reason why not
+
+
 def test_another_laboratory_is_not_shown(client):
     whole()
     other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
@@ -204,7 +215,7 @@ def test_the_end_of_a_paper_is_acknowledged_on_its_page_and_leaves_the_list_of_t
     whole()
     found = Reminder.objects.get()
     address = reverse("reminder", args=[found.pk])
-    assert address in page(client, "home") and "提前一个月" in page(client, "reminders")
+    assert address in page(client, "home") and "提前 1 个月" in page(client, "reminders")
     assert client.post(address, {"word": ""}).status_code == 200
     assert client.post(address, {"word": "12 月送检"}).status_code == 302
     assert address not in page(client, "home")
