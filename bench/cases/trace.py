@@ -95,8 +95,17 @@ def _measure(bench: Bench, standard: int, tested_at: Any) -> None:
     from dianheng.demo.company import acting, person, unit
 
     class Run(JobRun):
+        """A run whose reader opens the page as soon as a part of the records is kept."""
+
+        began, first_page_s = 0.0, 0.0
+
         def progress(self, done: int, total: int, text: str = "") -> None:
-            """Nobody looks."""
+            if not done or self.first_page_s:
+                return
+            page = client.get(f"/traces/{found.number}/").content.decode()
+            if 'href="/records/' not in page:
+                raise WrongResultError("the first page of the trace shows no record")
+            self.first_page_s = time.perf_counter() - self.began
 
     actor, client = acting("gaoyan"), Client()
     client.force_login(person("gaoyan"))
@@ -114,11 +123,10 @@ def _measure(bench: Bench, standard: int, tested_at: Any) -> None:
             found_error_pct=Decimal("0.02"),
             actor=actor,
         )
-        trace_run(Run(found.job, actor, None))
-        kept = time.perf_counter() - began
-        if client.get(f"/traces/{found.number}/").status_code != 200:
-            raise WrongResultError("the page of the trace does not answer")
-        spent.append((time.perf_counter() - began, kept))
+        run = Run(found.job, actor, None)
+        run.began = began
+        trace_run(run)
+        spent.append((run.first_page_s, time.perf_counter() - began))
     found.refresh_from_db()
     touched = sum(found.counts.values())
     if touched != bench.size // PART + 1:
@@ -133,7 +141,9 @@ def _measure(bench: Bench, standard: int, tested_at: Any) -> None:
         at_most=FIRST_PAGE_S,
     )
     bench.figure(
-        "of it until every record is kept with its risk", median(k for _s, k in spent), "s"
+        "until every record is kept with its risk and the tree stands",
+        median(k for _s, k in spent),
+        "s",
     )
     began = time.perf_counter()
     client.get(f"/traces/{found.number}/")

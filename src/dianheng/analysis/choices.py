@@ -23,6 +23,7 @@ class Cause(TextChoices):
     PERSON = "person", pgettext_lazy("cause", "Person")
     SCHEME = "scheme", _("Version of a scheme")
     LABORATORY = "laboratory", _("Environment of a laboratory")
+    ROOM = "room", _("Environment of a room")
 
 
 class Risk(IntegerChoices):

@@ -64,8 +64,8 @@ class TraceForm(Form):
         label=_("Which"),
         max_length=100,
         help_text=_(
-            "Bar code of a standard or bench, login of a person, code and version of a scheme (S-12/3),"
-            " code of a laboratory."
+            "Bar code of a standard, bench or calibrator, login of a person, code and version of a scheme"
+            " (S-12/3), code of a laboratory or of a room."
         ),
     )
     from_at = forms.DateTimeField(

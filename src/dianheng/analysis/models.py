@@ -1,5 +1,8 @@
 """What analyses of records keep: points by their shape, rules tried on the past."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -127,7 +130,9 @@ class Trace(models.Model):
     )
     finished_at = models.DateTimeField(_("Finished at"), null=True)
     counts = models.JSONField(default=dict)  # records by risk
-    branches = models.JSONField(default=list)  # bench, task, unit and state of devices, by risk
+    point_count = models.IntegerField(_("Usage points touched"), default=0)
+    customer_count = models.IntegerField(_("Customers touched"), default=0)
+    branches = models.JSONField(default=list)  # bench, task, unit, state of devices, risk: records
 
     class Meta:
         verbose_name = _("Trace")
@@ -143,7 +148,11 @@ class Trace(models.Model):
 
 
 class TracedRecord(models.Model):
-    """A record that the cause of a trace touched, and how near it is to a limit."""
+    """A record of a bench or of a check on site that the cause of a trace touched, and its risk.
+
+    `device` is what was tested; `usage_point` where it hung last since then, or where it was
+    checked: whose energy was measured with it.
+    """
 
     trace = models.ForeignKey(
         Trace, models.CASCADE, related_name="records", db_index=False, db_constraint=False
@@ -151,6 +160,31 @@ class TracedRecord(models.Model):
     record = models.ForeignKey(
         "verification.TestRecord",
         models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    field_check = models.ForeignKey(
+        "fieldwork.FieldCheck",
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    device = models.ForeignKey(
+        "assets.Device",
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    usage_point = models.ForeignKey(
+        "customers.UsagePoint",
+        models.DO_NOTHING,
+        null=True,
         related_name="+",
         db_index=False,
         db_constraint=False,
@@ -163,7 +197,31 @@ class TracedRecord(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["trace", "record"], name="tracedrecord_once"),
+            models.UniqueConstraint(
+                fields=["trace", "field_check"],
+                name="tracedrecord_check_once",
+                condition=models.Q(field_check__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(record__isnull=False) ^ models.Q(field_check__isnull=False),
+                name="tracedrecord_of_one",
+            ),
         ]
         indexes = [
             models.Index(fields=["trace", "risk", "id"], name="tracedrecord_risk"),
         ]
+
+    @property
+    def source(self) -> Any:
+        """The record, or the record of a check on site."""
+        return self.record or self.field_check
+
+    @property
+    def done_at(self) -> datetime:
+        """When it was tested."""
+        return self.record.finished_at if self.record else self.field_check.done_at  # type: ignore[union-attr]
+
+    @property
+    def bench(self) -> Any:
+        """The bench, or the calibrator of a check on site."""
+        return self.record.bench if self.record else self.field_check.calibrator  # type: ignore[union-attr]

@@ -1,8 +1,9 @@
 """Groups of errors compared: hints for the eye of an engineer; they decide nothing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from statistics import median
 
 LEAST = 5  # values of a group that is compared with others
@@ -92,3 +93,30 @@ def capability(mean: float, deviation: float, limit: float) -> float | None:
     3.0
     """
     return (limit - abs(mean)) / (3 * deviation) if deviation else None
+
+
+def site_margin(
+    results: Iterable[Mapping[str, str]], *, by_share: bool
+) -> tuple[Decimal, Decimal] | None:
+    """The point of a check on site that is nearest to its limit: its margin and that limit, %.
+
+    Args:
+        results: as `fieldwork` keeps them: `value`, `unit`, and `limit` as “±0.5” or “≤0.2”.
+        by_share: nearest is by the share of the limit, not by the distance.
+
+    Returns:
+        Distance to the limit, negative beyond it; None where no error was measured.
+
+    >>> site_margin([{"value": "0.42", "unit": "%", "limit": "±0.5"},
+    ...              {"value": "0.05", "unit": "%", "limit": "≤0.1"}], by_share=False)
+    (Decimal('0.05'), Decimal('0.1'))
+    >>> site_margin([{"value": "0.42", "unit": "%", "limit": "±0.5"},
+    ...              {"value": "0.05", "unit": "%", "limit": "≤0.1"}], by_share=True)
+    (Decimal('0.08'), Decimal('0.5'))
+    """
+    found = []
+    for one in results:
+        sign, limit = one["limit"][:1], one["limit"][1:]
+        if one["unit"] == "%" and one["value"] and sign in ("±", "≤") and Decimal(limit):
+            found.append((Decimal(limit) - abs(Decimal(one["value"])), Decimal(limit)))
+    return min(found, key=lambda pair: abs(pair[0]) / (pair[1] if by_share else 1), default=None)

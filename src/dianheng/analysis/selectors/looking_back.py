@@ -72,12 +72,13 @@ def trace_seen(rights: Any, number: str) -> Trace:
 def traced_records(trace: int) -> QuerySet[TracedRecord]:
     """Records that a trace touched, with their devices and where these are now."""
     return TracedRecord.objects.filter(trace_id=trace).select_related(
-        "record__device__model__manufacturer",
-        "record__device__unit",
-        "record__device__place",
+        "device__model",
+        "device__unit",
+        "usage_point",
         "record__task",
-        "record__task_device",
         "record__bench",
+        "field_check__task__unit",
+        "field_check__calibrator",
     )
 
 

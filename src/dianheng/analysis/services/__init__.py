@@ -1,7 +1,8 @@
 """What this app does."""
 
+from .lines import trace_file
 from .recall import trace_recall
-from .trace import TRACE, cause_of, trace_declare, trace_file, trace_run
+from .trace import TRACE, cause_of, trace_declare, trace_run
 from .trial import TRY, trial_run, trial_start
 
 __all__ = [

@@ -19,7 +19,8 @@ from dianheng.workflow.services import draft_keep, instance_start
 
 from ..choices import Risk
 from ..models import Trace
-from .trace import HEADS, TRACE, recall_lines
+from .lines import HEADS, recall_lines
+from .trace import TRACE
 
 PACK = "recall"
 
@@ -97,8 +98,7 @@ def _waiting(trace: Trace, risks: Sequence[int]) -> list[tuple[Any, ...]]:
             select d.unit_id, count(distinct d.id),
                    count(distinct d.id) filter (where r.risk = %s)
               from analysis_tracedrecord r
-              join verification_testrecord t on t.id = r.record_id
-              join assets_device d on d.id = t.device_id
+              join assets_device d on d.id = r.device_id
              where r.trace_id = %s and r.recall = '' and r.risk = any(%s)
              group by 1 order by 1
             """,
@@ -112,9 +112,8 @@ def _take_up(trace: Trace, risks: Sequence[int], unit_id: int, process: str) -> 
         cursor.execute(
             """
             update analysis_tracedrecord r set recall = %s
-              from verification_testrecord t
-              join assets_device d on d.id = t.device_id
-             where r.trace_id = %s and t.id = r.record_id and r.recall = ''
+              from assets_device d
+             where r.trace_id = %s and d.id = r.device_id and r.recall = ''
                and r.risk = any(%s) and d.unit_id = %s
             """,
             [process, trace.pk, list(risks), unit_id],

@@ -11,9 +11,24 @@ from python_calamine import CalamineWorkbook
 from dianheng.analysis.choices import Cause, Risk
 from dianheng.analysis.models import Trace, TracedRecord
 from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
+from dianheng.assets.choices import PlaceKind
+from dianheng.assets.models import Device, DeviceEvent, Installation
+from dianheng.assets.services.places import place_make
 from dianheng.common.errors import BadInput, NotFound, Refused
+from dianheng.common.jobs import JobStopped
+from dianheng.customers.tests.factories import cement_works
 from dianheng.documents.services import file_read
-from dianheng.identity.services import system_actor
+from dianheng.fieldwork.services import check_record
+from dianheng.fieldwork.tests.factories import (
+    CALIBRATOR,
+    CONDITIONS,
+    RIGHT,
+    an_hour_ago,
+    calibrator,
+    field_task,
+    point_with_meter,
+)
+from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.office.selectors import files_of
 from dianheng.verification.models import TestRecord, TestResult
@@ -110,6 +125,154 @@ def test_a_version_of_a_scheme_is_traced():
     version = TestRecord.objects.first().task.scheme_version
     trace = traced(cause=Cause.SCHEME, code=f"{version.scheme.code}/{version.version}")
     assert sum(trace.counts.values()) == 2
+
+
+def test_part_by_part_the_same_is_found_as_at_once(monkeypatch):
+    meters_tested(7)
+    whole = traced()
+    monkeypatch.setattr("dianheng.analysis.services.trace.FIRST", 2)
+    monkeypatch.setattr("dianheng.analysis.services.trace.PART", 3)
+    parts = traced()
+    columns = ("record_id", "device_id", "margin_pct", "risk")
+    found = [list(trace.records.order_by("pk").values_list(*columns)) for trace in (whole, parts)]
+    assert found[0] == found[1]
+    newest_first = TestRecord.objects.order_by("-pk").values_list("pk", flat=True)
+    assert [row[0] for row in found[0]] == list(newest_first)
+    assert (whole.counts, whole.branches) == (parts.counts, parts.branches)
+
+
+def test_the_first_records_are_seen_while_the_search_goes_on_and_a_new_run_ends_it(
+    client, monkeypatch
+):
+    meters_tested(5)
+    monkeypatch.setattr("dianheng.analysis.services.trace.FIRST", 2)
+    trace = declared()
+    client.force_login(person_with("*", login="engineer"))
+    address = f"/traces/{trace.number}/"
+    assert client.get(f"{address}?first").headers.get("HX-Refresh") is None
+    with pytest.raises(JobStopped):
+        trace_run(Run(trace.job, stops_at=2))  # after the first part
+    page = client.get(address).content.decode()
+    shown = [record for record in TestRecord.objects.order_by("-pk") if record.number in page]
+    assert shown == list(TestRecord.objects.order_by("-pk")[:2])
+    assert client.get(f"{address}?first").headers["HX-Refresh"] == "true"
+    trace_run(Run(trace.job))
+    trace.refresh_from_db()
+    assert sum(trace.counts.values()) == TracedRecord.objects.count() == 5
+
+
+class TestOnSite:
+    """A field calibrator turns out bad: the checks made with it, the customers whom they concern."""
+
+    def checked(self, error: str = "0.42"):
+        device = calibrator()
+        point, meter = point_with_meter()
+        readings = {**RIGHT, **CONDITIONS, "error_1": error, "error_2": error}
+        done = check_record(
+            task=field_task(point), raw=readings, done_at=an_hour_ago(), source="page",
+            calibrator_no=device.barcode, actor=actor_with("*", login="recorder"),
+        )  # fmt: skip
+        return done.check, meter, point
+
+    def trace_of(self, **options):
+        return traced(code=CALIBRATOR, through_at=timezone.now(), **options)
+
+    def test_its_checks_are_touched_with_device_customer_and_margin(self):
+        check, meter, point = self.checked()
+        trace = self.trace_of(found_error_pct=Decimal("0.1"))
+        (row,) = trace.records.all()
+        assert (row.field_check, row.device, row.usage_point) == (check, meter, point)
+        assert (row.margin_pct, row.risk) == (Decimal("0.08"), Risk.HIGH)
+        assert (trace.point_count, trace.customer_count) == (1, 1)
+
+    @pytest.mark.parametrize(
+        "found,risk",
+        [("0.05", Risk.MEDIUM), ("0.03", Risk.LOW), (None, Risk.HIGH)],
+        ids=["within twice the error", "further away", "within the share of the limit"],
+    )
+    def test_the_risk_follows_the_rule_of_bench_records(self, found, risk):
+        self.checked()
+        trace = self.trace_of(found_error_pct=found and Decimal(found))
+        assert [row.risk for row in trace.records.all()] == [risk]
+
+    def test_who_checked_it_is_traced_as_well(self):
+        self.checked()
+        for login in ("machao", "hejie"):
+            assert sum(traced(cause=Cause.PERSON, code=login).counts.values()) == 1
+
+    def test_page_file_and_tree_name_check_point_and_customer(self, client):
+        check, meter, point = self.checked()
+        trace = self.trace_of()
+        client.force_login(person_with("*", login="engineer"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        for text in (f"/field/checks/{check.number}/", point.customer_name, CALIBRATOR):
+            assert text in page
+        (_heads, line) = b"".join(trace_file(trace=trace)).decode().splitlines()
+        for text in (check.number, meter.barcode, point.number, point.customer_name):
+            assert text in line
+        assert [branch[:2] for branch in trace.branches] == [[CALIBRATOR, check.task.number]]
+
+    def test_the_recall_takes_the_meter_on_site(self):
+        check, meter, point = self.checked()
+        folder = next(path for path in shipped_folders() if path.name == "recall")
+        pack_load(folder=folder, actor=system_actor())
+        (one,) = trace_recall(trace=self.trace_of(), risks=list(Risk), actor=system_actor())
+        (file,) = files_of(one)
+        table = CalamineWorkbook.from_filelike(BytesIO(file_read(file.file))).get_sheet_by_index(0)
+        row = table.to_python()[1]
+        assert (row[0], row[2], row[14], row[15]) == (
+            check.number, meter.barcode, point.number, point.customer_name,
+        )  # fmt: skip
+
+
+def test_the_customer_at_whom_a_tested_meter_hung_is_named():
+    meters_tested(2)
+    record = TestRecord.objects.select_related("device").first()
+    point = cement_works()
+    with write_batch(actor=system_actor(), action="test.hang"):
+        Installation.objects.create(
+            device=record.device, usage_point=point, role="meter",
+            installed_at=record.finished_at + timedelta(hours=1), installed_by=person_with(login="fitter"),
+        )  # fmt: skip
+    traced()
+    points = dict(TracedRecord.objects.values_list("record_id", "usage_point_id"))
+    other = TestRecord.objects.exclude(pk=record.pk).get()
+    assert points == {record.pk: point.pk, other.pk: None}
+
+
+class TestRoom:
+    """The environment of a room failed: what was tested on benches that stood there then."""
+
+    @pytest.fixture
+    def room(self):
+        meters_tested(2)
+        return place_make(
+            code="LAB-A", name="一号检定室", kind=PlaceKind.LABORATORY, unit_id=metering_centre().pk,
+            actor=system_actor(),
+        )  # fmt: skip
+
+    def move(self, place, at):
+        bench = Device.objects.get(barcode="BENCH-01")
+        with write_batch(actor=system_actor(), action="test.move"):
+            DeviceEvent.objects.create(
+                device=bench, verb="move", to_state=bench.state, from_place=bench.place,
+                to_place=place, occurred_at=at, actor=person_with(login="keeper"),
+            )  # fmt: skip
+
+    def count(self):
+        return sum(traced(cause=Cause.ROOM, code="LAB-A").counts.values())
+
+    def test_a_bench_that_stood_elsewhere_is_not_touched(self, room):
+        assert self.count() == 0
+
+    def test_a_bench_that_was_moved_in_before_the_tests_is_touched(self, room):
+        self.move(room, timezone.now() - timedelta(days=60))
+        assert self.count() == 2
+
+    def test_a_bench_that_was_moved_in_after_the_tests_is_not_touched(self, room):
+        self.move(Device.objects.get(barcode="BENCH-01").place, timezone.now() - timedelta(days=90))
+        self.move(room, timezone.now())
+        assert self.count() == 0
 
 
 def test_tests_before_its_last_good_check_are_not_touched():

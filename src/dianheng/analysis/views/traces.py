@@ -65,7 +65,8 @@ TRACES = ListPage(
     cards=("number", "which", "high", "all"),
     empty_text=gettext_lazy(
         "Nothing turned out bad yet. Should a standard, a person's work, a scheme or the environment of a"
-        " laboratory turn out bad, every record that it touched is found here, with the risk of each."
+        " laboratory or room turn out bad, every record that it touched is found here, with the risk of"
+        " each."
     ),
 )
 TRACED = ListPage(
@@ -73,7 +74,7 @@ TRACED = ListPage(
     title=gettext_lazy("Records touched"),
     rows=lambda scope, trace: traced_records(trace),
     columns=[
-        Column("record", gettext_lazy("Original record"), "record.number", kind="code"),
+        Column("record", gettext_lazy("Original record"), "source.number", kind="code"),
         Column(
             "risk",
             gettext_lazy("Risk"),
@@ -86,34 +87,53 @@ TRACED = ListPage(
         Column(
             "barcode",
             gettext_lazy("Bar code"),
-            "record.device.barcode",
+            "device.barcode",
             kind="code",
-            url=lambda row: reverse("device", args=[row.record.device.barcode]),
+            url=lambda row: reverse("device", args=[row.device.barcode]) if row.device else None,
         ),
-        Column("model", gettext_lazy("Model"), "record.device.model.name"),
-        Column("finished_at", gettext_lazy("Tested at"), "record.finished_at", kind="moment"),
-        Column("bench", gettext_lazy("Bench"), "record.bench.barcode", kind="code", hidden=True),
-        Column("task", gettext_lazy("Task"), "record.task.number", kind="code"),
-        Column("unit", gettext_lazy("Held by"), "record.device.unit.name"),
+        Column("model", gettext_lazy("Model"), "device.model.name"),
+        Column("finished_at", gettext_lazy("Tested at"), "done_at", kind="moment"),
+        Column(
+            "bench",
+            gettext_lazy("Bench or calibrator"),
+            "bench.barcode",
+            kind="code",
+            hidden=True,
+        ),
+        Column("task", gettext_lazy("Task"), "source.task.number", kind="code"),
+        Column("unit", gettext_lazy("Held by"), "device.unit.name"),
         Column(
             "state",
             gettext_lazy("State now"),
-            "record.device.state",
+            "device.state",
             kind="state",
             choices=DeviceState.choices,
             tones=STATE_TONE,
         ),
+        Column(
+            "point",
+            gettext_lazy("Usage point"),
+            "usage_point.number",
+            kind="code",
+            url=lambda row: (
+                reverse("usage_point", args=[row.usage_point.number]) if row.usage_point else None
+            ),
+        ),
+        Column("customer", gettext_lazy("Customer"), "usage_point.customer_name"),
         Column("recall", gettext_lazy("Recall"), kind="code"),
     ],
     filters=[
         Choice("risk", gettext_lazy("Risk"), options=Risk.choices),
-        Contains("unit", gettext_lazy("Held by"), "record__device__unit__name"),
+        Contains("unit", gettext_lazy("Held by"), "device__unit__name"),
         Contains("task", gettext_lazy("Task"), "record__task__number", how="equals"),
+        Contains("customer", gettext_lazy("Customer"), "usage_point__customer_name"),
     ],
     default_order="-risk",
-    search=("record__number", "record__device__barcode"),
-    row_url=lambda row: reverse("record", args=[row.record.number]),
-    cards=("record", "risk", "margin", "unit"),
+    search=("record__number", "field_check__number", "device__barcode", "usage_point__number"),
+    row_url=lambda row: reverse(
+        "record" if row.record_id else "field_check", args=[row.source.number]
+    ),
+    cards=("record", "risk", "margin", "customer"),
     template="analysis/trace.html",
     empty_text=gettext_lazy("Nothing is listed: the search goes on, or it touched no record."),
 )
@@ -148,8 +168,8 @@ def trace_add(request: HttpRequest) -> HttpResponse:
         back=reverse("traces"),
         crumbs=[(TRACES.title, reverse("traces"))],
         intro=_(
-            "Every record, certificate and device between the two moments is found, with the risk that"
-            " its verdict is wrong. Recall orders follow from the page of the trace."
+            "Every record, check on site, certificate, device and customer between the two moments is found,"
+            " with the risk that a verdict is wrong. Recall orders follow from the page of the trace."
         ),
     )
 
@@ -158,6 +178,11 @@ def trace_add(request: HttpRequest) -> HttpResponse:
 def trace(request: HttpRequest, number: str) -> HttpResponse:
     """What was touched, as a tree and as a list, and what became of it."""
     found = trace_seen(request.rights, number)  # type: ignore[attr-defined]
+    if "first" in request.GET:  # asked again and again until the first records stand
+        waits = HttpResponse(status=204)
+        if found.finished_at or traced_records(found.pk).exists():
+            waits.headers["HX-Refresh"] = "true"
+        return waits
     may = request.rights.may(TRACE, found.unit.path)  # type: ignore[attr-defined]
     tones = {int(value): tone for value, tone in RISK_TONE.items()}
     shown = [

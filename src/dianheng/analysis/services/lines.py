@@ -1,0 +1,97 @@
+"""What a trace found, line by line: the file of all of it, and the lists of recall orders."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy
+from psycopg.types.json import Jsonb
+
+from dianheng.assets.choices import DeviceState
+from dianheng.fieldwork.choices import Outcome as CheckOutcome
+from dianheng.verification.choices import Outcome
+
+from ..choices import Risk
+from ..models import Trace
+
+_LINES = """
+select coalesce(t.number, c.number), coalesce(t.finished_at, c.done_at), coalesce(d.barcode, ''),
+       coalesce(m.name, ''), coalesce(f.name, ''), coalesce(b.barcode, ''),
+       coalesce(k.number, ft.number), trim_scale(r.margin_pct), %(risks)s::jsonb ->> r.risk::text,
+       coalesce(%(outcomes)s::jsonb ->> w.outcome, %(checked)s::jsonb ->> c.outcome, w.outcome),
+       coalesce(i.number, ''), u.name, coalesce(p.name, ''),
+       coalesce(%(states)s::jsonb ->> d.state, d.state, ''), coalesce(up.number, ''),
+       coalesce(nullif(up.customer_name, ''), up.name, ''), r.recall
+  from analysis_tracedrecord r
+  left join verification_testrecord t on t.id = r.record_id
+  left join verification_taskdevice w on w.id = t.task_device_id
+  left join verification_verificationtask k on k.id = t.task_id
+  left join fieldwork_fieldcheck c on c.id = r.field_check_id
+  left join fieldwork_fieldtask ft on ft.id = c.task_id
+  left join assets_device d on d.id = r.device_id
+  left join assets_devicemodel m on m.id = d.model_id
+  left join assets_manufacturer f on f.id = m.manufacturer_id
+  join identity_unit u on u.id = coalesce(d.unit_id, ft.unit_id)
+  left join assets_place p on p.id = d.place_id
+  left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id)
+  left join customers_usagepoint up on up.id = r.usage_point_id
+  left join lateral (
+       select i.number from documents_issueddocument i
+        where i.subjects @> array['record:' || t.number] order by i.id desc limit 1) i on true
+ where r.trace_id = %(trace)s and (%(recall)s = '' or r.recall = %(recall)s)
+ order by r.risk desc, r.id
+"""
+HEADS = (
+    gettext_lazy("Original record"),
+    gettext_lazy("Tested at"),
+    gettext_lazy("Bar code"),
+    gettext_lazy("Model"),
+    gettext_lazy("Maker"),
+    gettext_lazy("Bench or calibrator"),
+    gettext_lazy("Task"),
+    gettext_lazy("Margin, %"),
+    gettext_lazy("Risk"),
+    gettext_lazy("Outcome now"),
+    gettext_lazy("Certificate"),
+    gettext_lazy("Held by"),
+    gettext_lazy("Place"),
+    gettext_lazy("State now"),
+    gettext_lazy("Usage point"),
+    gettext_lazy("Customer"),
+    gettext_lazy("Recall"),
+)
+
+
+def _words(trace: Trace, recall: str = "") -> dict[str, Any]:
+    """What the lines of a trace are asked with: words in the language of who reads them."""
+    return {
+        "trace": trace.pk,
+        "recall": recall,
+        **{
+            name: Jsonb({str(value): str(label) for value, label in choices})
+            for name, choices in (
+                ("risks", Risk.choices),
+                ("outcomes", Outcome.choices),
+                ("checked", CheckOutcome.choices),
+                ("states", DeviceState.choices),
+            )
+        },
+    }
+
+
+def trace_file(*, trace: Trace) -> Iterator[bytes]:
+    """All records of a trace as CSV with its heads, as the database writes it."""
+    yield b"\xef\xbb\xbf" + ",".join(f'"{head}"' for head in HEADS).encode() + b"\n"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy ({_LINES}) to stdout (format csv)", _words(trace)) as copy,
+    ):
+        for piece in copy:
+            yield bytes(piece)
+
+
+def recall_lines(*, trace: Trace, recall: str) -> Iterator[tuple[Any, ...]]:
+    """The records that a recall took up, as `HEADS` names them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, _words(trace, recall))
+        yield from cursor
