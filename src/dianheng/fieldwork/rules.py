@@ -18,6 +18,10 @@ BLOCK_TEXTS: Mapping[str, Any] = {
     "calibrator_unknown": _("Calibrator %(number)s is not in the register."),
     "calibrator_not_in_date": _("Calibrator %(number)s had no certificate in date on %(day)s."),
     "calibrator_stopped": _("Calibrator %(number)s was out of use on %(day)s."),
+    "calibrator_away": _(
+        "Calibrator %(number)s was at %(body)s for verification on %(day)s, or back without its new certificate"
+        " (%(order)s). Use another one, or take the certificate in and check again."
+    ),
     "calibrator_too_coarse": _("Calibrator %(number)s (class %(stated)s) is not two classes better than the meter."),
     "temperature_too_low": _("%(value)s °C: the active energy is tested from %(low)s °C."),
     "temperature_too_high": _("%(value)s °C: the active energy is tested up to %(high)s °C."),
@@ -67,6 +71,7 @@ class Calibrator:
     is_stopped: bool = False
     accuracy_class: str = ""
     is_good_enough: bool | None = None  # None: no meter was tested
+    away: Mapping[str, str] = field(default_factory=dict)  # where to, with which order
 
 
 def calibrator_blocks(found: Calibrator, day: date) -> list[Block]:
@@ -79,6 +84,8 @@ def calibrator_blocks(found: Calibrator, day: date) -> list[Block]:
     blocks = []
     if found.is_stopped:
         blocks.append(Block("calibrator_stopped", facts))
+    if found.away:
+        blocks.append(Block("calibrator_away", {**facts, **found.away}))
     if not found.is_in_date:
         blocks.append(Block("calibrator_not_in_date", facts))
     elif found.is_good_enough is False:

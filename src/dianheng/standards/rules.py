@@ -1,11 +1,13 @@
-"""What a certificate's table of values may hold; when people are reminded of a paper's end."""
+"""What a certificate's table of values may hold; reminders; what comes back from a higher body."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
+from dianheng.common.texts import gettext_lazy as _
 from dianheng.metrology.periods import add_months
 
 MOST_ROWS = 2000
@@ -321,3 +323,85 @@ def _moment(cell: str, zone: tzinfo | None) -> datetime | None:
         except ValueError:
             continue
     return None
+
+
+def cycle_of(first: date, last: date) -> int:
+    """For how many months a certificate holds, to the nearest one.
+
+    >>> cycle_of(date(2025, 3, 1), date(2026, 2, 28)), cycle_of(date(2024, 1, 15), date(2026, 1, 14))
+    (12, 24)
+    """
+    return round(((last - first).days + 1) / (365.25 / 12))
+
+
+def day_to_send(due_on: date, days: int, today: date) -> date:
+    """So many days before a certificate ends, or today where that is over.
+
+    >>> day_to_send(date(2027, 1, 31), 30, date(2026, 11, 30))
+    datetime.date(2027, 1, 1)
+    """
+    return max(today, due_on - timedelta(days=days))
+
+
+@dataclass(frozen=True)
+class Return:
+    """A standard on the hand-over list out, and as what it came back."""
+
+    barcode: str
+    is_back: bool
+    is_lost: bool = False
+    found: str = ""
+    accessories: str = ""
+    back_accessories: str = ""
+    condition: str = ""
+    back_condition: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where what came back is not what left; the texts stand in `DIFFERENCE_TEXTS`."""
+
+    barcode: str
+    code: str
+    facts: Mapping[str, str]
+
+
+DIFFERENCE_TEXTS: Mapping[str, Any] = {
+    "not_back": _("has not come back"),
+    "lost": _("lost on the way"),
+    "rejected": _("rejected by the body"),
+    "damaged": _("damaged on the way"),
+    "untested": _("came back without being verified"),
+    "accessory_missing": _("missing: %(what)s"),
+    "accessory_more": _("more than left: %(what)s"),
+    "condition": _("left as “%(left)s”, came back as “%(came)s”"),
+    "stranger": _("came in, but is not on the list"),
+}
+
+
+def differences(items: Sequence[Return], strangers: Sequence[str] = ()) -> list[Difference]:
+    """Everything by which a hand-over list in differs from the list out."""
+    found = []
+    for one in items:
+        if not one.is_back:
+            found.append(Difference(one.barcode, "lost" if one.is_lost else "not_back", {}))
+            continue
+        if one.found in ("rejected", "damaged", "untested"):
+            found.append(Difference(one.barcode, one.found, {}))
+        left, came = _pieces(one.accessories), _pieces(one.back_accessories)
+        for code, pieces in (
+            ("accessory_missing", [p for p in left if p not in came]),
+            ("accessory_more", [p for p in came if p not in left]),
+        ):
+            if pieces:
+                found.append(Difference(one.barcode, code, {"what": "、".join(pieces)}))
+        if one.condition.split() != one.back_condition.split():
+            facts = {"left": one.condition or "–", "came": one.back_condition or "–"}
+            found.append(Difference(one.barcode, "condition", facts))
+    return found + [Difference(code, "stranger", {}) for code in strangers]
+
+
+def _pieces(text: str) -> list[str]:
+    """Accessories between commas, semicolons or lines."""
+    parts = (" ".join(part.split()) for part in re.split(r"[、,，;；\n]", text))
+    return [part for part in parts if part]

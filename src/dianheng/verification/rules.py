@@ -28,6 +28,10 @@ BLOCK_TEXTS: Mapping[str, Any] = {
     "bench_unknown": _("Bench %(number)s is not in the register."),
     "bench_not_in_date": _("Bench %(number)s had no certificate in date on %(day)s."),
     "bench_stopped": _("Bench %(number)s was out of use on %(day)s."),
+    "bench_away": _(
+        "Bench %(number)s was at %(body)s for verification on %(day)s, or back without its new certificate"
+        " (%(order)s). Use another bench, or take the certificate in and test again."
+    ),
     "installation_missing": _("Bench %(number)s belongs to no measuring standard in use."),
     "installation_not_in_date": _(
         "Measuring standard %(number)s had no examination certificate in date on %(day)s."
@@ -37,6 +41,10 @@ BLOCK_TEXTS: Mapping[str, Any] = {
     "standard_unknown": _("Standard %(number)s is not in the register."),
     "standard_not_in_date": _("Standard %(number)s had no certificate in date on %(day)s."),
     "standard_stopped": _("Standard %(number)s was out of use on %(day)s."),
+    "standard_away": _(
+        "Standard %(number)s was at %(body)s for verification on %(day)s, or back without its new certificate"
+        " (%(order)s). Use another standard, or take the certificate in and test again."
+    ),
     "standard_too_coarse": _("No standard of the record has class %(needed)s or better."),
     "authorisation_missing": _(
         "The laboratory had no authorisation for this kind of device in force on %(day)s."
@@ -60,6 +68,7 @@ class Equipment:
     is_in_date: bool = False
     is_stopped: bool = False
     accuracy_class: str = ""
+    away: Mapping[str, str] = field(default_factory=dict)  # where to, with which order
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,8 @@ def _equipment_blocks(what: str, equipment: Equipment, day: str) -> list[Block]:
     found = []
     if equipment.is_stopped:
         found.append(Block(f"{what}_stopped", facts))
+    if equipment.away:
+        found.append(Block(f"{what}_away", {**facts, **equipment.away}))
     if not equipment.is_in_date:
         found.append(Block(f"{what}_not_in_date", facts))
     return found

@@ -33,6 +33,8 @@ PREFIXES = {
     "field_task": "XC",
     "field_check": "XJ",
     "field_order": "XD",
+    "sendout_plan": "SH",
+    "sendout": "SJ",
 }
 DIGITS = 6
 

@@ -73,11 +73,12 @@ def _calibrator_on(number: str, at: datetime) -> tuple[Calibrator, Device | None
     day = timezone.localdate(at)
     facts = LaboratoryFacts.load([number], [], [])
     device = facts.device_of(number) if number else None
-    stood = facts.equipment_on(number, device, day)
+    stood = facts.equipment_on(number, device, day, at)
     certificate = facts.certificate_on(device, day) if device else None
     found = Calibrator(
-        stood.number, stood.is_known, stood.is_in_date, stood.is_stopped, stood.accuracy_class
-    )
+        stood.number, stood.is_known, stood.is_in_date, stood.is_stopped, stood.accuracy_class,
+        away=stood.away,
+    )  # fmt: skip
     return found, device, certificate
 
 

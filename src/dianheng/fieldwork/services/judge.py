@@ -1,7 +1,7 @@
 """What the rules say of a sheet: conditions, working error, clock, wiring, secondary circuits."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -109,12 +109,7 @@ def judge(
         good_enough = is_calibrator_good_enough(
             rules.site, plate.accuracy_class, calibrator.accuracy_class
         )
-    found.blocks += calibrator_blocks(
-        Calibrator(
-            calibrator.number, calibrator.is_known, calibrator.is_in_date, calibrator.is_stopped,
-            calibrator.accuracy_class, good_enough,
-        ), day,
-    )  # fmt: skip
+    found.blocks += calibrator_blocks(replace(calibrator, is_good_enough=good_enough), day)
     used = [rules.management]
     if sheet.readings:
         used += [rules.meter, rules.site]

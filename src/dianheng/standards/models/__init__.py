@@ -9,6 +9,7 @@ from .laboratory import (
     StandardInstallation,
 )
 from .reminder import Reminder
+from .sendout import SendoutItem, SendoutOrder, SendoutPlan
 from .testing import StandardTest
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "LaboratoryAuthorisation",
     "OutsideStandard",
     "Reminder",
+    "SendoutItem",
+    "SendoutOrder",
+    "SendoutPlan",
     "StandardCertificate",
     "StandardInstallation",
     "StandardTest",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
@@ -95,6 +96,12 @@ def standards() -> QuerySet[Device]:
             certificate_through=Subquery(newest.values("valid_through")[:1]),
         )
     )
+
+
+def standards_in_use() -> QuerySet[Device]:
+    """Those that are neither gone nor taken out of use."""
+    stopped = Q(standard__stopped_on__lte=timezone.localdate())
+    return standards().exclude(state__in=GONE).exclude(stopped)
 
 
 def bench_numbers() -> list[str]:

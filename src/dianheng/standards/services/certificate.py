@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,6 +22,7 @@ from ..rights import RIGHT
 from ..rules import Fault, PointValue, outside, read_values, spans_of
 from ..selectors.chain import way_up
 from .laboratory import check_period, written
+from .sendout_return import sendouts_settle
 
 Rows = Sequence[Sequence[str]]
 
@@ -104,6 +106,7 @@ def standard_certify(
             file=file,
         )  # fmt: skip
         _store(made, points)
+        sendouts_settle(made, timezone.now())
     return made
 
 

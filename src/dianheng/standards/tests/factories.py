@@ -12,12 +12,16 @@ from dianheng.assets.tests.factories import store
 from dianheng.identity.models import Unit
 from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import metering_centre
-from dianheng.standards.models import StandardInstallation
+from dianheng.standards.models import SendoutOrder, StandardInstallation
 from dianheng.standards.services import (
     authorisation_record,
     installation_certify,
     installation_equip,
     installation_record,
+    sendout_hand_over,
+    sendout_order_make,
+    sendout_order_save,
+    sendout_scan,
     standard_certify,
 )
 
@@ -108,3 +112,33 @@ def examined(*, positions: int = 60) -> Room:
             actor=system,
         )
     return Room(unit, bench, standard, installation)
+
+
+BODY = "省计量科学研究院"
+
+
+def listed(*devices: Device) -> SendoutOrder:
+    """A send-out to the institute that is listed and not scanned yet."""
+    return sendout_order_make(
+        unit=metering_centre(), body=BODY, devices=devices, actor=system_actor(),
+        expected_on=timezone.localdate() + timedelta(days=20),
+    )  # fmt: skip
+
+
+def scanned(order: SendoutOrder, *codes: str) -> list[str]:
+    """Codes scanned at the hand-over, going out or coming in; what each came to."""
+    scans = [{"key": f"{order.state}-{code}", "code": code} for code in codes]
+    answer = sendout_scan(order=order, scans=scans, actor=system_actor())
+    return [result["outcome"] for result in answer["results"]]
+
+
+def sent_out(*devices: Device) -> SendoutOrder:
+    """Standards that are with the institute."""
+    order = listed(*devices)
+    lines = {
+        item.pk: {"accessories": "电源线1根、测试线2根", "condition": "外观完好"}
+        for item in order.items.all()
+    }
+    sendout_order_save(order=order, lines=lines, actor=system_actor())
+    scanned(order, *(device.barcode for device in devices))
+    return sendout_hand_over(order=order, receiver="省院 赵收", actor=system_actor())

@@ -25,6 +25,7 @@ from dianheng.standards.selectors import (
     installation_of,
 )
 from dianheng.standards.selectors.environment import OutOfBounds, out_of_bounds
+from dianheng.standards.selectors.sendout import Absence, absences
 
 from ..models import RuleSetSignature, TestRecord
 from ..rules import Equipment, Tester
@@ -56,6 +57,7 @@ class LaboratoryFacts:
 
     equipment: dict[str, Device] = field(default_factory=dict)
     certificates: dict[int, list[StandardCertificate]] = field(default_factory=dict)
+    absences: dict[int, list[Absence]] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     _qualified: dict[tuple[int, str, date], bool] = field(default_factory=dict)
     _authorised: dict[tuple[int, str, date], LaboratoryAuthorisation | None] = field(
@@ -92,6 +94,7 @@ class LaboratoryFacts:
                 facts.equipment.setdefault(f"#{number}", by_key[key])
         for row in StandardCertificate.objects.filter(device__in=by_key):
             facts.certificates.setdefault(row.device_id, []).append(row)
+        facts.absences = absences(list(by_key))
         people = Person.objects.filter(person_no__in={p for p in person_nos if p}, is_system=False)
         facts.people = {person.person_no: person for person in people}
         return facts
@@ -112,20 +115,24 @@ class LaboratoryFacts:
         ]
         return max(held, key=lambda row: row.valid_through, default=None)
 
-    def equipment_on(self, number: str, device: Device | None, day: date) -> Equipment:
-        """A standard or bench as it stood on a day, for the rules."""
+    def equipment_on(
+        self, number: str, device: Device | None, day: date, at: datetime
+    ) -> Equipment:
+        """A standard or bench as it stood on a day, at a moment of it, for the rules."""
         if device is None:
             return Equipment(number, is_known=False)
         certificate = self.certificate_on(device, day)
         detail = getattr(device, "standard", None)
         stopped_on = detail.stopped_on if detail else None
         accuracy = certificate.accuracy_class if certificate else ""
+        away = next((one for one in self.absences.get(device.pk, ()) if one.covers(at)), None)
         return Equipment(
             device.asset_number,
             is_known=True,
             is_in_date=certificate is not None,
             is_stopped=stopped_on is not None and stopped_on <= day,
             accuracy_class=accuracy or device.model.accuracy_class,
+            away={"order": away.order, "body": away.body} if away else {},
         )
 
     def tester_on(self, person_no: str, project: str, day: date) -> Tester:

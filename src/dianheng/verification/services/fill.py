@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.assets.choices import DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
+from dianheng.standards.selectors.sendout import bench_away
 
 from ..choices import LoadState, Step
 from ..models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
@@ -51,6 +52,8 @@ def loads_fill(
         if (earlier := idempotent(request_key, "load.fill")) is not None:
             return list(BenchLoad.objects.filter(pk__in=earlier["loads"]).order_by("pk"))
         guard_open(lock_task(task))
+        for bench in benches:
+            refuse(bench_away(bench))
         waiting = _waiting(task)
         if not waiting:
             text = _("No device of the task waits for its first test off a bench.")

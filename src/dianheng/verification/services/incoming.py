@@ -104,6 +104,8 @@ def lay_grounds(
 ) -> Rests:
     """Find on what a record rests, and every reason against a verdict."""
     part, day = taken.part, taken.day
+    at = part.finished_at
+    assert at is not None
     known = facts.equipment.get(bench.barcode) if bench else None
     installation, certificate = facts.installation_on(known, day) if known else (None, None)
     kind = taken.held.device.kind
@@ -112,7 +114,7 @@ def lay_grounds(
     for stated in part.standards:
         device = facts.device_of(stated.get("asset_no", ""), stated.get("certificate_no", ""))
         name = stated.get("asset_no") or stated.get("certificate_no", "")
-        used.append(facts.equipment_on(name, device, day))
+        used.append(facts.equipment_on(name, device, day, at))
         paper = facts.certificate_on(device, day) if device else None
         kept.append(
             {
@@ -129,7 +131,7 @@ def lay_grounds(
         Grounds(
             day=day,
             today=today,
-            bench=facts.equipment_on(bench_no, known, day) if bench_no else None,
+            bench=facts.equipment_on(bench_no, known, day, at) if bench_no else None,
             has_installation=installation is not None,
             is_installation_in_date=certificate is not None,
             is_installation_for_kind=installation is not None and kind in installation.kinds,

@@ -10,6 +10,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
 from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
+from dianheng.standards.selectors.sendout import bench_away
 
 from ..choices import LoadState, Step
 from ..models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
@@ -29,6 +30,7 @@ def load_make(
         if (earlier := idempotent(request_key, "load.make")) is not None:
             return BenchLoad.objects.get(pk=earlier["id"])
         guard_open(lock_task(task))
+        refuse(bench_away(bench))
         (number,) = numbers_take(
             key="bench_load", unit_id=task.unit_id, year=timezone.localdate(batch.at).year
         )

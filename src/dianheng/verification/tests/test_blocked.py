@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from dianheng.common.errors import Refused
 from dianheng.identity.models import Qualification
 from dianheng.identity.services import qualification_withdraw, system_actor, write_batch
 from dianheng.standards.services import (
@@ -16,8 +17,11 @@ from dianheng.standards.services import (
     paper_withdraw,
     standard_certify,
 )
+from dianheng.standards.tests.factories import sent_out
 from dianheng.verification.models import TestRecord, TestResult, Verdict
 from dianheng.verification.services import (
+    load_make,
+    loads_fill,
     results_judge_again,
     rule_set_unsign,
 )
@@ -58,6 +62,11 @@ CASES = {
         "standard_too_coarse",
         lambda lab, e: coarse(lab),
     ),
+    "the standard is with the higher body": (
+        "standard_away",
+        lambda lab, e: away(lab.standard, e),
+    ),
+    "the bench is with the higher body": ("bench_away", lambda lab, e: away(lab.bench, e)),
     "no bench is named": ("bench_missing", lambda lab, e: e.update(bench_no="")),
     "the bench is not in the register": ("bench_unknown", lambda lab, e: e.update(bench_no="BENCH-99")),
     "the bench's certificate was withdrawn": (
@@ -101,6 +110,11 @@ def each(envelope, **change):
         device["header"] |= change
 
 
+def away(device, envelope):
+    sent_out(device)
+    each(envelope, started_at=None, finished_at=timezone.now().isoformat())
+
+
 def coarse(lab):
     paper = lab.standard.certificates.get()
     with write_batch(actor=system_actor(), action="test.coarse"):
@@ -137,6 +151,24 @@ def test_the_record_is_kept_blocked_and_gets_no_verdict(case):
     assert (
         error.samples and error.value is not None and error.rounded_text
     )  # arithmetic, no verdict
+
+
+def test_what_was_tested_before_it_left_counts_and_no_bench_is_loaded_while_it_is_away():
+    lab = laboratory()
+    task = task_with(2)
+    envelope = envelope_of(lab, load_with(task, lab.bench))
+    before = timezone.now() - timedelta(hours=1)
+    each(envelope, started_at=None, finished_at=before.isoformat())
+    sent_out(lab.standard)
+    assert send(envelope).answer["devices"][0]["blocks"] == []
+    for begin in (
+        lambda: load_make(task=task, bench=lab.bench, actor=system_actor()),
+        lambda: loads_fill(task=task, benches=[lab.bench], actor=system_actor()),
+    ):
+        with pytest.raises(Refused) as refused:
+            begin()
+        assert refused.value.refusal.code == "away"
+        assert lab.standard.barcode in str(refused.value.refusal.text)
 
 
 def test_every_reason_is_named_at_once():

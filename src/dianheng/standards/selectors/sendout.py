@@ -1,0 +1,205 @@
+"""What is due to go to a higher body, what is on its way, and what is locked for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dianheng.assets.models import Device
+from dianheng.common.errors import NotFound, Refusal
+from dianheng.identity.models import Unit
+from dianheng.identity.rules import Rights
+
+from ..choices import AWAY, Found, ItemState, PlanState, Way
+from ..models import SendoutItem, SendoutOrder, SendoutPlan
+from ..rights import VIEW
+from ..rules import Difference, Return, differences
+from .laboratory import installation_of, standards_in_use
+
+LOCKED = Q(out_at__isnull=False, released_at__isnull=True)
+# What cannot be planned or sent once more; who was rejected or damaged goes again.
+BUSY = Q(state__in=[ItemState.PLANNED, ItemState.LISTED, ItemState.OUT]) | Q(
+    state=ItemState.BACK, found=Found.GOOD
+)
+
+
+@dataclass(frozen=True)
+class Absence:
+    """From when to when a standard is locked because it went to a higher body."""
+
+    order: str
+    body: str
+    out_at: datetime
+    released_at: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it is locked at a moment."""
+        return self.out_at <= at and (self.released_at is None or at < self.released_at)
+
+
+def absences(device_ids: Sequence[int]) -> dict[int, list[Absence]]:
+    """When standards were away or locked for it, by device."""
+    found: dict[int, list[Absence]] = {}
+    rows = SendoutItem.objects.filter(device__in=device_ids, out_at__isnull=False)
+    for key, *facts in rows.order_by("out_at").values_list(
+        "device_id", "order__number", "order__body", "out_at", "released_at"
+    ):
+        found.setdefault(key, []).append(Absence(*facts))
+    return found
+
+
+def locked_items(device_ids: Sequence[int]) -> QuerySet[SendoutItem]:
+    """Items for which standards are locked now."""
+    return SendoutItem.objects.filter(LOCKED, device__in=device_ids).select_related(
+        "order", "device"
+    )
+
+
+def bench_away(bench: Device) -> Refusal | None:
+    """Why a bench cannot be loaded: it, or every main standard of it, is locked for a send-out."""
+    day = timezone.localdate()
+    standards = {bench.pk}
+    if (installation := installation_of(bench, day)) is not None:
+        main = installation.parts.filter(role="main", valid_from__lte=day).filter(
+            Q(valid_through__isnull=True) | Q(valid_through__gte=day)
+        )
+        standards |= set(main.values_list("device_id", flat=True))
+    locked = {item.device_id: item for item in locked_items(list(standards))}
+    own = standards - {bench.pk}
+    item = locked.get(bench.pk)
+    if item is None and own and own <= locked.keys():
+        item = locked[min(own)]
+    if item is None or item.order is None:
+        return None
+    facts = {
+        "code": item.device.barcode, "body": item.body, "no": item.order.number,
+        "bench": bench.barcode,
+    }  # fmt: skip
+    text = _(
+        "Bench %(bench)s cannot be loaded: %(code)s is at %(body)s for verification, or back without its new"
+        " certificate (%(no)s). Take it in and record the certificate, or use another bench."
+    )
+    return Refusal("away", text % facts, facts)
+
+
+def due_to_go(unit: Unit, until: date) -> QuerySet[Device]:
+    """Standards of a unit and below whose newest certificate ends by a day, and none plans yet."""
+    busy = SendoutItem.objects.filter(BUSY).values("device")
+    return (
+        standards_in_use()
+        .filter(unit__path__startswith=unit.path, certificate_through__lte=until)
+        .exclude(pk__in=busy)
+        .order_by("certificate_through", "barcode")
+    )
+
+
+def plans() -> QuerySet[SendoutPlan]:
+    """Plans with how many lines they have, and how many of them are done."""
+    held = ~Q(items__state=ItemState.DROPPED)
+    return SendoutPlan.objects.select_related("unit", "made_by").annotate(
+        line_count=Count("items", filter=held),
+        done_count=Count("items", filter=Q(items__state=ItemState.DONE)),
+    )
+
+
+def orders() -> QuerySet[SendoutOrder]:
+    """Orders with how many standards they have, how many are back, and what they cost."""
+    return SendoutOrder.objects.select_related("unit", "made_by").annotate(
+        item_count=Count("items"),
+        back_count=Count("items", filter=Q(items__back_at__isnull=False)),
+        cost_yuan=Sum("items__cost_yuan"),
+    )
+
+
+def visible_plan(rights: Rights, number: str) -> SendoutPlan:
+    """The plan of a number, for who may see it."""
+    found = SendoutPlan.objects.select_related("unit", "made_by", "agreed_by").filter(number=number)
+    plan = found.first()
+    if plan is None or not rights.may(VIEW, plan.unit.path):
+        raise NotFound(_("There is no plan %(no)s.") % {"no": number})
+    return plan
+
+
+def visible_order(rights: Rights, number: str) -> SendoutOrder:
+    """The order of a number, for who may see it."""
+    found = SendoutOrder.objects.select_related("unit", "made_by", "handed_by").filter(
+        number=number
+    )
+    order = found.first()
+    if order is None or not rights.may(VIEW, order.unit.path):
+        raise NotFound(_("There is no send-out %(no)s.") % {"no": number})
+    return order
+
+
+def items_of(rows: Any) -> list[SendoutItem]:
+    """Lines of a plan or an order, with all that a list of them shows."""
+    return list(
+        rows.exclude(state=ItemState.DROPPED)
+        .select_related("device__standard", "device__model", "order", "certificate", "back_by")
+        .order_by("planned_on", "pk")
+    )
+
+
+def total_yuan(items: Sequence[SendoutItem]) -> Decimal | None:
+    """What the items cost together; None where nothing is known."""
+    known = [item.cost_yuan for item in items if item.cost_yuan is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def differences_of(order: SendoutOrder, items: Sequence[SendoutItem]) -> list[Difference]:
+    """By what the standards that came in differ from the list out."""
+    came = [
+        Return(
+            item.device.barcode, item.back_at is not None, item.state == ItemState.LOST, item.found,
+            item.accessories, item.back_accessories, item.condition, item.back_condition,
+        )
+        for item in items
+        if item.out_at is not None
+    ]  # fmt: skip
+    return differences(came, order.strangers)
+
+
+def orders_late(units: Any, today: date) -> QuerySet[SendoutOrder]:
+    """Orders that are out past the day they were expected back."""
+    return SendoutOrder.objects.filter(
+        state__in=AWAY, expected_on__lt=today, unit__in=units
+    ).order_by("expected_on", "pk")
+
+
+def to_send(units: Any, today: date, days: int) -> QuerySet[SendoutItem]:
+    """Agreed lines whose day has come within some days and that are on no order yet."""
+    return (
+        SendoutItem.objects.filter(
+            state=ItemState.PLANNED, way=Way.SENT, plan__state=PlanState.AGREED,
+            planned_on__lte=today + timedelta(days=days), plan__unit__in=units,
+        )
+        .select_related("plan", "device")
+        .order_by("planned_on", "pk")
+    )  # fmt: skip
+
+
+def without_certificate(units: Any) -> QuerySet[SendoutItem]:
+    """What came back good and whose certificate nobody entered yet."""
+    return (
+        SendoutItem.objects.filter(
+            state=ItemState.BACK, found=Found.GOOD, released_at__isnull=True,
+            order__unit__in=units,
+        )
+        .select_related("order", "device")
+        .order_by("back_at", "pk")
+    )  # fmt: skip
+
+
+def on_day(item: SendoutItem) -> date:
+    """The day on which it goes: the body's, else our own."""
+    return item.appointed_on or item.planned_on
+
+
+def is_too_late(item: SendoutItem) -> bool:
+    """It goes only after its certificate has ended."""
+    return item.due_on is not None and on_day(item) > item.due_on

@@ -1,0 +1,184 @@
+"""What comes back from a higher body: hand-over in, certificates, losses, costs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dianheng.assets.choices import Verb
+from dianheng.assets.services import devices_transition
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput
+from dianheng.identity.services import idempotent, remember, require, write_batch
+
+from ..choices import AWAY, Found, ItemState, OrderState
+from ..models import SendoutItem, SendoutOrder, StandardCertificate
+from ..rights import RIGHT
+from ..selectors.sendout import LOCKED
+from .sendout_order import locked
+from .sendout_plan import fault
+
+MOST_YUAN = Decimal("9999999999.99")
+
+
+def sendout_receive(
+    *,
+    order: SendoutOrder,
+    lines: Mapping[int, Mapping[str, str]],
+    brought_by: str,
+    actor: Actor,
+    request_key: str = "",
+) -> SendoutOrder:
+    """Some or all of it comes in; the rest stays out.
+
+    A standard stays locked until its new certificate is in; one that was not verified is free
+    at once, by the certificate that it had.
+
+    Args:
+        lines: by key of the item: `found`, `condition`, `accessories`.
+
+    Raises:
+        BadInput: every fault of every line.
+    """
+    faults = []
+    if not brought_by.strip():
+        faults.append(fault("brought_by", "missing", _("Say who brought them back.")))
+    if not lines:
+        faults.append(fault("items", "missing", _("Scan what has come in.")))
+    actor = require(actor, RIGHT, order.unit_id)
+    with write_batch(actor=actor, action="sendout.receive") as batch:
+        if idempotent(request_key, "sendout.receive") is not None:
+            return SendoutOrder.objects.get(pk=order.pk)
+        found = locked(order, *AWAY)
+        items = {
+            item.pk: item
+            for item in found.items.filter(state=ItemState.OUT).select_related("device")
+        }
+        for key, line in lines.items():
+            if key not in items:
+                faults.append(fault("items", "not_out", _("A line is not out any more."), key))
+            elif line.get("found") not in Found.values:
+                text = _("%(code)s: say as what it came back.")
+                faults.append(fault("items", "found", text, key, items[key].device.barcode))
+            elif not line.get("condition", "").strip():
+                text = _("%(code)s: note the condition in which it was found.")
+                faults.append(fault("items", "condition", text, key, items[key].device.barcode))
+        if faults:
+            raise BadInput(_("Nothing was taken in."), faults)
+        for key, line in lines.items():
+            _bring_back(items[key], line, brought_by, batch.at, actor)
+        SendoutItem.objects.bulk_update([items[key] for key in lines], _BACK)
+        _close(found)
+        remember(request_key, "sendout.receive", {"order": found.pk})
+    return found
+
+
+_BACK = [
+    "state", "back_at", "back_by", "brought_by", "found", "back_condition", "back_accessories",
+    "scanned_in_at", "released_at",
+]  # fmt: skip
+
+
+def _bring_back(
+    item: SendoutItem, line: Mapping[str, str], brought_by: str, at: datetime, actor: Actor
+) -> None:
+    item.state, item.back_at, item.back_by_id = ItemState.BACK, at, actor.person_id
+    item.brought_by, item.found = brought_by.strip(), line["found"]
+    item.back_condition = line["condition"].strip()
+    item.back_accessories = line.get("accessories", "").strip()
+    item.scanned_in_at = item.scanned_in_at or at
+    if item.found == Found.UNTESTED or (item.found == Found.GOOD and item.certificate_id):
+        item.state, item.released_at = ItemState.DONE, at
+
+
+def _close(order: SendoutOrder) -> None:
+    is_out = order.items.filter(state=ItemState.OUT).exists()
+    order.state = OrderState.PARTLY if is_out else OrderState.BACK
+    order.save(update_fields=["state"])
+
+
+def sendout_lost(
+    *, order: SendoutOrder, item_ids: Sequence[int], reason: str, actor: Actor
+) -> SendoutOrder:
+    """Standards that will not come back: reported lost in the register, locked for good."""
+    if not reason.strip():
+        text = _("Say what became of it, and how it is known.")
+        raise BadInput(text, [fault("reason", "missing", text)])
+    actor = require(actor, RIGHT, order.unit_id)
+    with write_batch(actor=actor, action="sendout.lost", reason=reason.strip()):
+        found = locked(order, *AWAY)
+        rows = found.items.filter(pk__in=list(item_ids), state=ItemState.OUT)
+        devices_transition(
+            device_ids=list(rows.values_list("device_id", flat=True)), verb=Verb.LOSE, actor=actor,
+            reason=reason.strip(), document=f"sendout:{found.number}",
+        )  # fmt: skip
+        rows.update(state=ItemState.LOST)
+        _close(found)
+    return found
+
+
+def sendout_costs_set(
+    *,
+    order: SendoutOrder,
+    costs: Mapping[int, Decimal | None],
+    actor: Actor,
+    invoice_no: str = "",
+) -> None:
+    """Write what the body charged for each standard, yuan."""
+    actor = require(actor, RIGHT, order.unit_id)
+    with write_batch(actor=actor, action="sendout.costs"):
+        found = locked(order, *AWAY, OrderState.BACK)
+        items = {item.pk: item for item in found.items.select_related("device")}
+        faults = []
+        for key, cost in costs.items():
+            if key not in items:
+                faults.append(
+                    fault("items", "unknown", _("This line does not stand on the list."), key)
+                )
+            elif cost is not None and (
+                not cost.is_finite()
+                or not 0 <= cost <= MOST_YUAN
+                or cost != cost.quantize(Decimal("0.01"))
+            ):
+                text = _("%(code)s: a cost is yuan and fen, from 0 on.")
+                faults.append(fault("items", "cost", text, key, items[key].device.barcode))
+        if faults:
+            raise BadInput(_("The costs are not kept."), faults)
+        for key, cost in costs.items():
+            items[key].cost_yuan = cost
+        SendoutItem.objects.bulk_update([items[key] for key in costs], ["cost_yuan"])
+        found.invoice_no = invoice_no.strip()
+        found.save(update_fields=["invoice_no"])
+
+
+def sendouts_settle(certificate: StandardCertificate, at: datetime) -> None:
+    """A new certificate is in: what waited for it is released, what was planned for it is done.
+
+    It counts for a send-out from the day on which the standard left; one that was rejected,
+    damaged or lost is free again by a certificate made after that.
+    """
+    rows = SendoutItem.objects.select_for_update(of=("self",)).filter(device=certificate.device_id)
+    planned = Q(state=ItemState.PLANNED, due_on__lt=certificate.valid_through)
+    for item in rows.filter(planned | LOCKED):
+        if item.out_at is None:
+            item.state, item.certificate = ItemState.DONE, certificate
+        elif certificate.valid_from < _since(item):
+            continue
+        else:
+            item.certificate = certificate
+            if item.state == ItemState.BACK and item.found == Found.GOOD:
+                item.state = ItemState.DONE
+            if item.state != ItemState.OUT:
+                item.released_at = at
+        item.save(update_fields=["state", "certificate", "released_at"])
+
+
+def _since(item: SendoutItem) -> Any:
+    """From which day on a certificate counts for it."""
+    assert item.out_at is not None
+    is_bad = item.found in (Found.REJECTED, Found.DAMAGED)
+    return timezone.localdate(item.back_at if is_bad and item.back_at else item.out_at)
