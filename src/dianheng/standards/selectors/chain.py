@@ -6,12 +6,14 @@ from datetime import date
 from typing import Literal
 
 from django.db import connection
+from django.db.models import Q
 
 from dianheng.assets.models import Device
 
 from ..models import OutsideStandard, StandardCertificate
+from .laboratory import in_force
 
-# Of each standard the certificate that counts: the one that holds longest.
+# Of each standard the certificate that counts, today or on a day: the one that holds longest.
 _UP = """
 with recursive up(device_id, outside_id) as (
     select d, null::bigint from unnest(%(devices)s::bigint[]) d
@@ -20,7 +22,10 @@ with recursive up(device_id, outside_id) as (
       from up, lateral (
         select c.higher_device_id, c.higher_outside_id
           from (select higher_device_id, higher_outside_id from verification_standardcertificate
-                 where device_id = up.device_id and withdrawn_on is null
+                 where device_id = up.device_id
+                   and case when %(on)s::date is null then withdrawn_on is null
+                            else %(on)s between valid_from and valid_through
+                                 and (withdrawn_on is null or withdrawn_on > %(on)s) end
                  order by valid_through desc, id desc limit 1) c
          where c.higher_device_id is not null or c.higher_outside_id is not null
         union all
@@ -124,16 +129,20 @@ class Chain:
         return bool(self.nodes) and all(node.is_national for node in self.ends)
 
 
-def chain_of(devices: Sequence[Device]) -> Chain:
-    """The chain above some standards, as their certificates of today say."""
+def chain_of(devices: Sequence[Device], on: date | None = None) -> Chain:
+    """The chain above some standards, as their certificates of today say, or those of a day.
+
+    Of standards of other bodies we know what their last certificate told us, no earlier state.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_UP, {"devices": [device.pk for device in devices]})
+        cursor.execute(_UP, {"devices": [device.pk for device in devices], "on": on})
         found = cursor.fetchall()
     ours = {row[0] for row in found if row[0]}
     theirs = {row[1] for row in found if row[1]}
     known = Device.objects.filter(pk__in=ours).select_related("standard", "model")
     certificates = (
-        StandardCertificate.objects.filter(device__in=ours, withdrawn_on__isnull=True)
+        StandardCertificate.objects.filter(in_force(on) if on else Q(withdrawn_on__isnull=True))
+        .filter(device__in=ours)
         .order_by("device", "-valid_through", "-pk")
         .distinct("device")
     )

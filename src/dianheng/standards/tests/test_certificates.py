@@ -166,3 +166,17 @@ def test_without_the_right_nothing_is_written(meter):
     with pytest.raises(Refused):
         outside_standard_save(body="a", name="b", actor=guest)
     assert CertificatePoint.objects.count() == 2 and not OutsideStandard.objects.exists()
+
+
+def test_a_chain_of_a_past_day_has_the_certificates_of_that_day(meter):
+    first = certify(meter, "M-A", -40, -10, higher_standard="旧标准装置")
+    certify(meter, "M-B", -9, 355, higher_standard="新标准装置")
+    paper_withdraw(paper=first, withdrawn_on=day(-15), reason="超差", actor=system_actor())
+
+    def numbers(on):
+        chain = chain_of([meter], on=on)
+        return [link.number for link in chain.links], [n.title for n in chain.nodes.values()]
+
+    assert numbers(day(-20)) == (["M-A"], ["STD-0001", "旧标准装置"])
+    assert numbers(day(-15)) == ([], ["STD-0001"])
+    assert numbers(day(-9)) == numbers(None) == (["M-B"], ["STD-0001", "新标准装置"])

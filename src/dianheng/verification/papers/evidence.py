@@ -1,8 +1,11 @@
 """What a certificate carries so that its conclusion can be worked out again without us."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
+
+from django.utils import timezone
 
 from dianheng.assets.models import Device
 from dianheng.documents.papers import schema as paper
@@ -17,7 +20,8 @@ from dianheng.standards.selectors.chain import chain_of
 from ..models import TestRecord, TestResult, Verdict
 from ..subjects import AnyPlate, plate_for, scheme_for
 
-Chains: TypeAlias = dict[tuple[int, ...], tuple[paper.Trace, ...]]  # by standards, for a batch
+# By the day of the test and its standards, for a batch.
+Chains: TypeAlias = dict[tuple[date, tuple[int, ...]], tuple[paper.Trace, ...]]
 
 
 class Grounds:
@@ -62,16 +66,17 @@ class Grounds:
 
         `chains` keeps the chains that a batch has asked for; its papers share their standards.
         """
-        standards = tuple(sorted(self.record.standard_ids))
-        if standards not in chains:
-            chains[standards] = _chain(standards)
+        on = timezone.localdate(self.record.finished_at)
+        asked = (on, tuple(sorted(self.record.standard_ids)))
+        if asked not in chains:
+            chains[asked] = _chain(*asked)
         scheme = scheme_for(self.record.task.scheme_version)
         first, *others = (_book(each) for each in self.used)
         common: dict[str, Any] = {
             "rules": first,
             "further_rules": tuple(others),
             "scheme": str(self.record.task.scheme_version),
-            "chain": chains[standards],
+            "chain": chains[asked],
         }
         if not isinstance(self.plate, MeterPlate):
             return paper.Evidence(**common)
@@ -137,8 +142,8 @@ def _stated(facts: Mapping[str, Any], under: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def _chain(standards: Collection[int]) -> tuple[paper.Trace, ...]:
-    chain = chain_of(list(Device.objects.filter(pk__in=standards)))
+def _chain(on: date, standards: Collection[int]) -> tuple[paper.Trace, ...]:
+    chain = chain_of(list(Device.objects.filter(pk__in=standards)), on)
     return tuple(
         paper.Trace(
             standard=chain.nodes[link.below].title,

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
 from dianheng.documents.models import DocumentCopy, IssuedDocument
 from dianheng.documents.papers.compose import compose
@@ -15,6 +18,7 @@ from dianheng.documents.signing.rework import rework
 from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
 from dianheng.identity.tests.factories import PASSWORD, actor_with, person_with
 from dianheng.metrology.rule_sets import rule_set
+from dianheng.standards.services import paper_withdraw, standard_certify
 from dianheng.verification import tasks
 from dianheng.verification.models import ApprovalLine, TestRecord, VerificationTask
 from dianheng.verification.papers import failure_list, original_record, result_paper, task_paper
@@ -40,8 +44,6 @@ def own_folder(settings, tmp_path):
 
 
 def signer(login: str, kind: str):
-    from datetime import date, timedelta
-
     person = person_with("*", login=login, name=login)
     qualification_grant(
         person=person, kind=kind, number=f"Q-{login}", issuer="计量中心", valid_from=date(2020, 1, 1),
@@ -109,6 +111,30 @@ def test_a_certificate_carries_what_its_conclusion_rests_on():
     assert (point["interval_pct"], point["row"]) == (
         "0.2", "limits/active/balanced/direct/2/1.0/0.1/Imax",
     )  # fmt: skip
+
+
+def test_the_chain_on_a_certificate_is_that_of_the_day_of_the_test():
+    task = approved(1)
+    record = TestRecord.objects.get()
+    standard = Device.objects.get(barcode="STD-0001", pk__in=record.standard_ids)
+    tested, held = timezone.localdate(record.finished_at), standard.certificates.get()
+    paper_withdraw(
+        paper=held, withdrawn_on=tested + timedelta(days=1), reason="换证", actor=system_actor()
+    )
+    standard_certify(
+        device=standard, number="DNB-NEW", issuer="省计量科学研究院", higher_standard="新标准装置",
+        valid_from=tested + timedelta(days=1), valid_through=tested + timedelta(days=900),
+        actor=system_actor(),
+    )  # fmt: skip
+    (made,) = certificates_issue(task=task, lines=certificate_lines(task), actor=system_actor())
+    data = json.loads(bytes(made.data))["data"]
+    stated = {each["certificate_no"] for each in data["standards"]}
+    carried = {
+        link["certificate_no"]
+        for link in data["evidence"]["chain"]
+        if link["standard"] == standard.barcode
+    }
+    assert stated == carried == {held.number}
 
 
 def test_what_was_issued_comes_out_again_from_its_data():
