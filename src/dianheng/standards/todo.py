@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,9 +12,10 @@ from django.utils.translation import gettext as _
 from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import setting, units_with_right
 
-from .models import InstallationCertificate, LaboratoryAuthorisation, StandardCertificate
+from .choices import PaperKind
 from .rights import RIGHT
-from .selectors.due import open_reminders
+from .selectors.due import open_reminders, papers_ending
+from .views.common import paper_url
 
 
 def papers_due(request: HttpRequest) -> Sequence[TodoGroup]:
@@ -23,53 +23,23 @@ def papers_due(request: HttpRequest) -> Sequence[TodoGroup]:
     rights: Any = request.rights  # type: ignore[attr-defined]
     if not rights.may(RIGHT):
         return []
-    units = units_with_right(rights, RIGHT)
-    last = timezone.localdate() + timedelta(days=setting("verification.due_days"))
-    live = Q(withdrawn_on__isnull=True, valid_through__lte=last)
-    items: list[TodoItem] = []
-    newest_standard = (
-        StandardCertificate.objects.filter(device__unit__in=units, withdrawn_on__isnull=True)
-        .order_by("device_id", "-valid_through")
-        .distinct("device_id")
-        .select_related("device")
-    )
-    newest_installation = (
-        InstallationCertificate.objects.filter(
-            installation__unit__in=units,
-            installation__stopped_on__isnull=True,
-            withdrawn_on__isnull=True,
-        )
-        .order_by("installation_id", "-valid_through")
-        .distinct("installation_id")
-        .select_related("installation")
-    )
-    items += [
+    units = set(units_with_right(rights, RIGHT).values_list("pk", flat=True))
+    today = timezone.localdate()
+    # Qualifications have a group of their own.
+    papers = [
+        paper
+        for paper in papers_ending(today, today + timedelta(days=setting("verification.due_days")))
+        if paper.unit_id in units and paper.kind != PaperKind.QUALIFICATION
+    ]
+    items = [
         TodoItem(
-            paper.device.barcode,
-            reverse("standard", args=[paper.device.barcode]),
-            paper.number,
+            paper.subject, paper_url(paper.kind, paper.key), paper.number,
             due_on=paper.valid_through,
         )
-        for paper in newest_standard
-        if paper.valid_through <= last
-    ]
-    items += [
-        TodoItem(
-            paper.installation.name,
-            reverse("installation", args=[paper.installation.code]),
-            paper.number,
-            due_on=paper.valid_through,
-        )
-        for paper in newest_installation
-        if paper.valid_through <= last
-    ]
-    items += [
-        TodoItem(paper.number, reverse("laboratory"), due_on=paper.valid_through)
-        for paper in LaboratoryAuthorisation.objects.filter(live, unit__in=units)
-    ]
-    items.sort(key=lambda item: item.rank)
+        for paper in papers[:10]
+    ]  # fmt: skip
     title = _("Papers of the laboratory that end soon")
-    return [TodoGroup(title, items[:10], len(items), reverse("laboratory"), SOON)] if items else []
+    return [TodoGroup(title, items, len(papers), reverse("laboratory"), SOON)] if items else []
 
 
 def reminders(request: HttpRequest) -> Sequence[TodoGroup]:

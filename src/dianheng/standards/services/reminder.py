@@ -31,19 +31,23 @@ def reminders_tick() -> int:
         if (step := step_reached(today, paper.valid_through, steps_before)) is not None
     }
     fresh = [(*key, step) for key, step in steps.items() if (*key, step) not in raised]
+    # A paper counts again whose renewal was withdrawn: its reminder asks anew.
+    again = [(*key, step) for key, step in steps.items() if raised.get((*key, step)) is False]
     stale = [
         (kind, paper_id, months)
         for (kind, paper_id, months), is_open in raised.items()
         if is_open and steps.get((kind, paper_id)) != months
     ]
-    if not fresh and not stale:
+    if not (fresh or stale or again):
         return 0
     with write_batch(actor=system_actor(), action="reminder.raise") as batch:
         if stale:
-            over = Q(pk__in=[])
-            for kind, paper_id, months in stale:
-                over |= Q(kind=kind, paper_id=paper_id, months=months)
-            Reminder.objects.filter(over).update(settled_at=batch.at)
+            Reminder.objects.filter(_any_of(stale)).update(settled_at=batch.at)
+        if again:
+            Reminder.objects.filter(_any_of(again)).update(
+                settled_at=None, raised_at=batch.at, acknowledged_at=None, acknowledged_by=None,
+                word="",
+            )  # fmt: skip
         Reminder.objects.bulk_create(
             [
                 Reminder(
@@ -56,7 +60,14 @@ def reminders_tick() -> int:
             ],
             ignore_conflicts=True,
         )  # fmt: skip
-    return len(fresh)
+    return len(fresh) + len(again)
+
+
+def _any_of(steps: Sequence[tuple[str, int, int]]) -> Q:
+    found = Q(pk__in=[])
+    for kind, paper_id, months in steps:
+        found |= Q(kind=kind, paper_id=paper_id, months=months)
+    return found
 
 
 def reminders_acknowledge(*, reminder_ids: Sequence[int], word: str, actor: Actor) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +10,9 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from dianheng.identity.services import system_actor, unit_make
+from dianheng.assets.choices import DeviceState
+from dianheng.assets.models import Device, StandardEquipment
+from dianheng.identity.services import system_actor, unit_make, write_batch
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.standards.models import (
     LaboratoryAuthorisation,
@@ -19,8 +22,9 @@ from dianheng.standards.models import (
     StandardInstallation,
     StandardTest,
 )
-from dianheng.standards.services import reminders_tick, standard_certify
+from dianheng.standards.services import authorisation_record, reminders_tick, standard_certify
 from dianheng.standards.services import test_record as record_test
+from dianheng.standards.todo import papers_due
 from dianheng.standards.views.common import due_tone
 
 from .factories import equipment, examined
@@ -260,3 +264,38 @@ def test_the_move_of_the_papers_changed_no_table(capsys):
             "BEGIN;",
             "COMMIT;",
         ]
+
+
+def test_what_is_renewed_or_out_of_use_is_not_due(client, engineer):
+    def due():
+        group = papers_due(client.get(reverse("laboratory")).wsgi_request)
+        return [(item.label, item.text) for one in group for item in one.items]
+
+    facts = {
+        "issuer": "省局",
+        "scope": "电能表",
+        "kinds": ["single_phase_meter"],
+        "actor": system_actor(),
+    }
+    today = timezone.localdate()
+    old, soon, later = (today + timedelta(days=n) for n in (-400, 5, 800))
+    authorisation_record(
+        unit=metering_centre(), number="A-2019", valid_from=old, valid_through=old, **facts
+    )
+    standard = equipment("STD-0002", "instrument", "KY60")
+    certify = partial(standard_certify, issuer="省院", valid_from=old, actor=system_actor())
+    certify(device=standard, number="DC-9", valid_through=soon)
+    certify(device=equipment("STD-0003", "instrument", "KY60"), number="DC-8", valid_through=soon)
+    unit = metering_centre().name
+    assert due() == [
+        (unit, "A-2019"),
+        ("STD-0002 标准电能表", "DC-9"),
+        ("STD-0003 标准电能表", "DC-8"),
+    ]
+    authorisation_record(
+        unit=metering_centre(), number="A-2025", valid_from=old, valid_through=later, **facts
+    )
+    with write_batch(actor=system_actor(), action="test.stop"):
+        StandardEquipment.objects.filter(device=standard).update(stopped_on=today)
+        Device.objects.filter(barcode="STD-0003").update(state=DeviceState.SCRAPPED)
+    assert due() == []

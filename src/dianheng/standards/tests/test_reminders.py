@@ -11,6 +11,7 @@ from dianheng.identity.tests.factories import actor_with, metering_centre, perso
 from dianheng.standards.models import Reminder
 from dianheng.standards.services import (
     authorisation_record,
+    paper_withdraw,
     reminders_acknowledge,
     reminders_tick,
     standard_certify,
@@ -115,4 +116,20 @@ def test_a_reminder_is_acknowledged_once_by_who_keeps_the_papers():
         )
     found.refresh_from_db()
     assert (found.acknowledged_by_id, found.word) == (keeper.person_id, "已送检")
+    assert reminders_tick() == 0
+
+
+def test_a_reminder_comes_back_when_its_paper_counts_again():
+    device = equipment("STD-0001", "standard_meter", "CL311")
+    certify(device, "DC-1", -300, -1)
+    reminders_tick()
+    found = Reminder.objects.get()
+    keeper = actor_with("verification.laboratory", login="keeper")
+    reminders_acknowledge(reminder_ids=[found.pk], word="新证书已到", actor=keeper)
+    mistaken = certify(device, "DC-2", 0, 364)
+    assert reminders_tick() == 0 and steps() == [("DC-1", 0, False)]
+    paper_withdraw(paper=mistaken, withdrawn_on=day(0), reason="登记错误", actor=system_actor())
+    assert reminders_tick() == 1 and steps() == [("DC-1", 0, True)]
+    again = Reminder.objects.get()
+    assert (again.acknowledged_at, again.acknowledged_by_id, again.word) == (None, None, "")
     assert reminders_tick() == 0

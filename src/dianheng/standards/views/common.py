@@ -17,6 +17,7 @@ from dianheng.common.pages import no_right
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
+from ..choices import PaperKind
 from ..rights import RIGHT
 
 
@@ -45,6 +46,18 @@ def action_for(
 ) -> PageAction:
     refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
     return PageAction(label, url, refusal, is_primary)
+
+
+def paper_url(kind: str, key: str) -> str:
+    """The page on which a paper is renewed."""
+    match kind:
+        case PaperKind.STANDARD:
+            return reverse("standard", args=[key])
+        case PaperKind.INSTALLATION:
+            return reverse("installation", args=[key])
+        case PaperKind.QUALIFICATION:
+            return reverse("qualification", args=[key])
+    return reverse("laboratory")
 
 
 def with_due(rows: Any, days: int) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from ..choices import PaperKind
 from ..forms import AcknowledgeForm
 from ..models import Reminder
 from ..rights import MOST_MONTHS, RIGHT, VIEW
-from .common import due_tone, laboratory_crumbs, write_form
+from .common import due_tone, laboratory_crumbs, paper_url, write_form
 
 
 def _months_before(n: int) -> str:
@@ -44,18 +44,6 @@ _before = lazy(_months_before, str)
 STEPS = {"0": gettext_lazy("overdue"), **{str(n): _before(n) for n in range(1, MOST_MONTHS + 1)}}
 TONES = {step: "bad" if step == "0" else "warn" if int(step) <= 3 else "busy" for step in STEPS}
 OPEN, SEEN = "open", "seen"
-
-
-def paper_url(reminder: Reminder) -> str:
-    """The page on which the paper is renewed."""
-    match reminder.kind:
-        case PaperKind.STANDARD:
-            return reverse("standard", args=[reminder.key])
-        case PaperKind.INSTALLATION:
-            return reverse("installation", args=[reminder.key])
-        case PaperKind.QUALIFICATION:
-            return reverse("qualification", args=[reminder.key])
-    return reverse("laboratory")
 
 
 def _step_of(reminder: Reminder) -> str:
@@ -145,6 +133,6 @@ def reminder(request: HttpRequest, key: int) -> HttpResponse:
         request, form, partial(write), title=_("Papers that end"), submit=_("Acknowledge"),
         back=reverse("reminders"),
         crumbs=[*laboratory_crumbs(), (REMINDERS.title, reverse("reminders"))],
-        template="standards/reminder.html", reminder=found, url=paper_url(found),
+        template="standards/reminder.html", reminder=found, url=paper_url(found.kind, found.key),
         step=STEPS[_step_of(found)], tone=TONES[_step_of(found)], last_day=show(found.due_on),
     )  # fmt: skip
