@@ -17,7 +17,7 @@ from dianheng.identity.models import Unit
 
 from .choices import Project, TestKind
 from .models import OutsideStandard
-from .rules import read_numbers
+from .rules import POSSIBLE, read_numbers
 from .selectors import bench_label
 
 KINDS = [(kind.value, kind.label) for kind in DeviceKind if kind in (*METERS, *TRANSFORMERS)]
@@ -216,18 +216,21 @@ class DayReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}), max_length=2000)
 
 
+def _bound(quantity: str, label: Any, initial: int) -> forms.DecimalField:
+    low, high = POSSIBLE[quantity]
+    return forms.DecimalField(
+        label=label, initial=Decimal(initial), min_value=low, max_value=high, decimal_places=2
+    )
+
+
 class EnvironmentForm(Form):
     """The laboratory's own bounds."""
 
     unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Laboratory"), empty_label=None)
-    temperature_low_c = forms.DecimalField(label=_("Lowest, °C"), initial=Decimal(21))
-    temperature_high_c = forms.DecimalField(label=_("Highest, °C"), initial=Decimal(25))
-    humidity_low_pct = forms.DecimalField(
-        label=_("Lowest, %RH"), initial=Decimal(45), min_value=0, max_value=100
-    )
-    humidity_high_pct = forms.DecimalField(
-        label=_("Highest, %RH"), initial=Decimal(75), min_value=0, max_value=100
-    )
+    temperature_low_c = _bound("temperature", _("Lowest, °C"), 21)
+    temperature_high_c = _bound("temperature", _("Highest, °C"), 25)
+    humidity_low_pct = _bound("humidity", _("Lowest, %RH"), 45)
+    humidity_high_pct = _bound("humidity", _("Highest, %RH"), 75)
     source = forms.CharField(label=_("Source"), max_length=500)
     valid_from = DayField(label=_("From"))
 

@@ -21,6 +21,7 @@ HEADS: Mapping[str, tuple[str, ...]] = {
     "factor": ("k", "包含因子", "coveragefactor"),
     "unit": ("单位", "unit"),
 }  # fmt: skip
+_ERROR_HEADS = ("误差", "error")
 REQUIRED = ("quantity", "point", "value", "unit")
 _FIELD_OF = {name: field for field, names in HEADS.items() for name in names}
 _MINUS = str.maketrans({"−": "-", "–": "-", "～": "~", "℃": "°C", "％": "%"})
@@ -60,6 +61,7 @@ class PointValue:
     uncertainty: Decimal | None  # expanded
     factor: Decimal | None
     unit: str
+    is_error: bool = False  # a deviation, no setting of the standard
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def read_values(rows: Sequence[Sequence[str]]) -> tuple[list[PointValue], list[F
         return [], [Fault(0, "no_rows")]
     heads = [_FIELD_OF.get(_plain_head(cell), "") for cell in lines[0][1]]
     order: Sequence[str] = DEFAULT_ORDER
+    are_errors = False
     if sum(map(bool, heads)) >= 3:
+        are_errors = any(_plain_head(cell) in _ERROR_HEADS for cell in lines[0][1])
         order, lines = heads, lines[1:]
         absent = [field for field in REQUIRED if field not in heads]
         if absent:
@@ -161,6 +165,7 @@ def read_values(rows: Sequence[Sequence[str]]) -> tuple[list[PointValue], list[F
                 PointValue(
                     *key, numbers["value"], numbers["correction"], numbers["uncertainty"],
                     numbers["factor"], cells["unit"].translate(_MINUS),
+                    is_error=are_errors or any(head in key[0] for head in _ERROR_HEADS),
                 )
             )  # fmt: skip
     return values, faults or ([] if values else [Fault(0, "no_rows")])
@@ -183,11 +188,15 @@ def read_numbers(text: str) -> tuple[list[Decimal], list[str]]:
 
 
 def outside(lines: Sequence[PointValue], spans: Sequence[Span]) -> list[Fault]:
-    """Points and values that lie outside every range of their unit; units without one pass."""
+    """Points and values that lie outside every range of their unit; units without one pass.
+
+    A stated error is no setting: of it the point alone is held against the range.
+    """
     faults = []
     for number, line in enumerate(lines, 1):
         told = [(Decimal(n), unit) for n, unit in _QUANTITY.findall(line.point.translate(_MINUS))]
-        for size, written in [*told, (line.value, line.unit)]:
+        stated = [] if line.is_error else [(line.value, line.unit)]
+        for size, written in [*told, *stated]:
             unit, factor = base_unit(written)
             size_there = size * factor
             known = [span for span in spans if span.unit == unit]
@@ -263,7 +272,7 @@ _CLIMATE_HEADS: Mapping[str, tuple[str, ...]] = {
 }
 _CLIMATE_OF = {name: field for field, names in _CLIMATE_HEADS.items() for name in names}
 CLIMATE_ROWS = 100_000
-_POSSIBLE = {"temperature": (Decimal(-50), Decimal(80)), "humidity": (Decimal(0), Decimal(100))}
+POSSIBLE = {"temperature": (Decimal(-50), Decimal(80)), "humidity": (Decimal(0), Decimal(100))}
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -300,7 +309,7 @@ def read_environment(
         elif at in seen:
             wrong.append(Fault(number, "twice", "at", cells["at"]))
         sizes = []
-        for field, (low, high) in _POSSIBLE.items():
+        for field, (low, high) in POSSIBLE.items():
             read = _number(cells.get(field, ""))
             if isinstance(read, str):
                 wrong.append(Fault(number, "number", field, cells.get(field, "")))

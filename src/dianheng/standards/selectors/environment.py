@@ -14,6 +14,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
 )
 from django.utils import timezone
 
@@ -44,10 +45,14 @@ def rooms(units: Any) -> QuerySet[Place]:
 
 
 def readings() -> QuerySet[EnvironmentReading]:
-    """Readings with whether they lie outside the bounds of the room's own unit on their day."""
-    band = EnvironmentBand.objects.filter(
-        unit=OuterRef("place__unit"), valid_from__lte=OuterRef("at__date")
-    ).order_by("-valid_from")
+    """Readings with whether they lie outside the bounds of their day, as `environment_band_on` says."""
+    band = (
+        EnvironmentBand.objects.annotate(
+            room_path=ExpressionWrapper(OuterRef("place__unit__path"), output_field=TextField())
+        )
+        .filter(room_path__startswith=F("unit__path"), valid_from__lte=OuterRef("at__date"))
+        .order_by("-unit__path", "-valid_from")
+    )
     number = DecimalField()
     bounds = {
         name: Subquery(band.values(name)[:1], output_field=number)

@@ -13,6 +13,7 @@ from dianheng.assets.choices import STANDARDS, DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.lists.columns import show
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
 
@@ -26,6 +27,7 @@ from ..models import (
     StandardInstallation,
 )
 from ..rights import RIGHT
+from ..rules import POSSIBLE
 
 
 def check_period(valid_from: date, valid_through: date) -> None:
@@ -160,17 +162,27 @@ def installation_equip(
 def installation_stop(
     *, installation: StandardInstallation, stopped_on: date, reason: str, actor: Actor
 ) -> None:
-    """Take an installation out of use: from that day on its records are blocked."""
+    """Take an installation out of use: from that day on its records are blocked.
+
+    Raises:
+        Refused: `ended`: it is out of use from that day or an earlier one already.
+    """
     if not reason.strip():
         raise BadInput(_("Say why it is taken out of use."))
     actor = require(actor, RIGHT, installation.unit_id)
     with write_batch(actor=actor, action="installation.stop", reason=reason):
+        rows = StandardInstallation.objects.select_for_update()
+        _guard_earlier(rows.get(pk=installation.pk).stopped_on, stopped_on)
         installation.stopped_on = stopped_on
         installation.save(update_fields=["stopped_on"])
 
 
 def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor) -> None:
-    """End an authorisation or a certificate before its last day, from that day on."""
+    """End an authorisation or a certificate before its last day, from that day on.
+
+    Raises:
+        Refused: `ended`: it is withdrawn from that day or an earlier one already.
+    """
     if not reason.strip():
         raise BadInput(_("Say why it is withdrawn."))
     unit_id = {
@@ -180,8 +192,17 @@ def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor)
     }[type(paper)]()
     actor = require(actor, RIGHT, unit_id)
     with write_batch(actor=actor, action="paper.withdraw", reason=reason):
+        rows = type(paper).objects.select_for_update()
+        _guard_earlier(rows.get(pk=paper.pk).withdrawn_on, withdrawn_on)
         paper.withdrawn_on = withdrawn_on
         paper.save(update_fields=["withdrawn_on"])
+
+
+def _guard_earlier(ended_on: date | None, day: date) -> None:
+    """A later day would bring back into force what has been over."""
+    if ended_on is not None and day >= ended_on:
+        text = _("It has ended on %(day)s already. Only an earlier day can be set.")
+        raise Refused(Refusal("ended", text % {"day": show(ended_on)}, {"ended_on": str(ended_on)}))
 
 
 def environment_set(
@@ -196,6 +217,18 @@ def environment_set(
     actor: Actor,
 ) -> EnvironmentBand:
     """Set the laboratory's own bounds of the environment from a day on."""
+    bounds = {
+        "temperature_low_c": temperature_low_c, "temperature_high_c": temperature_high_c,
+        "humidity_low_pct": humidity_low_pct, "humidity_high_pct": humidity_high_pct,
+    }  # fmt: skip
+    errors = []
+    for name, bound in bounds.items():
+        low, high = POSSIBLE[name.partition("_")[0]]
+        if not low <= bound <= high:
+            text = _("A bound lies from %(low)s to %(high)s.") % {"low": low, "high": high}
+            errors.append({"field": name, "code": "impossible", "text": text})
+    if errors:
+        raise BadInput(_("The bounds cannot be."), errors)
     if temperature_low_c >= temperature_high_c or humidity_low_pct >= humidity_high_pct:
         raise BadInput(_("The lower bound lies below the upper one."))
     actor = require(actor, RIGHT, unit.pk)
@@ -203,12 +236,6 @@ def environment_set(
         band, _made = EnvironmentBand.objects.update_or_create(
             unit=unit,
             valid_from=valid_from,
-            defaults={
-                "temperature_low_c": temperature_low_c,
-                "temperature_high_c": temperature_high_c,
-                "humidity_low_pct": humidity_low_pct,
-                "humidity_high_pct": humidity_high_pct,
-                "source": source,
-            },
+            defaults={**bounds, "source": source},
         )
     return band

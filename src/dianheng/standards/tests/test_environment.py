@@ -11,10 +11,10 @@ from django.utils import timezone
 from dianheng.assets.models import Place
 from dianheng.assets.tests.factories import store
 from dianheng.common.errors import BadInput, Refused
-from dianheng.identity.services import setting_change, system_actor, write_batch
+from dianheng.identity.services import setting_change, system_actor, unit_make, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
-from dianheng.standards.models import EnvironmentReading
-from dianheng.standards.selectors.environment import out_of_bounds
+from dianheng.standards.models import EnvironmentBand, EnvironmentReading
+from dianheng.standards.selectors.environment import out_of_bounds, readings
 from dianheng.standards.services import environment_set, environment_take_in
 
 from .test_pages import log_in, page
@@ -151,3 +151,46 @@ def test_a_file_is_taken_in_by_page_and_what_is_outside_is_red(client, room):
     log_in(client, person_with("assets.view", login="guest", name="客"))
     for name in ("environment_records", "environment_file"):
         assert client.get(reverse(name)).status_code == 403
+
+
+def test_bounds_of_the_body_above_count_in_the_list_as_in_the_lock(room):
+    below = unit_make(
+        code="SYS-BELOW", name="检定班", kind="team", actor=system_actor(),
+        parent=metering_centre(),
+    )  # fmt: skip
+    with write_batch(actor=system_actor(), action="test.room"):
+        Place.objects.filter(pk=room.pk).update(unit=below)
+    bounds()
+    take(room, [line(20, "25.1")])
+    assert out_of_bounds(below, room.pk, None, timezone.now()) is not None
+    row = readings().get()
+    assert row.is_outside and row.temperature_high_c == Decimal(25)
+    environment_set(
+        unit=below, temperature_low_c=Decimal(18), temperature_high_c=Decimal(28),
+        humidity_low_pct=Decimal(30), humidity_high_pct=Decimal(80), source="JJG 313",
+        valid_from=timezone.localdate() - timedelta(days=60), actor=system_actor(),
+    )  # fmt: skip
+    assert out_of_bounds(below, room.pk, None, timezone.now()) is None
+    assert not readings().get().is_outside  # its own before those of the body above
+
+
+def test_bounds_that_cannot_be_are_refused_at_their_fields(client):
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    unit = metering_centre().pk
+    typed = {
+        "unit": unit, "temperature_low_c": "21", "temperature_high_c": "1000", "humidity_low_pct": "45",
+        "humidity_high_pct": "75", "source": "x", "valid_from": "t",
+    }  # fmt: skip
+    answer = client.post(reverse("environment_new"), typed)
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == ["temperature_high_c"]
+    with pytest.raises(BadInput) as refused:
+        environment_set(
+            unit=metering_centre(), temperature_low_c=Decimal(-51), temperature_high_c=Decimal(1000),
+            humidity_low_pct=Decimal(-1), humidity_high_pct=Decimal(101), source="x",
+            valid_from=timezone.localdate(), actor=system_actor(),
+        )  # fmt: skip
+    assert [error["field"] for error in refused.value.refusal.errors] == [
+        "temperature_low_c", "temperature_high_c", "humidity_low_pct", "humidity_high_pct",
+    ]  # fmt: skip
+    assert not EnvironmentBand.objects.exists()

@@ -95,3 +95,14 @@ def test_what_the_register_has_no_range_for_is_not_checked():
 )  # fmt: skip
 def test_people_are_reminded_six_three_and_one_months_before(today, step):
     assert step_reached(today, date(2026, 11, 30), (6, 3, 1, 0)) == step
+
+
+def test_a_stated_error_is_no_setting_of_the_standard():
+    heads = ["项目", "测量点", "误差(V)", "单位"]
+    lines, found = read_values(
+        [heads, ["电压", "220 V", "0.03", "V"], ["电压", "400 V", "0.05", "V"]]
+    )
+    assert found == []
+    assert [(f.line, f.cell) for f in outside(lines, spans_of(RANGE))] == [(2, "400 V")]
+    lines, _faults = read_values([["电压误差", "220 V", "0.03", "", "", "", "V"]])
+    assert outside(lines, spans_of(RANGE)) == []

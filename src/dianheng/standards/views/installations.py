@@ -85,12 +85,16 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
             action_for(request, _("Record a test"), reverse("test_new", args=at)),
             action_for(request, _("Add a standard"), reverse("installation_equip", args=at)),
             *(action_for(request, label, url) for label, url in installation_actions(found)),
-            action_for(request, _("Take out of use"), reverse("installation_stop", args=at)),
+            action_for(request, _stop_word(found), reverse("installation_stop", args=at)),
         ],
         "crumbs": laboratory_crumbs(),
         "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
     }
     return render(request, "standards/installation.html", context)
+
+
+def _stop_word(found: StandardInstallation) -> str:
+    return _("Set an earlier end of use") if found.stopped_on else _("Take out of use")
 
 
 def _installation_crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
@@ -128,7 +132,7 @@ def installation_stop(request: HttpRequest, code: str) -> HttpResponse:
     return write_form(
         request, forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
         lambda *, day, **data: services.installation_stop(installation=found, stopped_on=day, **data),
-        title=_("Take out of use"), submit=_("Take out of use"),
+        title=_stop_word(found), submit=_stop_word(found),
         back=reverse("installation", args=[code]), crumbs=_installation_crumbs(found),
         intro=_("From that day on, records of its bench are kept blocked."),
     )  # fmt: skip

@@ -84,11 +84,17 @@ def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
     if kind not in PAPERS:
         raise NotFound(_("There is no such paper."))
     paper = get_object_or_404(PAPERS[kind], pk=key)
-    back = {
-        "authorisation": lambda: reverse("laboratory"),
-        "installation": lambda: reverse("installation", args=[paper.installation.code]),
-        "standard": lambda: reverse("standard", args=[paper.device.barcode]),
-    }[kind]()
+    unit, back = {
+        "authorisation": lambda: (paper.unit, reverse("laboratory")),
+        "installation": lambda: (
+            paper.installation.unit, reverse("installation", args=[paper.installation.code]),
+        ),
+        "standard": lambda: (
+            paper.device.unit, reverse("standard", args=[paper.device.barcode]),
+        ),
+    }[kind]()  # fmt: skip
+    if not request.rights.may(VIEW, unit.path):  # type: ignore[attr-defined]
+        raise NotFound(_("There is no such paper."))
 
     return write_form(
         request, forms.DayReasonForm(request.POST or None, initial={"day": "t"}),
