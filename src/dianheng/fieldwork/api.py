@@ -1,7 +1,7 @@
 """Checks on site and diagnoses of wirings, by machine; mounted under `/api/v1/`."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -127,7 +127,9 @@ class DiagnosisIn(Schema):
     phi_from_deg: float | None = None
     phi_to_deg: float | None = None
     sequence: str = ""
-    known_phases: dict[int, str] = {}
+    known_phases: dict[
+        Annotated[int, Field(ge=1, le=3)], Annotated[str, Field(pattern="^[abc]$")]
+    ] = {}
 
 
 class DiagnosisOut(Schema):

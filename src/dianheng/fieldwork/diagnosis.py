@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from dianheng.common.errors import Refusal
+from dianheng.common.texts import gettext_lazy as _
 from dianheng.metrology.plates import Wiring
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.wiring_diagnosis import Explanation, k_range
@@ -91,6 +93,30 @@ def energy_of(
         None if made is None else round(made.correct_kwh, 2),
         None if made is None else round(made.adjust_kwh, 2), ends,
     )  # fmt: skip
+
+
+def guard_sign(k: Decimal | None, recorded_kwh: Decimal) -> Refusal | None:
+    """A meter whose K is negative ran backwards: its energy is negative too.
+
+    >>> guard_sign(Decimal(-1), Decimal(-1000)) is guard_sign(None, Decimal(5)) is None
+    True
+    >>> guard_sign(Decimal(-1), Decimal(1000)).code
+    'ran_backwards'
+    """
+    if k is None or k * recorded_kwh >= 0:
+        return None
+    facts = {"k": plain_text(round(k, 4))}
+    if k < 0:
+        text = _(
+            "With this wiring the meter ran backwards (K = %(k)s): write the energy negative,"
+            " as its register went."
+        )
+        return Refusal("ran_backwards", text % facts, facts)
+    text = _(
+        "With this wiring the meter ran forwards (K = %(k)s): write the energy positive,"
+        " or choose another wiring or load."
+    )
+    return Refusal("ran_forwards", text % facts, facts)
 
 
 def cos_of(phi_deg: Decimal) -> Decimal:

@@ -48,13 +48,13 @@ def _by_edition(item: str) -> Case:
     return Case(*whens, output_field=IntegerField())
 
 
-def _last(*items: str) -> Subquery:
-    """Day of the last check of a point that judged one of the items."""
+def _last(item: str, *more: Exists) -> Subquery:
+    """Day of the last check of a point that judged an item."""
     judged = Q()
-    for item in items:
-        judged |= Q(results__contains=[{"item": item}])
+    for conclusion in (Outcome.PASS.value, Outcome.FAIL.value):
+        judged |= Q(results__contains=[{"item": item, "conclusion": conclusion}])
     rows = FieldCheck.objects.filter(
-        judged, task__usage_point=OuterRef("pk"), outcome__in=(Outcome.PASS, Outcome.FAIL)
+        judged, *more, task__usage_point=OuterRef("pk"), outcome__in=(Outcome.PASS, Outcome.FAIL)
     )
     return Subquery(rows.order_by("-done_at").annotate(d=TruncDate("done_at")).values("d")[:1])
 
@@ -62,11 +62,21 @@ def _last(*items: str) -> Subquery:
 def points_due() -> QuerySet[UsagePoint]:
     """Usage points with their last checks, when the next are due, and whether one is planned.
 
-    Meters of classes I to III are due a month after they were hung, then by the period of the
-    class; voltage drop by its own period from 35 kV on. Other points have no day.
+    A meter of classes I to III is due a month after it was hung, then by the period of the
+    class; one that took another's place is new there. The voltage drop is of the circuit: due by
+    its own period from 35 kV on, whichever meter hangs. Other points have no day.
     """
-    hung = Installation.objects.filter(usage_point=OuterRef("pk"), role=HungRole.METER)
-    hung = hung.order_by("installed_at").annotate(d=TruncDate("installed_at")).values("d")[:1]
+    meters = Installation.objects.filter(usage_point=OuterRef("pk"), role=HungRole.METER)
+    meters = meters.annotate(d=TruncDate("installed_at"))
+    first = meters.order_by("installed_at").values("d")[:1]
+    hung = meters.filter(removed_at__isnull=True).values("d")[:1]
+    # Of that meter: checked since it was hung.
+    of_it = Exists(
+        Installation.objects.filter(
+            usage_point=OuterRef("task__usage_point"), device=OuterRef("meter"), role=HungRole.METER,
+            removed_at__isnull=True, installed_at__lte=OuterRef("done_at"),
+        )
+    )  # fmt: skip
     period = Case(
         *(
             When(
@@ -81,7 +91,7 @@ def points_due() -> QuerySet[UsagePoint]:
     planned = FieldTask.objects.filter(usage_point=OuterRef("pk"), state=TaskState.OPEN)
     rows: Any = UsagePoint.objects.filter(closed_on__isnull=True).select_related("unit")
     rows = rows.annotate(
-        hung_on=Subquery(hung), last_check=_last("working_error"),
+        first_on=Subquery(first), hung_on=Subquery(hung), last_check=_last("working_error", of_it),
         last_drop=_last("secondary_voltage_drop"), is_planned=Exists(planned),
     )  # fmt: skip
     rows = rows.annotate(
@@ -97,7 +107,7 @@ def points_due() -> QuerySet[UsagePoint]:
             When(
                 rated_kv__gte=DROP_FROM_KV,
                 then=AddMonths(
-                    Coalesce(F("last_drop"), F("hung_on")), _by_edition("secondary voltage drop")
+                    Coalesce(F("last_drop"), F("first_on")), _by_edition("secondary voltage drop")
                 ),
             ),
             output_field=DateField(),

@@ -55,10 +55,16 @@ CONDITION_FIELDS = {
 
 @dataclass(frozen=True)
 class Block:
-    """One reason why a record gets no verdict."""
+    """One reason why a record gets no verdict, or only one item of it."""
 
     code: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    item: str = ""  # the only item that it locks; empty: the whole record
+
+    def as_json(self) -> dict[str, Any]:
+        """To be kept."""
+        found = {"code": self.code, "facts": dict(self.facts)}
+        return {**found, "item": self.item} if self.item else found
 
 
 @dataclass(frozen=True)
@@ -99,18 +105,23 @@ def forbids(outside: Outside) -> bool:
 
 
 def outcome_of(conclusions: Iterable[str], blocks: Sequence[Block]) -> str:
-    """What a check comes to.
+    """What a check comes to: what failed beside a locked item has failed.
 
     >>> outcome_of(["pass", "fail"], [])
     'fail'
-    >>> outcome_of(["pass"], [Block("calibrator_missing")])
+    >>> outcome_of(["fail"], [Block("calibrator_missing")])
     'not_judged'
+    >>> frost = Block("temperature_too_low", item="working_error")
+    >>> outcome_of(["incomplete", "fail"], [frost]), outcome_of(["incomplete", "pass"], [frost])
+    ('fail', 'not_judged')
     """
     found = list(conclusions)
-    if blocks:
+    if any(not block.item for block in blocks):
         return "not_judged"
     if "fail" in found:
         return "fail"
+    if blocks:
+        return "not_judged"
     return "incomplete" if "incomplete" in found or not found else "pass"
 
 

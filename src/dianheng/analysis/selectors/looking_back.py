@@ -24,8 +24,13 @@ def rule_sets_in_use() -> list[str]:
 
 
 def rule_sets_to_try() -> list[str]:
-    """Names of the rule sets that have limits and rounding of basic errors."""
-    return [found.name for found in rule_sets() if "limits" in found.tables]
+    """Names of the rule sets that have limits and rounding of basic errors of meters."""
+    # Those of transformers have a table of the same name with other columns.
+    return [
+        found.name
+        for found in rule_sets()
+        if any("measure" in line.cells for line in found.tables.get("limits", ()))
+    ]
 
 
 def trial_seen(rights: Any, key: int) -> RuleTrial:

@@ -23,6 +23,7 @@ from dianheng.verification.selectors.judging import record_judge_of
 
 from ..columns import engine, point_files
 from ..models import PointShape, RuleTrial, TrialRecord
+from ..selectors import rule_sets_to_try
 
 TRY = "analysis.try"
 KIND = "analysis.trial"
@@ -84,6 +85,9 @@ def trial_start(
         text = _("The last day comes before the first.")
         errors.append({"field": "through_day", "code": "order", "text": text})
     now, tried = _named(rule_set_now), _named(rule_set_tried)
+    if rule_set_tried and rule_set_tried not in rule_sets_to_try():
+        text = _("%(name)s has no limits of the basic error of meters.") % {"name": rule_set_tried}
+        errors.append({"field": "rule_set_tried", "code": "no_limits", "text": text})
     if change == Change() and (not rule_set_tried or rule_set_tried == rule_set_now):
         text = _("Nothing is changed: choose another rule set, limit or rounding.")
         errors.append({"field": "rule_set_tried", "code": "nothing", "text": text})

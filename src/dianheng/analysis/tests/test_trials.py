@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dianheng.analysis.columns import folder, point_files
 from dianheng.analysis.models import RuleTrial, TrialRecord
+from dianheng.analysis.selectors import rule_sets_to_try
 from dianheng.analysis.services import trial_run, trial_start
 from dianheng.common.errors import BadInput, Refused
 from dianheng.common.jobs import JobStopped
@@ -167,6 +168,13 @@ def test_every_fault_of_a_trial_is_told_at_once():
         "limit_factor",
         "through_day",
     }
+
+
+def test_only_limits_of_meters_are_offered_and_tried():
+    assert rule_sets_to_try() == ["JJG 596-2012"]
+    with pytest.raises(BadInput) as refused:
+        started(rule_set_tried="JJG 1021-2007")
+    assert [e["code"] for e in refused.value.refusals[0].errors] == ["no_limits"]
 
 
 def test_a_trial_that_changes_nothing_is_refused():

@@ -15,13 +15,16 @@ from dianheng.assets.models import Device
 from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
+from dianheng.common.texts import why
 from dianheng.documents.models import StoredFile
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Person
 from dianheng.identity.services import require, write_batch
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.plates import Wiring
 from dianheng.verification.selectors.laboratory import LaboratoryFacts
 
-from ..choices import Source, TaskState
+from ..choices import Outcome, Source, TaskState
 from ..models import FieldCheck, FieldTask
 from ..rules import Calibrator, guard_two_people, outcome_of
 from ..sheet import Problem, Sheet, read_sheet
@@ -52,7 +55,11 @@ def field_check_preview(
     """What the rules would say, without keeping anything."""
     meter = meter_at(task, done_at)
     day = timezone.localdate(done_at)
-    rules = rules_on(day, task.usage_point.class_edition)
+    try:
+        rules = rules_on(day, task.usage_point.class_edition)
+    except MetrologyError as error:
+        problem = Problem("done_at", error.code, why(error))
+        return Sheet({}, {}, Wiring(task.usage_point.wiring)), Judged(), [problem]
     sheet, problems = read_sheet(raw, circuit_of(task.usage_point, meter), rules.wiring)
     stated = str(raw.get("meter") or "").strip()
     if meter is not None and stated and stated not in (meter.barcode, meter.asset_no):
@@ -140,6 +147,7 @@ def check_record(
             errors = [problem.as_error() for problem in problems]
             raise BadInput(text % {"count": len(problems)}, errors)
         calibrator, device, certificate = _calibrator_on(calibrator_no, done_at)
+        outcome = outcome_of((one["conclusion"] for one in judged.results), judged.blocks)
         year = timezone.localtime(done_at).year
         (number,) = numbers_take(key="field_check", unit_id=found.unit_id, year=year)
         made = FieldCheck.objects.create(
@@ -150,12 +158,11 @@ def check_record(
             done_at=done_at, received=received if received is not None else dict(raw),
             sheet=sheet.as_json(), file=file, source=source, upload_id=upload_id, digest=digest,
             results=judged.results, rule_sets=judged.rule_sets,
-            blocks=[{"code": one.code, "facts": dict(one.facts)} for one in judged.blocks],
-            outcome=outcome_of((one["conclusion"] for one in judged.results), judged.blocks),
+            blocks=[one.as_json() for one in judged.blocks], outcome=outcome,
             leader=leader, second=second, signer=sheet.texts.get("signer", ""),
             recorded_by_id=actor.person_id,
         )  # fmt: skip
-        if not judged.blocks:
+        if outcome != Outcome.NOT_JUDGED:
             rules = rules_on(timezone.localdate(done_at), found.usage_point.class_edition)
             orders_open(check=made, rules=rules.management, actor=actor)
             found.state = TaskState.DONE

@@ -160,7 +160,7 @@ def _judge_readings(
             text = str(FORBIDDEN_TEXTS[outside.code]) % facts
             found.problems.append(Problem(CONDITION_FIELDS[kind], outside.code, text))
         else:
-            found.blocks.append(Block(outside.code, facts))
+            found.blocks.append(Block(outside.code, facts, item="working_error"))
     if load_pct is None or found.problems:
         return
     try:
@@ -173,7 +173,10 @@ def _judge_readings(
         if verdict.reason == "too_few_readings":
             text = _("At least two readings of the working error are taken.")
             found.problems.append(Problem("error_2", "too_few_readings", text))
-        found.results.append(result_of(verdict))
+        row = result_of(verdict)
+        if any(block.item for block in found.blocks):
+            row |= {"conclusion": "incomplete", "reason": "condition_outside"}
+        found.results.append(row)
 
 
 def explanations_of(

@@ -70,10 +70,13 @@ def tasks_plan(
         if (earlier := idempotent(request_key, "fieldtask.make")) is not None:
             return int(earlier["count"])
         rows = UsagePoint.objects.filter(pk__in=due, closed_on__isnull=True).order_by("pk")
+        held = list(
+            rows.select_for_update()
+        )  # who plans the same points waits, then sees the tasks
         open_ = FieldTask.objects.filter(usage_point__in=due, state=TaskState.OPEN)
         planned = set(open_.values_list("usage_point_id", flat=True))
         by_unit: dict[int, list[UsagePoint]] = {}
-        for point in rows.select_for_update():
+        for point in held:
             if point.pk not in planned:
                 by_unit.setdefault(point.unit_id, []).append(point)
         year = timezone.localtime(batch.at).year

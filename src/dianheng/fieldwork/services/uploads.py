@@ -4,8 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.assets.selectors import person_by_words
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refused
+from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.documents.services import file_store
 from dianheng.identity.models import Person
 from dianheng.identity.services import require, write_batch
@@ -83,12 +84,11 @@ def _people(entry: Entry) -> tuple[Person | None, Person | None]:
     """Who checked, where the file says it: by staff number, else by name."""
     found: list[Person | None] = []
     for stated in entry.people[:2]:
-        people = Person.objects.filter(is_system=False)
-        person = people.filter(person_no=stated).first() or people.filter(name=stated).first()
-        if person is None:
-            text = _("%(name)s is not known.") % {"name": stated[:40]}
-            raise BadInput(text, [{"field": "people", "code": "not_found", "text": text}])
-        found.append(person)
+        try:
+            found.append(person_by_words(stated))
+        except NotFound as refused:
+            text = refused.refusal.text
+            raise BadInput(text, [{"field": "people", "code": "not_found", "text": text}]) from None
     found += [None] * (2 - len(found))
     return found[0], found[1]
 

@@ -137,9 +137,39 @@ def test_frost_keeps_the_record_without_verdict():
     calibrator()
     check = record({**GOOD, "temperature_c": "-8"}).check
     assert check.outcome == "not_judged"
+    facts = {"value": "-8", "low": "0", "high": "35"}
     assert check.blocks == [
-        {"code": "temperature_too_low", "facts": {"value": "-8", "low": "0", "high": "35"}}
+        {"code": "temperature_too_low", "facts": facts, "item": "working_error"}
     ]
+    error = result(check, "working_error")
+    assert (error["conclusion"], error["reason"]) == ("incomplete", "condition_outside")
+    assert FieldTask.objects.get().state == "open"
+
+
+def test_a_dead_voltage_locks_the_working_error_and_is_put_right():
+    calibrator()
+    dead = {**GOOD, "u2": "0", "u2_deg": "", "error_1": "-49.8", "error_2": "-49.9"}
+    check = record(dead).check
+    assert [(one["code"], one["item"]) for one in check.blocks] == [
+        ("voltage_too_low", "working_error")
+    ]
+    assert result(check, "working_error")["conclusion"] == "incomplete"
+    assert result(check, "wiring")["value"] == "第2元件失压"
+    assert check.outcome == "fail" and check.orders.get().kind == "mend_wiring"
+    assert FieldTask.objects.get().state == "done"
+
+
+def test_a_calibrator_that_may_not_locks_the_wiring_too():
+    calibrator()
+    check = record({**GOOD, **REVERSED}, calibrator_no="XY9999").check
+    assert check.outcome == "not_judged" and FieldOrder.objects.count() == 0
+
+
+def test_a_day_before_the_editions_is_refused_at_its_field():
+    calibrator()
+    with pytest.raises(BadInput) as refused:
+        record(done_at=timezone.make_aware(datetime(2016, 11, 30, 9, 0)))
+    assert fields(refused) == ["done_at"] and FieldCheck.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -335,6 +365,20 @@ def test_of_two_records_one_is_bad_and_none_is_kept():
 def test_what_is_no_file_of_a_calibrator_is_refused(body):
     with pytest.raises(BadInput):
         send(body, "check.json" if body.startswith(b"{") else "check.csv")
+    assert FieldCheck.objects.count() == 0
+
+
+def test_of_two_people_with_one_name_the_staff_number_is_asked_for():
+    calibrator()
+    task = field_task()
+    person_with(login="hejie2", name="何洁")
+    text = csv_of(
+        task, CSV.replace("误差1(%)", "核验员,校验员,误差1(%)").replace(",0.21", ",何洁,马超,0.21")
+    )
+    with pytest.raises(BadInput) as refused:
+        send(text.encode(), "check.csv")
+    (error,) = refused.value.refusal.errors
+    assert error["field"] == "people" and "N-hejie2" in str(error["text"])
     assert FieldCheck.objects.count() == 0
 
 

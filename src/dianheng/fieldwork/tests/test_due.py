@@ -4,11 +4,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.assets.choices import HungRole
-from dianheng.assets.services import Hang, devices_install
+from dianheng.assets.services import Hang, devices_install, devices_remove
+from dianheng.assets.tests.factories import store
 from dianheng.common.errors import Refused
 from dianheng.customers.tests.factories import cement_works
 from dianheng.fieldwork.due import points_due
@@ -30,6 +33,17 @@ def hung(number, on, serial, **more):
         installed_at=timezone.make_aware(datetime(on.year, on.month, on.day, 9, 0)),
     )  # fmt: skip
     return point
+
+
+def replaced(point, serial, at):
+    devices_remove(
+        installation_ids=[one.pk for one in point.installations.filter(removed_at__isnull=True)],
+        reason="超差", actor=system_actor("command"), removed_at=at, place_id=store().pk,
+    )  # fmt: skip
+    devices_install(
+        point=point, hangs=[Hang(issued_meter(serial).pk, HungRole.METER)],
+        actor=system_actor("command"), installed_at=at + timedelta(hours=1),
+    )  # fmt: skip
 
 
 def due_of(point):
@@ -61,6 +75,16 @@ def test_after_a_check_the_period_of_the_class_and_edition_runs(edition, months)
     assert due_of(point)[0] == months
 
 
+def test_a_meter_that_took_the_place_of_another_is_due_a_month_after_it_was_hung():
+    calibrator()
+    point = hung("3540010000123", date(2025, 1, 31), 900, rated_kv=Decimal(110))
+    at = timezone.make_aware(datetime(2026, 11, 10, 10, 0))
+    bad = {**GOOD, "error_1": "0.9", "error_2": "0.9"}
+    assert record(bad, task=field_task(point), done_at=at).check.outcome == "fail"
+    replaced(point, 901, at + timedelta(days=2))
+    assert due_of(point) == (date(2026, 12, 12), date(2027, 1, 31), date(2026, 12, 12))
+
+
 def test_a_record_without_verdict_is_no_check():
     calibrator(valid_through=date(2026, 1, 1))
     point = hung("1", date(2025, 1, 31), 900)
@@ -79,6 +103,30 @@ def test_many_points_are_planned_once():
             request_key="one",
         )  # fmt: skip
     assert made == 2 and FieldTask.objects.count() == 3
+
+
+def test_points_are_held_before_it_is_read_which_are_planned():
+    point = hung("1", date(2026, 1, 31), 900)
+    leader, second = crew()
+    with CaptureQueriesContext(connection) as queries:
+        tasks_plan(
+            due={point.pk: date(2026, 12, 1)}, leader=leader, second=second,
+            actor=actor_for_person(leader),
+        )  # fmt: skip
+    sql = [one["sql"] for one in queries]
+    held = next(
+        n for n, one in enumerate(sql) if "customers_usagepoint" in one and "FOR UPDATE" in one
+    )
+    read = next(n for n, one in enumerate(sql) if "fieldwork_fieldtask" in one)
+    assert held < read
+
+
+def test_a_meter_checked_without_verdict_on_its_error_stays_due():
+    calibrator()
+    point = hung("3540010000123", date(2025, 1, 31), 900)
+    dead = {**GOOD, "u2": "0", "u2_deg": "", "error_1": "-49.8", "error_2": "-49.9"}
+    assert record(dead, task=field_task(point)).check.outcome == "fail"
+    assert due_of(point)[0] == date(2025, 2, 28)
 
 
 def test_who_may_not_plan_is_refused_and_nothing_is_planned():

@@ -84,6 +84,17 @@ def test_a_wrong_wiring_shows_what_cannot_be_told_apart_and_the_energy(checker):
     assert "应补收" in page and "886." in page and "…" in page  # tan φ = 0.6: K = 2.887
 
 
+def test_the_energy_of_a_meter_that_ran_backwards_is_negative(checker):
+    calibrator()
+    check = record({**CONDITIONS, **RIGHT, "i1_deg": "240.3", "i2_deg": "120.4"}).check
+    url = reverse("field_check", args=[check.number])
+    asked = {"recorded_kwh": "1000", "cos_phi": "0.87", "spread": "0.01", "load": "L", "rank": "2"}
+    page = checker.get(url, asked).content.decode()
+    assert "倒走" in page and "ΔW" not in page
+    page = checker.get(url, {**asked, "recorded_kwh": "-1000"}).content.decode()
+    assert "应补收" in page and "2000.00 kWh" in page
+
+
 def test_an_order_shows_its_clock_and_is_closed(checker):
     calibrator()
     order = record({**CONDITIONS, **REVERSED}).check.orders.get()
@@ -203,3 +214,16 @@ def test_rest_records_once_and_diagnoses(checker):
         "/api/v1/wiring-diagnoses", json.dumps(asked), content_type="application/json"
     )
     assert answer.status_code == 422 and answer.json()["errors"][0]["code"] == "lag_missing"
+
+
+@pytest.mark.parametrize("known", [{"5": "a"}, {"0": "a"}, {"1": "x"}, {"a": "a"}])
+def test_a_phase_that_no_terminal_has_is_refused(checker, known):
+    size = {"size": 100, "lag_deg": 0}
+    asked = {
+        "wiring": "three_phase_three_wire", "voltages": [size, size], "currents": [size, size],
+        "known_phases": known,
+    }  # fmt: skip
+    answer = checker.post(
+        "/api/v1/wiring-diagnoses", json.dumps(asked), content_type="application/json"
+    )
+    assert answer.status_code == 422

@@ -27,7 +27,7 @@ from dianheng.seals.models import Seal
 
 from .. import services
 from ..choices import ORDER_TONE, OUTCOME_TONE, Outcome, Source
-from ..diagnosis import cos_of, energy_of, told
+from ..diagnosis import cos_of, energy_of, guard_sign, told
 from ..forms import EnergyForm, EntryForm, UploadForm
 from ..models import FieldCheck, FieldTask
 from ..papers import field_check_record
@@ -183,16 +183,18 @@ def explained(request: HttpRequest, found: Any, wiring: Wiring, language: str) -
         data = form.cleaned_data
         chosen = found[min(data["rank"], len(found)) - 1]
         try:
-            context["energy"] = energy_of(
+            energy = energy_of(
                 chosen, wiring, cos_phi=data["cos_phi"], spread=data["spread"],
                 is_inductive=data["load"] == "L", recorded_kwh=data["recorded_kwh"],
             )  # fmt: skip
-            context["chosen"] = told([chosen], language)[0]
-            context["period"] = " – ".join(
-                str(data[k]) for k in ("from_on", "through_on") if data[k]
-            )
         except MetrologyError as error:
             form.add_error("cos_phi", why(error))
+            return context
+        if refusal := guard_sign(energy.k, energy.recorded_kwh):
+            form.add_error("recorded_kwh", str(refusal.text))
+            return context
+        period = " – ".join(str(data[k]) for k in ("from_on", "through_on") if data[k])
+        context |= {"energy": energy, "chosen": told([chosen], language)[0], "period": period}
     return context
 
 
