@@ -164,8 +164,9 @@ def point_text(point: str) -> str:
 
 
 def standard_text(standard: str) -> str:
-    """The name of a rule book; the practice of utilities is no number and has a name."""
-    return _("Utility practice") if standard == "Utility practice" else standard
+    """The name of a rule book; what is practice and no standard has a name instead of a number."""
+    practices = {"Utility practice": _("Utility practice"), "Wiring practice": _("Wiring practice")}
+    return practices.get(standard, standard)
 
 
 def _fact(name: str, value: object) -> str:
