@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.plates import Wiring
+from dianheng.metrology.words import word
 from dianheng.verification.papers.parts import device_on_paper
-from dianheng.verification.words import standard_text
 
 from .diagnosis import Told, told
 from .models import FieldCheck
@@ -66,7 +67,10 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         conclusion=check.outcome,
         reasons=tuple(str(BLOCK_TEXTS[one["code"]]) % one["facts"] for one in check.blocks),
         orders=tuple((one.kind, one.due_on) for one in check.orders.order_by("due_on")),
-        rules=tuple(f"{standard_text(one['standard'])}-{one['edition']}" for one in check.rule_sets),
+        rules=tuple(
+            f"{word('rule_book', one['standard'], get_language() or 'zh')}-{one['edition']}"
+            for one in check.rule_sets
+        ),
         standards=(
             paper.Standard(
                 name=calibrator.model.name, model=calibrator.model.code, serial_no=calibrator.serial_no,

@@ -17,7 +17,8 @@ def word(kind: str, identifier: str, language: str = "zh") -> str:
     Args:
         kind: `item`, `reason`, `step`, `fact`, `problem`, `conclusion`, `certainty`, `direction`,
             `stage`, `purpose`, `connection`, `wiring`, `severity`, `validity_mode`, `indicator`,
-            `part` of a rule set, `fault` of the table of wirings, `wiring_fault` of a diagnosis.
+            `part` of a rule set, `fault` of the table of wirings, `wiring_fault` of a diagnosis,
+            `rule_book` that is practice and no standard.
         identifier: as in a verdict.
         language: `zh`, `zh-hans` and the like, else English.
 

@@ -165,8 +165,7 @@ def point_text(point: str) -> str:
 
 def standard_text(standard: str) -> str:
     """The name of a rule book; what is practice and no standard has a name instead of a number."""
-    practices = {"Utility practice": _("Utility practice"), "Wiring practice": _("Wiring practice")}
-    return practices.get(standard, standard)
+    return trade_word("rule_book", standard)
 
 
 def _fact(name: str, value: object) -> str:
