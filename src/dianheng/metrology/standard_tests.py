@@ -6,12 +6,14 @@ numbers of readings and groups are the rule's.
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from dianheng.metrology.dispersion import standard_deviation
 from dianheng.metrology.errors import WrongValue
+from dianheng.metrology.periods import add_months
 from dianheng.metrology.quantities import EXACT, ZERO, mean
 from dianheng.metrology.rule_sets import RuleRef, RuleSet
 
@@ -22,6 +24,18 @@ class Finding(StrEnum):
     KEPT = "kept"
     EXCEEDED = "exceeded"
     TOO_FEW = "too_few"  # more readings or groups are needed before it can be said
+
+
+class Group(NamedTuple):
+    """Readings of a check standard at one point on a day."""
+
+    done_on: date
+    readings: Sequence[Decimal]
+
+    @property
+    def mean(self) -> Decimal:
+        """Their mean."""
+        return mean(self.readings)
 
 
 class StandardTestResult(NamedTuple):
@@ -69,32 +83,90 @@ def repeatability(
 
 
 def stability(
-    rules: RuleSet, group_means: Sequence[Decimal], *, limit: Decimal, is_new: bool
+    rules: RuleSet, groups: Sequence[Group], *, limit: Decimal, is_new: bool
 ) -> StandardTestResult:
     """How far the check standard's group means lie apart.
 
+    Groups of fewer readings than the rule asks for are left out; a group counts after another
+    once the interval between groups has passed.
+
     Args:
-        group_means: one of each group, the oldest first.
+        groups: of one check standard at one point, the oldest first; the last one is judged.
         limit: largest permissible error, or the expanded uncertainty where corrections are used.
         is_new: not examined yet: the widest difference of all groups counts; of an examined
-            standard the difference of the last two years.
+            standard the difference to last year's group, the one nearest to a year before.
 
     Source:
         docs/sources/jjf-1033.md, stability.
 
     >>> from dianheng.metrology.rule_sets import rule_set
-    >>> means = [Decimal(x) for x in ("0.012", "0.015", "0.011", "0.014")]
-    >>> stability(rule_set("JJF 1033", "2023"), means, limit=Decimal("0.05"), is_new=True).found
+    >>> groups = [Group(date(2026, month, 5), [Decimal(text)] * 10)
+    ...           for month, text in enumerate(("0.012", "0.015", "0.011", "0.014"), 1)]
+    >>> stability(rule_set("JJF 1033", "2023"), groups, limit=Decimal("0.05"), is_new=True).found
     Decimal('0.004')
     """
-    least = rules.figure("measurement_standard_tests/min_groups")
-    rule = rules.ref(least)
-    if len(group_means) < (int(least.value) if is_new else 2):
-        return StandardTestResult(Finding.TOO_FEW, None, limit, rule)
+    readings = rules.figure("measurement_standard_tests/min_readings")
+    if len(groups[-1].readings) < int(readings.value):
+        return StandardTestResult(Finding.TOO_FEW, None, limit, rules.ref(readings))
+    *before, judged = [group for group in groups if len(group.readings) >= int(readings.value)]
+    interval = int(rules.figure("measurement_standard_tests/group_interval_months").value)
     if is_new:
-        found = EXACT.subtract(max(group_means), min(group_means))
-    else:
-        found = abs(EXACT.subtract(group_means[-1], group_means[-2]))
+        least = rules.figure("measurement_standard_tests/min_groups")
+        apart = [judged.done_on]
+        for group in reversed(before):
+            if add_months(group.done_on, interval) <= apart[-1]:
+                apart.append(group.done_on)
+        if len(apart) < int(least.value):
+            return StandardTestResult(Finding.TOO_FEW, None, limit, rules.ref(least))
+        means = [group.mean for group in (*before, judged)]
+        found = EXACT.subtract(max(means), min(means))
+        return StandardTestResult(_kept(found < limit), found, limit, rules.ref(least))
+    year = rules.figure("measurement_standard_tests/repeat_months")
+    last_year = [
+        group
+        for group in before
+        if group.done_on.year == judged.done_on.year - 1
+        and add_months(group.done_on, interval) <= judged.done_on
+    ]
+    if not last_year:
+        return StandardTestResult(Finding.TOO_FEW, None, limit, rules.ref(year))
+    nearest = min(
+        last_year,
+        key=lambda group: abs(add_months(group.done_on, int(year.value)) - judged.done_on),
+    )
+    found = abs(EXACT.subtract(judged.mean, nearest.mean))
+    return StandardTestResult(_kept(found < limit), found, limit, rules.ref(year))
+
+
+def intermediate_check(
+    rules: RuleSet, groups: Sequence[Group], *, limit: Decimal
+) -> StandardTestResult:
+    """How far a check standard lies from any of its checks within a year before.
+
+    Args:
+        groups: of one check standard at one point, the oldest first; the last one is judged.
+        limit: largest permissible error, or the expanded uncertainty where corrections are used.
+
+    Source:
+        docs/sources/jjf-1033.md, intermediate check: our own reading.
+
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> groups = [Group(date(2026, month, 5), [Decimal(text)])
+    ...           for month, text in ((1, "0.01"), (4, "0.02"), (7, "0.03"))]
+    >>> intermediate_check(rule_set("JJF 1033", "2023"), groups, limit=Decimal("0.05")).found
+    Decimal('0.02')
+    """
+    *before, judged = groups
+    year = rules.figure("measurement_standard_tests/repeat_months")
+    rule = rules.ref(year)
+    differences = [
+        abs(EXACT.subtract(judged.mean, group.mean))
+        for group in before
+        if add_months(group.done_on, int(year.value)) >= judged.done_on
+    ]
+    if not differences:
+        return StandardTestResult(Finding.TOO_FEW, None, limit, rule)
+    found = max(differences)
     return StandardTestResult(_kept(found < limit), found, limit, rule)
 
 

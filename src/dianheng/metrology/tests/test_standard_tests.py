@@ -1,5 +1,6 @@
 """Repeatability, stability, comparison and control charts of measurement standards."""
 
+from datetime import date
 from decimal import Decimal as D
 
 import pytest
@@ -9,9 +10,11 @@ from dianheng.metrology.quantities import mean
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.standard_tests import (
     Finding,
+    Group,
     chart_constants,
     comparison,
     control_limits,
+    intermediate_check,
     repeatability,
     stability,
 )
@@ -43,21 +46,82 @@ def test_the_worked_example_of_repeatability() -> None:
     assert repeatability(RULES, TEN[:9], budget=D("1")).finding is Finding.TOO_FEW
 
 
+def groups(text: str, size: int = 10) -> list[Group]:
+    """Groups of equal readings from `2026-03-10 0.012; …`."""
+    pairs = [part.split() for part in text.split(";")]
+    return [Group(date.fromisoformat(day), [D(value)] * size) for day, value in pairs]
+
+
 @pytest.mark.parametrize(
-    ("means", "is_new", "finding", "found"),
+    ("text", "is_new", "finding", "found"),
     [
-        ("0.012 0.015 0.011", True, Finding.TOO_FEW, None),
-        ("0.012 0.015 0.011 0.014", True, Finding.KEPT, "0.004"),
-        ("0.012 0.015 0.011 0.061", True, Finding.EXCEEDED, "0.050"),
-        ("0.012", False, Finding.TOO_FEW, None),
-        ("0.060 0.012 0.015", False, Finding.KEPT, "0.003"),
-        ("0.012 -0.038", False, Finding.EXCEEDED, "0.050"),
+        pytest.param(
+            "2026-01-10 0.012; 2026-02-10 0.015; 2026-03-10 0.011", True, "too_few", None,
+            id="three groups",
+        ),
+        pytest.param(
+            "2026-01-10 0.012; 2026-02-10 0.015; 2026-03-10 0.011; 2026-04-10 0.014", True, "kept",
+            "0.004", id="four groups, a month apart",
+        ),
+        pytest.param(
+            "2026-01-10 0.012; 2026-02-10 0.015; 2026-03-10 0.011; 2026-04-09 0.014", True, "too_few",
+            None, id="the last a day too early",
+        ),
+        pytest.param(
+            "2026-03-10 0.012; 2026-03-11 0.015; 2026-03-12 0.011; 2026-03-13 0.014", True, "too_few",
+            None, id="four days running",
+        ),
+        pytest.param(
+            "2026-01-10 0.012; 2026-02-10 0.015; 2026-02-20 0.061; 2026-03-10 0.011; 2026-04-10 0.014",
+            True, "exceeded", "0.050", id="a group between counts for the difference",
+        ),
+        pytest.param("2026-03-10 0.012", False, "too_few", None, id="examined, the first group"),
+        pytest.param(
+            "2025-12-20 0.012; 2026-01-10 0.012", False, "too_few", None, id="less than a month ago"
+        ),
+        pytest.param(
+            "2025-02-20 0.060; 2025-11-10 0.012; 2026-03-10 0.030", False, "kept", "0.030",
+            id="last year's group, not the one before",
+        ),
+        pytest.param(
+            "2025-03-10 0; 2025-06-10 0.01; 2025-09-10 0.02; 2025-12-10 0.03; 2026-03-10 0.05", False,
+            "exceeded", "0.05", id="a drift a quarter at a time",
+        ),
+        pytest.param("2024-03-10 0.012; 2026-03-10 0.012", False, "too_few", None, id="a year left out"),
+        pytest.param("2025-03-10 0.012; 2026-03-10 -0.038", False, "exceeded", "0.050", id="on the limit"),
     ],
-)
+)  # fmt: skip
 def test_stability_of_a_new_and_of_an_examined_standard(
-    means: str, is_new: bool, finding: Finding, found: str | None
+    text: str, is_new: bool, finding: str, found: str | None
 ) -> None:
-    result = stability(RULES, [D(x) for x in means.split()], limit=D("0.05"), is_new=is_new)
+    result = stability(RULES, groups(text), limit=D("0.05"), is_new=is_new)
+    assert (result.finding, result.found) == (finding, None if found is None else D(found))
+
+
+def test_a_group_of_too_few_readings_does_not_count() -> None:
+    text = "2025-03-10 0.012; 2026-03-10 0.014"
+    assert stability(RULES, groups(text, 9), limit=D(1), is_new=False).finding == "too_few"
+    whole, few = groups(text), groups(text, 2)
+    result = stability(RULES, [few[0], whole[1]], limit=D(1), is_new=False)
+    assert result.finding is Finding.TOO_FEW
+    four = "2026-01-10 0; 2026-02-10 0; 2026-03-10 0; 2026-04-10 0"
+    assert stability(RULES, groups(four, 2), limit=D(1), is_new=True).finding == "too_few"
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "found"),
+    [
+        ("2026-03-10 0.012", "too_few", None),
+        ("2025-03-09 0.012; 2026-03-10 0.012", "too_few", None),
+        ("2025-03-10 0; 2025-06-10 0.01; 2025-09-10 0.02; 2025-12-10 0.03", "kept", "0.03"),
+        ("2025-03-10 0; 2025-06-10 0.02; 2025-09-10 0.04; 2025-12-10 0.06", "exceeded", "0.06"),
+    ],
+    ids=["the first", "a year and a day ago", "a drift within", "a drift beyond"],
+)
+def test_an_intermediate_check_is_held_against_all_of_a_year(
+    text: str, finding: str, found: str | None
+) -> None:
+    result = intermediate_check(RULES, groups(text, 2), limit=D("0.05"))
     assert (result.finding, result.found) == (finding, None if found is None else D(found))
 
 
