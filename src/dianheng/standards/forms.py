@@ -216,6 +216,18 @@ class DayReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}), max_length=2000)
 
 
+class UnequipForm(DayReasonForm):
+    """A standard leaves a measuring standard."""
+
+    day = DayField(
+        label=_("Last day"),
+        help_text=_(
+            "The last day on which it belongs to it. A day before its first one says that it was "
+            "added by mistake: the entry goes, the audit trail keeps it."
+        ),
+    )
+
+
 def _bound(quantity: str, label: Any, initial: int) -> forms.DecimalField:
     low, high = POSSIBLE[quantity]
     return forms.DecimalField(
@@ -259,7 +271,7 @@ class TestForm(Form):
     )  # fmt: skip
     point = forms.CharField(
         label=_("Measuring point"), max_length=100,
-        help_text=_("Tests of one kind and point make a control chart. For example 220 V, 5 A, 1.0."),
+        help_text=_("Tests of one kind, check standard, point and unit make a control chart. For example 220 V, 5 A, 1.0."),
     )  # fmt: skip
     unit = forms.CharField(label=_("Unit of measurement"), max_length=20, initial="%")
     readings = forms.CharField(
@@ -291,6 +303,14 @@ class TestForm(Form):
                 [_("“%(cell)s” is no number.") % {"cell": cell} for cell in wrong]
             )
         return numbers
+
+
+class TestCorrectForm(TestForm):
+    """What takes the place of a mistyped test."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("What was wrong with the first entry.")
+    )
 
 
 class EnvironmentFileForm(ValuesForm):

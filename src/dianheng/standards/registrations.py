@@ -21,6 +21,7 @@ register_actions(
         "installation.equip": gettext_lazy("Add a standard to a measuring standard"),
         "installation.record": gettext_lazy("Record a measuring standard"),
         "installation.stop": gettext_lazy("Take a measuring standard out of use"),
+        "installation.unequip": gettext_lazy("Take a standard out of a measuring standard"),
         "outside.save": gettext_lazy("Record a standard of another body"),
         "paper.withdraw": gettext_lazy("Withdraw a paper of the laboratory"),
         "reminder.acknowledge": gettext_lazy("Acknowledge reminders"),

@@ -43,12 +43,18 @@ urlpatterns = [
         name="installation_equip",
     ),
     path(
+        "laboratory/parts/<int:key>/out/",
+        installations.installation_unequip,
+        name="installation_unequip",
+    ),
+    path(
         "laboratory/installation/<str:code>/stop/",
         installations.installation_stop,
         name="installation_stop",
     ),
     path("laboratory/installation/<str:code>/test/", testing.test_new, name="test_new"),
     path("laboratory/tests/<int:key>/", testing.test, name="standard_test"),
+    path("laboratory/tests/<int:key>/correct/", testing.test_correct, name="test_correct"),
     path("laboratory/records/", environment.environment_list, name="environment_records"),
     path("laboratory/records/file/", environment.environment_file, name="environment_file"),
     path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),

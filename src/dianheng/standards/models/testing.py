@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,9 @@ from ..choices import Finding, TestKind
 
 class StandardTest(models.Model):
     """A group of readings on a check standard, or a comparison, with what it came to; evidence.
+
+    A mistyped one stays and is corrected by another that replaces it; only what nothing replaces
+    counts, of a series and a day one.
 
     `limit` is the standard's own: s of the uncertainty budget, the largest permissible error or
     U; of a comparison it follows from both uncertainties.
@@ -37,6 +41,10 @@ class StandardTest(models.Model):
     edition = CodeField()  # of JJF 1033
     made_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     note = models.TextField(_("Note"), blank=True, default="")
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, verbose_name=_("Corrects"), null=True, related_name="replaced_by"
+    )
+    reason = models.TextField(_("Reason"), blank=True, default="")  # of the correction
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -45,7 +53,7 @@ class StandardTest(models.Model):
             models.Index(fields=["installation", "kind", "-done_on"], name="standardtest_of")
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["installation", "kind", "point", "done_on"], name="standardtest_once"
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True) | ~Q(reason=""), name="standardtest_correction"
             )
         ]

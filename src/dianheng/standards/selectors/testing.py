@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -11,7 +10,7 @@ from dianheng.common.errors import Text
 from dianheng.identity.models import Qualification
 from dianheng.metrology.periods import add_months
 from dianheng.metrology.rule_sets import rule_set_on
-from dianheng.metrology.standard_tests import ControlLimits, control_limits
+from dianheng.metrology.standard_tests import ControlLimits, Group, control_limits
 
 from ..choices import TestKind
 from ..models import StandardCertificate, StandardInstallation, StandardTest
@@ -20,16 +19,18 @@ from .laboratory import in_force
 
 
 def series_of(test: StandardTest) -> list[StandardTest]:
-    """All tests of a kind at a point of a measuring standard, the oldest first."""
+    """What counts of one kind, check standard, point and unit, the oldest first."""
     rows = StandardTest.objects.filter(
-        installation=test.installation_id, kind=test.kind, point=test.point
-    )
+        installation=test.installation_id, kind=test.kind, check_standard=test.check_standard,
+        point=test.point, unit=test.unit, replaced_by__isnull=True,
+    ).exclude(pk=test.replaces_id)  # fmt: skip
     return list(rows.select_related("made_by").order_by("done_on", "pk"))
 
 
-def earlier_means(test: StandardTest) -> list[Decimal]:
-    """Means of the groups before a test, the oldest first."""
-    return [row.mean for row in series_of(test) if row.done_on < test.done_on]
+def groups_through(test: StandardTest) -> list[Group]:
+    """The groups before a test that is not recorded yet, the oldest first, and its own."""
+    earlier = [row for row in series_of(test) if row.done_on < test.done_on]
+    return [Group(row.done_on, row.readings) for row in (*earlier, test)]
 
 
 def is_examined(installation: StandardInstallation, day: date) -> bool:
@@ -70,7 +71,8 @@ def dossier(installation: StandardInstallation, day: date) -> list[DossierLine]:
         apply_by = months_earlier(newest.valid_through, int(review.value))
         lines.append(DossierLine("review", "", apply_by))
     for kind in (TestKind.REPEATABILITY, TestKind.STABILITY, TestKind.CHECK):
-        last = installation.tests.filter(kind=kind).order_by("-done_on").first()
+        done = installation.tests.filter(kind=kind, replaced_by__isnull=True)
+        last = done.order_by("-done_on").first()
         lines.append(
             DossierLine(
                 kind.value, last.get_finding_display() if last else "",

@@ -7,6 +7,7 @@ from .laboratory import (
     installation_equip,
     installation_record,
     installation_stop,
+    installation_unequip,
     paper_withdraw,
 )
 from .reminder import reminders_acknowledge, reminders_tick
@@ -39,6 +40,7 @@ __all__ = [
     "installation_equip",
     "installation_record",
     "installation_stop",
+    "installation_unequip",
     "outside_standard_save",
     "paper_withdraw",
     "reminders_acknowledge",

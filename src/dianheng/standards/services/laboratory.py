@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import STANDARDS, DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
 from dianheng.common.lists.columns import show
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
@@ -145,11 +146,25 @@ def installation_equip(
     role: str = "main",
     valid_through: date | None = None,
 ) -> InstallationStandard:
-    """Say that a standard belongs to an installation from a day on."""
+    """Say that a standard belongs to an installation from a day on.
+
+    Raises:
+        Refused: `overlap`: it belongs to it on such a day already.
+    """
     if device.kind not in STANDARDS:
         raise BadInput(_("%(barcode)s is no standard.") % {"barcode": device.barcode})
     actor = require(actor, RIGHT, installation.unit_id)
     with write_batch(actor=actor, action="installation.equip"):
+        StandardInstallation.objects.select_for_update().get(pk=installation.pk)
+        others = installation.parts.filter(device=device).filter(
+            Q(valid_through__isnull=True) | Q(valid_through__gte=valid_from)
+        )
+        if valid_through is not None:
+            others = others.filter(valid_from__lte=valid_through)
+        if (other := others.first()) is not None:
+            text = _("%(barcode)s has belonged to it since %(day)s. Take it out first.")
+            facts = {"barcode": device.barcode, "day": show(other.valid_from)}
+            raise Refused(Refusal("overlap", text % facts, facts))
         return InstallationStandard.objects.create(
             installation=installation,
             device=device,
@@ -157,6 +172,32 @@ def installation_equip(
             valid_from=valid_from,
             valid_through=valid_through,
         )
+
+
+def installation_unequip(
+    *, part: InstallationStandard, valid_through: date, reason: str, actor: Actor
+) -> None:
+    """Take a standard out of an installation; what never belonged to it loses its entry.
+
+    Args:
+        valid_through: the last day; before the first one: it was added by mistake.
+
+    Raises:
+        Refused: `ended`: its last day is that day or an earlier one already.
+    """
+    if not reason.strip():
+        raise BadInput(_("Say why it is taken out."))
+    actor = require(actor, RIGHT, part.installation.unit_id)
+    with write_batch(actor=actor, action="installation.unequip", reason=reason):
+        held = InstallationStandard.objects.select_for_update().filter(pk=part.pk).first()
+        if held is None:
+            raise NotFound(_("It does not belong to the measuring standard any more."))
+        _guard_earlier(held.valid_through, valid_through)
+        if valid_through < held.valid_from:
+            held.delete()
+        else:
+            held.valid_through = valid_through
+            held.save(update_fields=["valid_through"])
 
 
 def installation_stop(

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.common.actor import Actor
-from dianheng.common.errors import BadInput
-from dianheng.identity.services import require
+from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.identity.services import require, write_batch
 from dianheng.metrology import standard_tests as rules
 from dianheng.metrology.dispersion import standard_deviation
 from dianheng.metrology.errors import NoRule
@@ -19,8 +19,7 @@ from dianheng.metrology.rule_sets import RuleSet, rule_set_on
 from ..choices import TestKind
 from ..models import StandardInstallation, StandardTest
 from ..rights import RIGHT
-from ..selectors.testing import earlier_means, is_examined
-from .laboratory import written
+from ..selectors.testing import groups_through, is_examined, series_of
 
 MOST_READINGS = 200
 
@@ -40,6 +39,8 @@ def test_record(
     u_ours: Decimal | None = None,
     u_reference: Decimal | None = None,
     note: str = "",
+    replaces: StandardTest | None = None,
+    reason: str = "",
 ) -> StandardTest:
     """Record a test of a measuring standard and say what it comes to by JJF 1033 of its day.
 
@@ -47,9 +48,11 @@ def test_record(
         readings: repeats at one point; of a comparison our own value or values.
         limit: of all kinds but a comparison, whose limit follows from both uncertainties.
         reference, u_ours, u_reference: of a comparison only.
+        replaces: the mistyped test that this one corrects, for a reason.
 
     Raises:
         BadInput: every fault at once.
+        Refused: `twice`, `replaced`: it is recorded, or corrected, already.
     """
     errors = []
     is_comparison = kind == TestKind.COMPARISON
@@ -68,6 +71,8 @@ def test_record(
     ):
         text = _("A comparison needs the reference value and both expanded uncertainties.")
         errors.append(("reference", text))
+    if replaces is not None and not reason.strip():
+        errors.append(("reason", _("Say what was wrong.")))
     if errors:
         raise BadInput(
             _("The test is not taken."),
@@ -84,13 +89,26 @@ def test_record(
         point=point.strip(), unit=unit.strip(), readings=list(readings), mean=centre,
         deviation=standard_deviation(readings) if len(readings) > 1 else None, reference=reference,
         u_ours=u_ours, u_reference=u_reference, edition=book.edition, note=note.strip(),
-        made_by_id=actor.person_id, limit=limit or Decimal(0),
+        made_by_id=actor.person_id, limit=limit or Decimal(0), replaces=replaces,
+        reason=reason.strip() if replaces else "",
     )  # fmt: skip
-    result = _judge(made, book)
-    made.found, made.limit, made.finding = result.found, result.limit, result.finding.value
-    with written(actor, "standard.test", _("This test of this point is recorded for this day.")):
+    with write_batch(actor=actor, action="standard.test", reason=made.reason):
+        # One at a time: what is recorded at once would not be judged with the other.
+        StandardInstallation.objects.select_for_update().get(pk=installation.pk)
+        _guard_once(made)
+        result = _judge(made, book)
+        made.found, made.limit, made.finding = result.found, result.limit, result.finding.value
         made.save()
     return made
+
+
+def _guard_once(made: StandardTest) -> None:
+    if made.replaces_id and StandardTest.objects.filter(replaces=made.replaces_id).exists():
+        raise Refused(
+            Refusal("replaced", _("This test was corrected already. Correct the newer one."))
+        )
+    if any(row.done_on == made.done_on for row in series_of(made)):
+        raise Refused(Refusal("twice", _("This test of this point is recorded for this day.")))
 
 
 def _judge(made: StandardTest, book: RuleSet) -> rules.StandardTestResult:
@@ -102,6 +120,8 @@ def _judge(made: StandardTest, book: RuleSet) -> rules.StandardTestResult:
             book, ours=made.mean, reference=made.reference, u_ours=made.u_ours,
             u_reference=made.u_reference,
         )  # fmt: skip
-    means = [*earlier_means(made), made.mean]
-    is_new = made.kind == TestKind.STABILITY and not is_examined(made.installation, made.done_on)
-    return rules.stability(book, means, limit=made.limit, is_new=is_new)
+    groups = groups_through(made)
+    if made.kind == TestKind.CHECK:
+        return rules.intermediate_check(book, groups, limit=made.limit)
+    is_new = not is_examined(made.installation, made.done_on)
+    return rules.stability(book, groups, limit=made.limit, is_new=is_new)

@@ -6,11 +6,17 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from dianheng.common.errors import Refused
+from dianheng.common.errors import BadInput, Refused
+from dianheng.identity.models import AuditBatch
 from dianheng.identity.services import system_actor, unit_make
-from dianheng.identity.tests.factories import person_with
+from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.standards.models import InstallationCertificate
-from dianheng.standards.services import installation_stop, paper_withdraw
+from dianheng.standards.services import (
+    installation_equip,
+    installation_stop,
+    installation_unequip,
+    paper_withdraw,
+)
 
 from .factories import examined
 from .test_pages import log_in, page
@@ -76,3 +82,56 @@ def test_a_paper_of_another_laboratory_is_not_named(client):
     ):
         text = page(client, "paper_withdraw", kind, key, status=404)
         assert paper.number not in text and "DNB-STD-0001" not in text
+
+
+def test_a_standard_leaves_a_measuring_standard_and_may_come_back_later():
+    room = examined()
+    part = room.installation.parts.get()
+
+    def equip(first, last=None):
+        return installation_equip(
+            installation=room.installation, device=room.standard, valid_from=day(first),
+            valid_through=None if last is None else day(last), actor=system_actor(),
+        )  # fmt: skip
+
+    def leave(last, reason="送修", actor=None):
+        actor = actor or system_actor()
+        installation_unequip(part=part, valid_through=day(last), reason=reason, actor=actor)
+
+    with pytest.raises(Refused) as refused:
+        equip(0)
+    assert refused.value.refusal.code == "overlap"
+    with pytest.raises(BadInput):
+        leave(-10, " ")
+    with pytest.raises(Refused):
+        leave(-10, actor=actor_with("verification.view", login="guest"))
+    leave(-10)
+    with pytest.raises(Refused) as refused:
+        leave(-9)
+    assert refused.value.refusal.code == "ended"
+    part.refresh_from_db()
+    assert part.valid_through == day(-10)
+    with pytest.raises(Refused):
+        equip(-10)
+    again = equip(-5)
+    assert list(room.installation.parts.order_by("valid_from")) == [part, again]
+    leave(-20)
+    equip(-19, -6)  # between the two
+
+
+def test_a_standard_that_was_added_by_mistake_goes_by_page(client):
+    room = examined()
+    engineer = log_in(client, person_with("*", login="engineer", name="林标准"))
+    part = room.installation.parts.get()
+    url = reverse("installation_unequip", args=[part.pk])
+    assert f'href="{url}"' in page(client, "installation", "BZ-01")
+    answer = client.post(url, {"day": "t", "reason": ""})
+    assert answer.status_code == 200 and list(answer.context["form"].errors) == ["reason"]
+    typed = {"day": str(part.valid_from - timedelta(days=1)), "reason": "条码扫错"}
+    assert client.post(url, typed).status_code == 302
+    assert not room.installation.parts.exists()
+    batch = AuditBatch.objects.get(action="installation.unequip")
+    assert (batch.reason, batch.actor_id) == ("条码扫错", engineer.pk)
+    assert client.post(url, typed).status_code == 404
+    log_in(client, person_with("verification.view", login="reader", name="读者"))
+    assert client.get(url).status_code == 403

@@ -80,7 +80,8 @@ def all_pages():
         ("certificate", key), ("certificate_values", key), ("outside_standards",), ("outside_standard_new",),
         ("outside_standard", OutsideStandard.objects.first().pk), ("reminders",),
         ("reminder", Reminder.objects.first().pk), ("test_new", "BZ-01"), ("environment_records",), ("environment_file",),
-        ("standard_test", StandardTest.objects.latest("pk").pk),
+        ("standard_test", StandardTest.objects.latest("pk").pk), ("test_correct", StandardTest.objects.latest("pk").pk),
+        ("installation_unequip", StandardInstallation.objects.get().parts.get().pk),
     ]  # fmt: skip
 
 

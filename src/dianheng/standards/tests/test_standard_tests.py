@@ -10,7 +10,9 @@ from django.utils import timezone
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import qualification_grant, system_actor
 from dianheng.identity.tests.factories import actor_with, person_with
+from dianheng.metrology.periods import add_months
 from dianheng.standards.models import StandardInstallation, StandardTest
+from dianheng.standards.rules import months_earlier
 from dianheng.standards.selectors.testing import dossier, limits_of, series_of
 from dianheng.standards.services import installation_record, test_record
 
@@ -45,10 +47,10 @@ def test_of(installation, kind="stability", on=0, shift="0", **facts):
     facts.setdefault("limit", Decimal("0.05"))
     facts.setdefault("actor", system_actor())
     facts.setdefault("readings", [x + Decimal(shift) for x in TEN])
-    return record(
-        installation=installation, kind=kind, done_on=day(on), check_standard="BZ0099 核查表",
-        point="220 V, 5 A, 1.0", unit="%", **facts,
-    )  # fmt: skip
+    facts.setdefault("done_on", day(on))
+    facts.setdefault("check_standard", "BZ0099 核查表")
+    facts.setdefault("unit", "%")
+    return record(installation=installation, kind=kind, point="220 V, 5 A, 1.0", **facts)
 
 
 test_of.__test__ = False
@@ -78,7 +80,10 @@ def test_a_new_standard_needs_four_groups_and_an_examined_one_the_year_before():
         kinds=["single_phase_meter"],
         actor=system_actor(),
     )
-    findings = [test_of(new, on=30 * n - 120, shift=f"0.00{n}").finding for n in range(4)]
+    first = months_earlier(day(0), 3)
+    findings = [
+        test_of(new, done_on=add_months(first, n), shift=f"0.00{n}").finding for n in range(4)
+    ]
     assert findings == ["too_few", "too_few", "too_few", "kept"]
     series = series_of(StandardTest.objects.filter(installation=new).latest("done_on"))
     limits = limits_of(series)
@@ -137,8 +142,10 @@ def test_a_test_is_entered_by_page_and_charted(client):
     found = StandardInstallation.objects.get()
     test_of(found, "check", -200)
     url = reverse("test_new", args=["BZ-01"])
+    form = page(client, "test_new", "BZ-01")
+    assert 'value="BZ0099 核查表"' in form and 'value="220 V, 5 A, 1.0"' in form
     data = {
-        "kind": "check", "done_on": "t", "check_standard": "BZ0099", "point": "220 V, 5 A, 1.0", "unit": "%",
+        "kind": "check", "done_on": "t", "check_standard": "BZ0099 核查表", "point": "220 V, 5 A, 1.0", "unit": "%",
         "limit": "0.05", "readings": "0.021 0,023",
     }  # fmt: skip
     answer = client.post(url, data)
@@ -153,3 +160,92 @@ def test_a_test_is_entered_by_page_and_charted(client):
     log_in(client, person_with("assets.view", login="guest", name="客"))
     for name, key in (("standard_test", made.pk), ("test_new", "BZ-01")):
         assert client.get(reverse(name, args=[key])).status_code in (403, 404)
+
+
+def new_standard(room):
+    return installation_record(
+        unit=room.unit, code="BZ-02", name="新建标准", kinds=["single_phase_meter"],
+        actor=system_actor(),
+    )  # fmt: skip
+
+
+def test_two_readings_on_four_days_prove_no_stability():
+    new = new_standard(examined())
+    few = [test_of(new, on=n - 4, readings=TEN[:2]).finding for n in range(4)]
+    whole = [test_of(new, on=n - 9).finding for n in range(4)]
+    assert few == whole == ["too_few"] * 4
+
+
+def test_a_drift_a_quarter_at_a_time_is_found():
+    room = examined()
+    ends = months_earlier(day(0), 12)
+    for kind in ("check", "stability"):
+        found = [
+            test_of(
+                room.installation, kind, done_on=add_months(ends, 3 * n), shift=f"0.0{n}",
+                limit=Decimal("0.03"),
+            )
+            for n in range(5)
+        ]  # fmt: skip
+        assert (found[-1].finding, found[-1].found) == ("exceeded", Decimal("0.04")), kind
+
+
+def test_another_check_standard_or_unit_begins_a_series_of_its_own():
+    room = examined()
+    first = test_of(room.installation, on=-365)
+    other = test_of(room.installation, shift="5", check_standard="BZ0100 核查表")
+    scaled = test_of(room.installation, shift="200", unit="10⁻⁶")
+    assert (other.finding, scaled.finding) == ("too_few", "too_few")
+    assert test_of(room.installation, shift="0.001").finding == "kept"
+    assert series_of(other) == [other] and series_of(first)[0] == first
+
+
+def test_a_mistyped_test_is_corrected_with_a_reason_and_counts_no_more():
+    room = examined()
+    year_ago, mistyped = test_of(room.installation, on=-365), test_of(room.installation, shift="2")
+    assert mistyped.finding == "exceeded"
+    facts = {"replaces": mistyped, "shift": "0.002"}
+    with pytest.raises(BadInput) as refused:
+        test_of(room.installation, **facts)
+    assert [error["field"] for error in refused.value.refusal.errors] == ["reason"]
+    corrected = test_of(room.installation, reason="小数点错位", **facts)
+    assert (corrected.finding, corrected.found) == ("kept", Decimal("0.002"))
+    assert series_of(corrected) == [year_ago, corrected]
+    assert StandardTest.objects.get(pk=mistyped.pk).mean == Decimal("2.022")  # it stays
+    for again, code in (
+        ({"replaces": mistyped, "reason": "再改", "on": -1}, "replaced"), ({}, "twice"),
+        ({"replaces": year_ago, "reason": "日期错"}, "twice"),
+    ):  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            test_of(room.installation, **again)
+        assert refused.value.refusal.code == code
+    assert StandardTest.objects.count() == 3
+    # The day was wrong: on the mistyped day a test can be recorded anew.
+    moved = test_of(room.installation, on=-30, replaces=corrected, reason="日期错", shift="0.002")
+    assert series_of(test_of(room.installation))[-2:-1] == [moved]
+
+
+def test_the_correction_is_entered_by_page(client):
+    room = examined()
+    made = test_of(room.installation, "check", -3, shift="2")
+    log_in(client, person_with("verification.view", login="reader", name="读者"))
+    assert client.get(reverse("test_correct", args=[made.pk])).status_code == 403
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    url = reverse("test_correct", args=[made.pk])
+    assert f'href="{url}"' in page(client, "standard_test", made.pk)
+    form = page(client, "test_correct", made.pk)
+    assert "BZ0099 核查表" in form and "2.021" in form and "0.05" in form
+    data = {
+        "kind": "check", "done_on": str(day(-3)), "check_standard": "BZ0099 核查表",
+        "point": "220 V, 5 A, 1.0", "unit": "%", "limit": "0.05", "readings": " ".join(map(str, TEN)),
+    }  # fmt: skip
+    answer = client.post(url, data)
+    assert answer.status_code == 200 and list(answer.context["form"].errors) == ["reason"]
+    assert client.post(url, data | {"reason": "小数点错位。"}).status_code == 302
+    corrected = StandardTest.objects.get(replaces=made)
+    text = page(client, "standard_test", made.pk)
+    assert "小数点错位" in text and reverse("standard_test", args=[corrected.pk]) in text
+    assert f'href="{url}"' not in text
+    text = page(client, "installation", "BZ-01")
+    assert reverse("standard_test", args=[corrected.pk]) in text
+    assert reverse("standard_test", args=[made.pk]) not in text

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.forms import answer_form
+from dianheng.common.lists.columns import show
 from dianheng.common.pages import needs
 from dianheng.identity.selectors import setting
 from dianheng.identity.services import actor_of
 
 from .. import forms, services
 from ..choices import FINDING_TONE, Finding
-from ..models import StandardInstallation
+from ..models import InstallationStandard, StandardInstallation
 from ..panels import installation_actions, installation_facts
 from ..rights import RIGHT, VIEW
 from ..selectors import benches, visible_installation
@@ -72,7 +73,10 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "parts": found.parts.select_related("device__standard", "device__model"),
         "chain": chain_context(_things_of(found), days, request.rights),
         "dossier": dossier_lines(found, days),
-        "tests": [(one, FINDING_TONE[Finding(one.finding)]) for one in found.tests.all()[:20]],
+        "tests": [
+            (one, FINDING_TONE[Finding(one.finding)])
+            for one in found.tests.filter(replaced_by__isnull=True)[:20]
+        ],
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
         "facts": installation_facts(found),
         "actions": [
@@ -122,6 +126,21 @@ def installation_equip(request: HttpRequest, code: str) -> HttpResponse:
         partial(services.installation_equip, installation=found), title=_("Add a standard"),
         submit=_("Add"), back=reverse("installation", args=[code]),
         crumbs=_installation_crumbs(found),
+    )  # fmt: skip
+
+
+@needs(RIGHT)
+def installation_unequip(request: HttpRequest, key: int) -> HttpResponse:
+    """Take a standard out of a measuring standard."""
+    rows = InstallationStandard.objects.select_related("installation", "device")
+    part = get_object_or_404(rows, pk=key)
+    found = visible_installation(request.rights, part.installation.code)  # type: ignore[attr-defined]
+    return write_form(
+        request, forms.UnequipForm(request.POST or None, initial={"day": "t"}),
+        lambda *, day, **data: services.installation_unequip(part=part, valid_through=day, **data),
+        title=_("Take out %(barcode)s") % {"barcode": part.device.barcode}, submit=_("Take out"),
+        back=reverse("installation", args=[found.code]), crumbs=_installation_crumbs(found),
+        intro=_("It has belonged to it since %(day)s.") % {"day": show(part.valid_from)},
     )  # fmt: skip
 
 

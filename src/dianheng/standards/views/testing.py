@@ -18,12 +18,12 @@ from dianheng.common.pages import needs
 from dianheng.metrology.quantities import plain_text
 
 from .. import forms, services
-from ..choices import FINDING_TONE, Finding
+from ..choices import FINDING_TONE, Finding, TestKind
 from ..models import StandardInstallation, StandardTest
 from ..rights import RIGHT, VIEW
 from ..selectors import visible_installation
 from ..selectors.testing import dossier, limits_of, series_of
-from .common import due_tone, due_word, laboratory_crumbs, write_form
+from .common import action_for, due_tone, due_word, laboratory_crumbs, write_form
 
 DOSSIER = {
     "certificate": gettext_lazy("Examination certificate"), "review": gettext_lazy("Apply for review by"),
@@ -55,7 +55,12 @@ def _crumbs(found: StandardInstallation) -> list[tuple[Any, str]]:
 def test_new(request: HttpRequest, code: str) -> HttpResponse:
     """Record a repeatability or stability test, an intermediate check, a comparison."""
     found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
-    form = forms.TestForm(request.POST or None, initial={"done_on": "t"})
+    # A series is recognised by these words: offered as they were written last.
+    last = found.tests.filter(replaced_by__isnull=True).order_by("-pk").first()
+    same = (
+        {name: getattr(last, name) for name in ("check_standard", "point", "unit")} if last else {}
+    )
+    form = forms.TestForm(request.POST or None, initial={"done_on": "t", **same})
     return write_form(
         request, form, partial(services.test_record, installation=found), title=_("Record a test"),
         back=reverse("installation", args=[code]), crumbs=_crumbs(found),
@@ -63,19 +68,50 @@ def test_new(request: HttpRequest, code: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@needs(VIEW)
-def test(request: HttpRequest, key: int) -> HttpResponse:
-    """One test: readings, result and limit, and the control chart of its kind and point."""
-    rows = StandardTest.objects.select_related("installation__unit", "made_by")
+@needs(RIGHT)
+def test_correct(request: HttpRequest, key: int) -> HttpResponse:
+    """Record what takes the place of a mistyped test."""
+    found = _visible(request, key)
+    initial = {name: getattr(found, name) for name in forms.TestForm.base_fields}
+    initial["readings"] = "\n".join(map(str, found.readings))
+    if found.kind == TestKind.COMPARISON:
+        initial["limit"] = None
+    back = reverse("standard_test", args=[key])
+    return write_form(
+        request, forms.TestCorrectForm(request.POST or None, initial=initial),
+        partial(services.test_record, installation=found.installation, replaces=found),
+        title=_("Correct the test"), back=back,
+        crumbs=[*_crumbs(found.installation), (found.get_kind_display(), back)],
+        intro=_("The first entry stays as it is; from now on this one counts instead."),
+        success=_("The test is recorded."),
+    )  # fmt: skip
+
+
+def _visible(request: HttpRequest, key: int) -> StandardTest:
+    rows = StandardTest.objects.select_related(
+        "installation__unit", "made_by", "replaces", "replaced_by__made_by"
+    )
     found = get_object_or_404(rows, pk=key)
     if not request.rights.may(VIEW, found.installation.unit.path):  # type: ignore[attr-defined]
         raise NotFound(_("There is no such test."))
+    return found
+
+
+@needs(VIEW)
+def test(request: HttpRequest, key: int) -> HttpResponse:
+    """One test: readings, result and limit, and the control chart of its kind and point."""
+    found = _visible(request, key)
+    replaced_by = getattr(found, "replaced_by", None)
     series = series_of(found)
     context = {
         "title": found.get_kind_display(),
         "test": found,
         "tone": FINDING_TONE[Finding(found.finding)],
         "series": [(row, FINDING_TONE[Finding(row.finding)]) for row in series],
+        "replaced_by": replaced_by,
+        "actions": []
+        if replaced_by
+        else [action_for(request, _("Correct"), reverse("test_correct", args=[key]))],
         "charts": _charts(series) if len(series) > 1 else [],
         "crumbs": _crumbs(found.installation),
     }
