@@ -21,6 +21,7 @@ from . import (
     legacy,
     orders,
     processes,
+    quality,
     register,
     regulations,
     stages,
@@ -129,6 +130,11 @@ def story_chapters() -> list[Told]:
             "transformers",
             _("the transformer room"),
             lambda t: transformers.the_transformer_room(password=t.password),
+        ),
+        (
+            "quality",
+            _("a sample on the register-run bench"),
+            lambda t: quality.the_quality_check(seed=t.seed),
         ),
     ]
 

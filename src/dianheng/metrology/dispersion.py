@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from statistics import median
 
 from dianheng.metrology.errors import NoRule
 from dianheng.metrology.items import Item, figure_of_class
@@ -73,6 +74,37 @@ def standard_deviation(readings: Sequence[Decimal]) -> Decimal:
         deviation = EXACT.subtract(reading, centre)
         squares = EXACT.fma(deviation, deviation, squares)
     return EXACT.sqrt(EXACT.divide(squares, Decimal(len(readings) - 1)))
+
+
+ROBUST = Decimal("1.4826")  # makes the median deviation a standard deviation of normal errors
+APART = Decimal(3)
+LEAST = 5
+
+
+def lying_apart(values: Sequence[Decimal], resolution: Decimal) -> frozenset[int]:
+    """Which values lie far from the rest: a hint for the eye, no verdict.
+
+    Args:
+        values: of one quantity, all in the same unit.
+        resolution: smallest step in which they can differ, in the same unit.
+
+    Returns:
+        Places of the values further from the median than three robust standard deviations and
+        than one step; none of fewer than five values.
+
+    Source:
+        docs/sources/statistics.md, values apart.
+
+    >>> found = [Decimal(text) for text in ("0.00", "0.01", "0.00", "-0.01", "0.01", "0.09")]
+    >>> lying_apart(found, Decimal("0.01"))
+    frozenset({5})
+    """
+    if len(values) < LEAST:
+        return frozenset()
+    centre = median(values)
+    distances = [abs(value - centre) for value in values]
+    bound = max(APART * ROBUST * median(distances), resolution)
+    return frozenset(place for place, distance in enumerate(distances) if distance > bound)
 
 
 def consistency_verdict(

@@ -11,9 +11,10 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
 from dianheng.identity.services import actor_of, require
 
-from .choices import LoadState, Step
+from .choices import LoadState, QualityState, Source, Step
 from .models import BenchLoad, TaskDevice, VerificationTask
 from .selectors.loads import load_by_number, load_sheet
+from .selectors.quality import batch_seen, quality_batch_by_number
 from .selectors.results import record_sheet
 from .selectors.tasks import (
     digest_of,
@@ -23,7 +24,13 @@ from .selectors.tasks import (
     task_device_ids,
     to_decide,
 )
-from .services import load_fetched, results_approve, results_review, upload_receive
+from .services import (
+    load_fetched,
+    readings_receive,
+    results_approve,
+    results_review,
+    upload_receive,
+)
 
 router = Router(tags=["verification"])
 UPLOAD = {
@@ -345,3 +352,131 @@ def test_record(request: HttpRequest, number: str) -> dict[str, Any]:
     record = record_by_number(number)
     require(actor_of(request), "verification.view", record.task.unit_id)
     return record_sheet(record)
+
+
+# -- QC batches ------------------------------------------------------------------------------------
+
+READINGS = {
+    "requestBody": {
+        "required": True,
+        "description": "Readings of a collector, `register-readings/1` (docs/reference/register-readings.md).",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["schema", "readings"],
+                    "properties": {
+                        "schema": {"type": "string", "enum": ["register-readings/1"]},
+                        "upload_id": {"type": "string", "maxLength": 64},
+                        "batch_no": {"type": "string"},
+                        "bench_no": {"type": "string"},
+                        "collector_no": {"type": "string"},
+                        "moment": {"type": "string", "enum": ["start", "end"]},
+                        "readings": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class ReadingsOut(Schema):
+    """What became of a collector's upload; all of it was taken."""
+
+    batch_no: str
+    taken: int
+    meters: int
+    is_repeat: bool
+
+
+@router.post(
+    "register-readings",
+    response={200: ReadingsOut, 201: ReadingsOut, 409: Trouble, 422: Trouble},
+    openapi_extra=READINGS,
+)
+def register_readings(request: HttpRequest) -> Any:
+    """Take in register readings for a QC batch, all or none: 201 taken, 200 a repeat."""
+    done = readings_receive(
+        body=request.body,
+        name="upload.json",
+        actor=actor_of(request),
+        source=Source.REST,
+        content_type=request.headers.get("Content-Type", ""),
+    )
+    return Response(done.answer, status=200 if done.is_repeat else 201)
+
+
+class QualityMeterOut(Schema):
+    """A meter of a QC batch; figures are text, kWh and per cent."""
+
+    barcode: str
+    outcome: str
+    start_kwh: str | None
+    end_kwh: str | None
+    difference_kwh: str | None
+    limit_kwh: str | None
+    difference_pct: str | None
+    rates_difference_kwh: str | None
+    is_apart: bool
+
+
+class QualityBatchOut(Schema):
+    """A QC batch as it stands, with what keeps it from being judged."""
+
+    number: str
+    state: str
+    outcome: str
+    bench: str
+    reference: str
+    reference_kwh: str | None
+    stands_for: int | None
+    allowed_failures: int
+    faults: list[dict[str, Any]]
+    meters: list[QualityMeterOut]
+
+
+def _figure(value: Any) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+@router.get("quality-batches/{number}", response=QualityBatchOut)
+def quality_batch(request: HttpRequest, number: str) -> Any:
+    """One QC batch: differences against the reference meter, outcomes, what is missing."""
+    found = quality_batch_by_number(number)
+    require(actor_of(request), "verification.view", found.unit_id)
+    seen = batch_seen(found) if found.state == QualityState.OPEN else None
+    rows: list[Any] = list(found.results.select_related("device").order_by("seq"))
+    if seen is not None:
+        rows = list(seen.meters)
+    kwh = (
+        seen.reference_kwh
+        if seen is not None
+        else getattr(getattr(found, "verdict", None), "reference_kwh", None)
+    )
+    return {
+        "number": found.number,
+        "state": found.state,
+        "outcome": found.outcome,
+        "bench": found.bench.barcode,
+        "reference": found.reference.barcode,
+        "reference_kwh": _figure(kwh),
+        "stands_for": found.stands_for,
+        "allowed_failures": found.allowed_failures,
+        "faults": [{**one, "text": str(one["text"])} for one in (seen.faults if seen else [])],
+        "meters": [
+            {
+                "barcode": row.device.barcode,
+                "outcome": row.outcome,
+                "is_apart": row.is_apart,
+                **{
+                    name: _figure(getattr(row, name))
+                    for name in (
+                        "start_kwh", "end_kwh", "difference_kwh", "limit_kwh", "difference_pct",
+                        "rates_difference_kwh",
+                    )
+                },
+            }
+            for row in rows
+        ],
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TaskKind(TextChoices):
@@ -119,3 +120,55 @@ class Decision(TextChoices):
 
     AGREE = "agree", _("Agreed")
     RETURN = "return", _("Sent back")  # to be tested again, with a reason
+
+
+class QualityKind(TextChoices):
+    """On what meters that were verified are looked at again."""
+
+    REGISTER_RUN = "register_run", _("Register-run bench")  # 走字台
+    QC_BENCH = "qc_bench", _("QC bench")  # 质检台
+
+
+class QualityState(TextChoices):
+    """Where a QC batch stands."""
+
+    OPEN = "open", _("Being read")
+    JUDGED = "judged", _("Judged")
+    CANCELLED = "cancelled", pgettext_lazy("batch", "Cancelled")
+
+
+QUALITY_TONE = {
+    QualityState.OPEN: "busy",
+    QualityState.JUDGED: "calm",
+    QualityState.CANCELLED: "calm",
+}
+
+
+class QualityOutcome(TextChoices):
+    """What a meter of a QC batch, and the batch, come to."""
+
+    PASSED = "passed", pgettext_lazy("QC", "Passed")
+    FAILED = "failed", pgettext_lazy("QC", "Failed")
+
+
+QUALITY_OUTCOME_TONE = {QualityOutcome.PASSED: "good", QualityOutcome.FAILED: "bad"}
+
+
+class Moment(TextChoices):
+    """At which end of a run a register is read."""
+
+    START = "start", _("Start of the run")
+    END = "end", _("End of the run")
+
+
+class Register(TextChoices):
+    """Registers of active energy."""
+
+    TOTAL = "total", pgettext_lazy("register", "Total")
+    SHARP = "sharp", pgettext_lazy("register", "Sharp")
+    PEAK = "peak", pgettext_lazy("register", "Peak")
+    FLAT = "flat", pgettext_lazy("register", "Flat")
+    VALLEY = "valley", pgettext_lazy("register", "Valley")
+
+
+RATES = (Register.SHARP, Register.PEAK, Register.FLAT, Register.VALLEY)

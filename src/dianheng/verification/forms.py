@@ -6,13 +6,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import METERS, TRANSFORMERS
+from dianheng.assets.fields import DeviceField, KeyForm
 from dianheng.assets.models import Device, DeviceModel, Lot
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 from dianheng.identity.models import Unit
 from dianheng.metrology.periods import ValidityMode
 from dianheng.standards.selectors import bench_label
 
-from .choices import TaskKind
+from .choices import QualityKind, TaskKind
+
+
+def _newest_lots() -> Any:
+    # A slice could not be looked up in; the newest are chosen by their keys.
+    newest = Lot.objects.order_by("-pk").values("pk")[:200]
+    lots = Lot.objects.filter(pk__in=newest).select_related("model__manufacturer")
+    return lots.order_by("-pk")
 
 
 class TaskForm(Form):
@@ -59,10 +67,7 @@ class TaskForm(Form):
     def __init__(self, *args: Any, units: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
-        # A slice could not be looked up in; the newest are chosen by their keys.
-        newest = Lot.objects.order_by("-pk").values("pk")[:200]
-        lots = Lot.objects.filter(pk__in=newest).select_related("model__manufacturer")
-        self.fields["lot"].queryset = lots.order_by("-pk")  # type: ignore[attr-defined]
+        self.fields["lot"].queryset = _newest_lots()  # type: ignore[attr-defined]
         models = DeviceModel.objects.filter(kind__in=(*METERS, *TRANSFORMERS), is_active=True)
         self.fields["model"].queryset = models.select_related("manufacturer")  # type: ignore[attr-defined]
 
@@ -166,3 +171,58 @@ class SchemeForm(Form):
         if not has_extra:
             del self.fields["takes_extra"]
         self.fields["items"].choices = known_items  # type: ignore[attr-defined]
+
+
+class QualityForm(KeyForm):
+    """A QC batch: on which bench, beside which reference meter, for how many devices it stands."""
+
+    unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Laboratory"), empty_label=None)
+    kind = forms.ChoiceField(label=_("Kind"), choices=QualityKind.choices)
+    bench = BenchField(Device.objects.none(), label=_("Bench"), empty_label=None)
+    reference = DeviceField(
+        label=_("Reference meter"),
+        help_text=_("Bar code of the standard meter, or of the better meter, that runs with them."),
+    )
+    lot = forms.ModelChoiceField(
+        Lot.objects.none(),
+        label=_("Lot"),
+        required=False,
+        empty_label=_("of several lots, or of none"),
+    )
+    stands_for = forms.IntegerField(
+        label=_("Devices that the sample stands for"),
+        required=False,
+        min_value=1,
+        help_text=_("Of how many devices this is the sample; empty: of the meters read alone."),
+    )
+    allowed_failures = forms.IntegerField(
+        label=_("Failures allowed"),
+        initial=0,
+        min_value=0,
+        help_text=_("With more of them the batch fails."),
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=400)
+
+    def __init__(self, *args: Any, units: Any, benches: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+        self.fields["bench"].queryset = benches  # type: ignore[attr-defined]
+        self.fields["lot"].queryset = _newest_lots()  # type: ignore[attr-defined]
+
+
+class CollectorForm(Form):
+    """What a collector wrote."""
+
+    file = forms.FileField(
+        label=_("File of the collector"),
+        help_text=_("CSV or JSON: bar code, start or end, register, reading, time, collector."),
+    )
+
+
+class JudgeForm(KeyForm):
+    """A signature under a QC batch."""
+
+    digest = forms.CharField(widget=forms.HiddenInput)
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea({"rows": 2})
+    )

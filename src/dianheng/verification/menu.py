@@ -17,6 +17,8 @@ register(
         40,
     ),
     MenuEntry("verification", _("Original records"), "records", VIEW, 50),
+    MenuEntry("verification", _("QC batches"), "quality_batches", VIEW, 60),
+    MenuEntry("verification", _("QC results"), "quality_results", VIEW, 65),
     MenuEntry("verification", _("Test schemes"), "schemes", VIEW, 80),
     MenuEntry("verification", _("Rule sets"), "rule_sets", VIEW, 90),
 )

@@ -33,8 +33,9 @@ from dianheng.standards.panels import (
 from dianheng.workflow.registry import Subject, register_subject
 
 from .figures import pass_rate
-from .models import BenchLoad, TestRecord, VerificationTask
+from .models import BenchLoad, QualityBatch, TestRecord, VerificationTask
 from .selectors.laboratory import records_with_standard
+from .selectors.quality import meters_under_quality
 from .todo import VIEW, around, recent, todo
 
 register_actions(
@@ -46,6 +47,10 @@ register_actions(
         "load.make": gettext_lazy("Begin a bench load"),
         "load.put": gettext_lazy("Load a position"),
         "load.undo": gettext_lazy("Take a device off a position"),
+        "quality.cancel": gettext_lazy("Cancel a QC batch"),
+        "quality.judge": gettext_lazy("Judge a QC batch"),
+        "quality.make": gettext_lazy("Begin a QC batch"),
+        "quality.read": gettext_lazy("Read registers into a QC batch"),
         "results.approve": gettext_lazy("Approve results"),
         "results.judge_again": gettext_lazy("Judge records again"),
         "results.review": gettext_lazy("Review results"),
@@ -119,6 +124,8 @@ def code_url(request: HttpRequest, code: str) -> str | None:
             return reverse("record", args=[code])
     elif code.startswith("TZ") and BenchLoad.objects.filter(number=code).exists():
         return reverse("load", args=[code])
+    elif code.startswith("ZJ") and QualityBatch.objects.filter(number=code).exists():
+        return reverse("quality_batch", args=[code])
     return None
 
 
@@ -201,6 +208,18 @@ register_document(
 )  # fmt: skip
 
 
+def quality_paths(numbers: Sequence[str]) -> dict[str, list[str]]:
+    """Paths of the laboratories of QC batches, by number."""
+    rows = QualityBatch.objects.filter(number__in=numbers).values_list("number", "unit__path")
+    return {number: [path] for number, path in rows}
+
+
+register_document(
+    "quality", gettext_lazy("QC batch"), lambda number: reverse("quality_batch", args=[number]),
+    quality_paths,
+)  # fmt: skip
+
+
 def task_stands(number: str) -> dict[str, Any]:
     """What somebody decides on who decides on a task: how far it is, with which outcomes."""
     task = VerificationTask.objects.filter(number=number).first()
@@ -262,5 +281,21 @@ def guard_keys(device_ids: Sequence[int], call: Mapping[str, Any]) -> list[dict[
     ]
 
 
+def guard_quality(device_ids: Sequence[int], call: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A meter that stands in an open QC batch leaves no store before it is judged."""
+    text = _("%(barcode)s stands in QC batch %(no)s, which is not judged yet.")
+    return [
+        {
+            "device_id": key,
+            "barcode": barcode,
+            "code": "under_quality",
+            "text": text % {"barcode": barcode, "no": number},
+        }
+        for key, barcode, number in meters_under_quality(device_ids)
+    ]
+
+
 register_transition_guard(Verb.QUALIFY, guard_keys)
+for verb in (Verb.ISSUE, Verb.SEND, Verb.LEND):
+    register_transition_guard(verb, guard_quality)
 register_figure(10, pass_rate)

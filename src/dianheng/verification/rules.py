@@ -109,7 +109,7 @@ def blocks_of(grounds: Grounds) -> tuple[Block, ...]:
     if grounds.bench is None:
         found.append(Block("bench_missing"))
     else:
-        found += _equipment_blocks("bench", grounds.bench, day)
+        found += equipment_blocks("bench", grounds.bench, day)
         if grounds.bench.is_known:
             if not grounds.has_installation:
                 found.append(Block("installation_missing", {"number": grounds.bench.number}))
@@ -124,9 +124,9 @@ def blocks_of(grounds: Grounds) -> tuple[Block, ...]:
     if not grounds.standards:
         found.append(Block("standards_missing"))
     for standard in grounds.standards:
-        found += _equipment_blocks("standard", standard, day)
+        found += equipment_blocks("standard", standard, day)
     if grounds.class_needed is not None and grounds.standards:
-        classes = [_class_number(s.accuracy_class) for s in grounds.standards if s.is_known]
+        classes = [class_number(s.accuracy_class) for s in grounds.standards if s.is_known]
         stated = [number for number in classes if number is not None]
         if stated and min(stated) > grounds.class_needed:
             found.append(
@@ -144,7 +144,8 @@ def blocks_of(grounds: Grounds) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _equipment_blocks(what: str, equipment: Equipment, day: str) -> list[Block]:
+def equipment_blocks(what: str, equipment: Equipment, day: str) -> list[Block]:
+    """Why a bench or a standard (`what`) may not be used on a day."""
     facts = {"number": equipment.number, "day": day}
     if not equipment.is_known:
         return [Block(f"{what}_unknown", facts)]
@@ -158,7 +159,8 @@ def _equipment_blocks(what: str, equipment: Equipment, day: str) -> list[Block]:
     return found
 
 
-def _class_number(text: str) -> Decimal | None:
+def class_number(text: str) -> Decimal | None:
+    """A class as written (0.5S, 0.05 级) as a number; None where it is none."""
     try:
         number = Decimal(text.strip().rstrip("Ss级"))
     except InvalidOperation:

@@ -30,6 +30,7 @@ PREFIXES = {
     "bench_load": "TZ",
     "lot_inspection": "YP",
     "trace": "ZS",
+    "quality_batch": "ZJ",
     "field_task": "XC",
     "field_check": "XJ",
     "field_order": "XD",

@@ -15,6 +15,8 @@ def in_words(answer: Mapping[str, Any]) -> str:
     """Lines of text, what was refused first."""
     if "checks" in answer:
         return "\r\n".join(_of_checks(answer)) + "\r\n"
+    if "meters" in answer:
+        return "\r\n".join(_of_readings(answer)) + "\r\n"
     lines = _of_devices(answer) if "devices" in answer else _of_refusal(answer)
     return "\r\n".join(lines) + "\r\n"
 
@@ -26,6 +28,13 @@ def _of_checks(answer: Mapping[str, Any]) -> Iterator[str]:
         else:
             facts = {"no": told["number"], "outcome": FieldOutcome(told["outcome"]).label}
             yield _("%(no)s is recorded: %(outcome)s.") % facts
+
+
+def _of_readings(answer: Mapping[str, Any]) -> Iterator[str]:
+    if answer["is_repeat"]:
+        yield _("These readings were here already; nothing was changed.")
+    facts = {"n": answer["taken"], "meters": answer["meters"], "no": answer["batch_no"]}
+    yield _("QC batch %(no)s: %(n)s readings of %(meters)s meters are taken.") % facts
 
 
 def _of_refusal(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -33,7 +33,12 @@ from dianheng.fieldwork.selectors import is_calibrator
 from dianheng.fieldwork.services import upload_take
 from dianheng.identity.services import system_actor
 from dianheng.standards.selectors import bench_numbers
-from dianheng.verification.services import upload_keep_refused, upload_receive
+from dianheng.verification.collected import is_collected
+from dianheng.verification.services import (
+    readings_receive,
+    upload_keep_refused,
+    upload_receive,
+)
 from dianheng.verification.services.upload import MOST_BYTES
 
 from .answers import in_words
@@ -337,6 +342,8 @@ def _receive(drop: Drop) -> tuple[int, dict[str, Any]]:
     body = b"".join(bodies)
     if is_calibrator(drop.folder.name):
         return _of_calibrator(drop, body)
+    if len(bodies) == 1 and is_collected(body, drop.shown_names[0]):
+        return _of_collector(drop, body)
     # Where the second file begins is said beside the bytes, which are kept as they are.
     kind = "application/json"
     if drop.name.lower().endswith(".csv"):
@@ -371,6 +378,15 @@ def _of_calibrator(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
         for one in made
     ]
     return (200 if all(one.is_repeat for one in made) else 201), {"checks": checks}
+
+
+def _of_collector(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Register readings for the QC batch on a bench: all of a file, or none."""
+    done = readings_receive(
+        body=body, name=drop.shown_names[0], actor=system_actor("job"),
+        bench_no=drop.folder.name,
+    )  # fmt: skip
+    return (200 if done.is_repeat else 201), done.answer
 
 
 def _opened(path: Path) -> Any:

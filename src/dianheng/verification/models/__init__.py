@@ -1,4 +1,11 @@
 from .decision import Approval, ApprovalLine, Review, ReviewLine
+from .quality import (
+    QualityBatch,
+    QualityMeter,
+    QualityReading,
+    QualityResult,
+    QualityVerdict,
+)
 from .record import TestRecord, TestResult, Upload, Verdict
 from .scheme import TestScheme, TestSchemeVersion
 from .signature import RuleSetSignature
@@ -10,6 +17,11 @@ __all__ = [
     "BenchKey",
     "BenchLoad",
     "LoadPosition",
+    "QualityBatch",
+    "QualityMeter",
+    "QualityReading",
+    "QualityResult",
+    "QualityVerdict",
     "Review",
     "ReviewLine",
     "RuleSetSignature",

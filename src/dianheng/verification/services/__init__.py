@@ -8,6 +8,8 @@ from .decision import (
 from .fill import loads_fill
 from .load import load_cancel, load_fetched, load_make, load_put, load_undo, load_undo_scan
 from .outcomes import results_seal, task_apply
+from .quality import quality_batch_cancel, quality_batch_make, quality_judge
+from .quality_reading import Collected, readings_receive, readings_scan
 from .rejudge import results_judge_again
 from .scheme import scheme_edit, scheme_generate, scheme_propose
 from .signature import rule_set_sign, rule_set_unsign
@@ -24,6 +26,7 @@ from .upload_run import Received
 
 __all__ = [
     "Approved",
+    "Collected",
     "Received",
     "Reviewed",
     "bench_key_make",
@@ -35,6 +38,11 @@ __all__ = [
     "load_undo",
     "load_undo_scan",
     "loads_fill",
+    "quality_batch_cancel",
+    "quality_batch_make",
+    "quality_judge",
+    "readings_receive",
+    "readings_scan",
     "results_approve",
     "results_judge_again",
     "results_review",

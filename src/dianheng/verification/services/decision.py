@@ -67,7 +67,7 @@ def _locked_rows(task: VerificationTask, task_device_ids: Sequence[int]) -> list
     return rows_for(task, wanted)
 
 
-def _qualified(actor: Actor, kind: str, refusal_text: Any) -> str:
+def qualified(actor: Actor, kind: str, refusal_text: Any) -> str:
     """Number of the qualification that the actor signs with today, or Refused."""
     found = qualification_at(actor.person_id, kind, Project.AC_METER.value, timezone.localdate())
     if found is None:
@@ -159,7 +159,7 @@ def results_review(
             if fault is not None:
                 faults.append(fault)
         _refuse_lines(faults, len(rows))
-        number = _qualified(
+        number = qualified(
             actor, "checker", _("You have no checker's qualification in force: you cannot review.")
         )
         require_separation(subject_of(task), "review", actor, _testers(rows))
@@ -282,7 +282,7 @@ def results_approve(
         ]
         faults += _unsigned(locked, rows)
         _refuse_lines(faults, len(rows))
-        number = _qualified(
+        number = qualified(
             actor,
             "signatory",
             _("You have no authorised signatory's qualification in force: you cannot approve."),

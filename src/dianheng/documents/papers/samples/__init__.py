@@ -5,6 +5,7 @@ from dianheng.documents.papers.schema import Paper
 from .field import field_check
 from .labels import LABEL_SAMPLES, RED_LABEL, YELLOW_LABEL
 from .office import approval, volume
+from .quality import quality
 from .supply import arrival, return_notice, sampling_form, sampling_report
 from .verification import certificate, failures, gateway_certificate, notice, record, summary, task
 from .warehouse import handover, stock_in, stock_out
@@ -25,6 +26,7 @@ SAMPLES: dict[str, Paper] = {
     "lot_summary": summary(),
     "approval_sheet": approval(),
     "field_check_record": field_check(),
+    "quality_record": quality(),
     "archive_catalogue": volume(False),
     "volume_index": volume(),
     "volume_spine": volume(),
@@ -45,6 +47,7 @@ __all__ = [
     "gateway_certificate",
     "handover",
     "notice",
+    "quality",
     "record",
     "return_notice",
     "sampling_form",

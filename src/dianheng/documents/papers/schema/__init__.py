@@ -32,6 +32,7 @@ from .labels import (
     StatusLabel,
 )
 from .office import ApprovalSheet, ArchiveLine, ArchiveList, FileLine, FilledForm, StepLine
+from .quality import QualityRecord, QualityRow
 from .supply import (
     ArrivalAcceptance,
     CheckLine,
@@ -87,6 +88,7 @@ PAPERS: dict[str, type[Paper]] = {
     "lot_summary": LotSummary,
     "approval_sheet": ApprovalSheet,
     "field_check_record": FieldCheckRecord,
+    "quality_record": QualityRecord,
     "archive_catalogue": ArchiveList,
     "volume_index": ArchiveList,
     "volume_spine": ArchiveList,
@@ -149,6 +151,8 @@ __all__ = [
     "PointGroup",
     "PointStatistics",
     "QualificationMark",
+    "QualityRecord",
+    "QualityRow",
     "Regulation",
     "Result",
     "ResultNotice",
