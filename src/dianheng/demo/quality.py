@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from django.db.models import Count
 from django.utils import timezone
 
 from dianheng.assets.choices import DeviceKind, DeviceState
-from dianheng.assets.models import Device, Lot
+from dianheng.assets.models import Device
 from dianheng.assets.services import model_make
 from dianheng.identity.services import system_actor
 from dianheng.standards.services import standard_certify
@@ -21,7 +22,7 @@ from dianheng.verification.services import (
 
 from .company import acting, unit
 from .things import enrol, maker
-from .verified import MONTHLY, by_noon
+from .verified import by_noon
 
 BENCH, REFERENCE, COLLECTOR = "BZ0041", "BZ0042", "CJ-07"
 SAMPLE, TOO_FAST = 12, 8  # meters, and the one of them that gains
@@ -34,7 +35,7 @@ def the_quality_check(*, seed: int) -> None:
     meters = _sample()
     batch = quality_batch_make(
         unit=unit("3540001"), kind="register_run", bench=Device.objects.get(barcode=BENCH),
-        reference=Device.objects.get(barcode=REFERENCE), lot=meters[0].lot, stands_for=MONTHLY,
+        reference=Device.objects.get(barcode=REFERENCE), lot=meters[0].lot, stands_for=meters[0].lot.devices.count(),
         note="检后抽样走字", actor=acting("zhangwei"),
     )  # fmt: skip
     chance, ended_at = Random(seed), by_noon() - timedelta(minutes=20)  # noqa: S311 - a story
@@ -73,13 +74,16 @@ def _equipment() -> None:
 
 
 def _sample() -> list[Device]:
-    """Every second meter of the newest lot of which enough lie verified in stock."""
-    for lot in Lot.objects.filter(model__code="DDZY566-Z").order_by("-pk"):
-        rows = Device.objects.filter(lot=lot, state=DeviceState.QUALIFIED, unit=unit("3540001"))
-        found = list(rows.select_related("lot").order_by("barcode")[: 2 * SAMPLE : 2])
-        if lot.devices.count() == MONTHLY and len(found) == SAMPLE:
-            return found
-    raise LookupError("no lot of a month lies in stock")
+    """Meters of one lot that lie verified at the centre: of the lot with the most of them."""
+    rows = Device.objects.filter(
+        model__code="DDZY566-Z",
+        state=DeviceState.QUALIFIED,
+        unit=unit("3540001"),
+        lot__isnull=False,
+    )
+    counts = rows.values("lot").annotate(n=Count("pk")).order_by("-n", "lot")
+    found = rows.filter(lot=counts[0]["lot"]).select_related("lot").order_by("barcode")
+    return list(found[:SAMPLE])
 
 
 def _send(

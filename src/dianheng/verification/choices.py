@@ -133,7 +133,7 @@ class QualityState(TextChoices):
     """Where a QC batch stands."""
 
     OPEN = "open", _("Being read")
-    JUDGED = "judged", _("Judged")
+    JUDGED = "judged", pgettext_lazy("batch", "Judged")
     CANCELLED = "cancelled", pgettext_lazy("batch", "Cancelled")
 
 

@@ -306,7 +306,7 @@ class _Taking:
             device = new.device
             if device.kind not in METERS:
                 self.fault(new.row, "barcode", "kind", _("This is no electricity meter."))
-            elif not device.unit.path.startswith(self.batch.unit.path):
+            elif not _belong(device.unit.path, self.batch.unit.path):
                 text = _("The meter belongs to %(unit)s.") % {"unit": device.unit.name}
                 self.fault(new.row, "barcode", "other_unit", text)
             elif device.state not in IN_STOCK_VERIFIED:
@@ -372,6 +372,11 @@ class _Taking:
             ],
             batch_size=2000,
         )  # fmt: skip
+
+
+def _belong(owner: str, laboratory: str) -> bool:
+    """Whether a laboratory checks what a unit owns: its own, that of its parts, of its company."""
+    return owner.startswith(laboratory) or laboratory.startswith(owner)
 
 
 def _devices(codes: set[str]) -> dict[str, Device]:

@@ -116,8 +116,8 @@ RESULTS = ListPage(
         Column("limit", gettext_lazy("Limit"), lambda row: f"±{row.limit_kwh:f}", kind="number", unit="kWh"),
         Column("difference_pct", gettext_lazy("Difference"), kind="number", unit="%", decimals=2),
         Column("is_apart", gettext_lazy("Stands apart"), kind="flag"),
-        Column("start", gettext_lazy("Start"), "start_kwh", kind="number", unit="kWh"),
-        Column("end", gettext_lazy("End"), "end_kwh", kind="number", unit="kWh"),
+        Column("start", gettext_lazy("Start reading"), "start_kwh", kind="number", unit="kWh"),
+        Column("end", gettext_lazy("End reading"), "end_kwh", kind="number", unit="kWh"),
         Column("increment", gettext_lazy("Increment"), "increment_kwh", kind="number", unit="kWh"),
         Column("rates", gettext_lazy("Total less rates"), "rates_difference_kwh", kind="number", unit="kWh", hidden=True),
         Column("batch", gettext_lazy("QC batch"), "batch.number", kind="code", url=_of_batch),
@@ -169,7 +169,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     units = units_with_right(request.rights, TEST)  # type: ignore[attr-defined]
     last = QualityBatch.objects.filter(made_by=request.user.pk).order_by("-pk").first()  # type: ignore[misc]
     initial = {
-        "unit": getattr(request.user, "unit_id", None),
+        "unit": last.unit_id if last else getattr(request.user, "unit_id", None),
         "kind": last.kind if last else QualityKind.REGISTER_RUN.value,
         "bench": last.bench_id if last else None,
         "reference": last.reference.barcode if last else "",
