@@ -33,8 +33,8 @@ from dianheng.fieldwork.selectors import is_calibrator
 from dianheng.fieldwork.services import upload_take
 from dianheng.identity.services import system_actor
 from dianheng.standards.selectors import bench_numbers
-from dianheng.verification.collected import is_collected
 from dianheng.verification.services import (
+    is_collected,
     readings_receive,
     upload_keep_refused,
     upload_receive,

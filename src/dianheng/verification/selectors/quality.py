@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -134,9 +134,10 @@ def batch_seen(batch: QualityBatch) -> BatchSeen:
     """Work a batch out from its readings by the rules of the day on which it was read."""
     readings = readings_of(batch)
     read_at = [row.read_at for slots in readings.values() for row in slots.values()]
-    day = timezone.localdate(max(read_at)) if read_at else timezone.localdate()
+    ended_at = max(read_at, default=timezone.now())
+    day = timezone.localdate(ended_at)
     seen = BatchSeen(batch, rule_set_on(RULES, day), reference=readings.get(batch.reference_id, {}))
-    _see_reference(seen, day, min(read_at, default=None))
+    _see_reference(seen, ended_at)
     held = batch.meters.select_related("device__model__manufacturer").order_by("seq")
     for meter in held:
         seen.meters.append(_meter_seen(seen, meter, readings.get(meter.device_id, {})))
@@ -153,9 +154,9 @@ def _fault(code: str, text: Text, device: str = "") -> dict[str, Any]:
     return {"device": device, "code": code, "text": text}
 
 
-def _see_reference(seen: BatchSeen, day: date, since: datetime | None) -> None:
+def _see_reference(seen: BatchSeen, at: datetime) -> None:
     """What the reference meter did, and whether it may be held against others on that day."""
-    device = seen.batch.reference
+    device, day = seen.batch.reference, timezone.localdate(at)
     values = {slot: row.reading_kwh for slot, row in seen.reference.items()}
     seen.reference_kwh = increments_of(values).get("total")
     if seen.reference_kwh is None:
@@ -170,7 +171,7 @@ def _see_reference(seen: BatchSeen, day: date, since: datetime | None) -> None:
         facts = LaboratoryFacts.load([device.barcode], [], [])
         known = facts.equipment.get(device.barcode)
         seen.certificate = facts.certificate_on(known, day) if known else None
-        stood = facts.equipment_on(device.barcode, known, day)
+        stood = facts.equipment_on(device.barcode, known, day, at)
         accuracy = stood.accuracy_class
         for block in equipment_blocks("standard", stood, day.isoformat()):
             text = str(BLOCK_TEXTS[block.code]) % block.facts

@@ -1,3 +1,4 @@
+from ..collected import is_collected
 from .decision import (
     Approved,
     Reviewed,
@@ -31,6 +32,7 @@ __all__ = [
     "Reviewed",
     "bench_key_make",
     "bench_secret",
+    "is_collected",
     "load_cancel",
     "load_fetched",
     "load_make",
