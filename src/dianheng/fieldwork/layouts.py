@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +16,12 @@ from django.utils.translation import gettext as _
 from dianheng.common.errors import BadInput
 from dianheng.common.numbers import halfwidth
 
-from .sheet import NUMBERS, TEXTS
+from .sheet import NUMBERS, RATES, READINGS, TEXTS
 
 SCHEMA = "metering-test-upload/1"
 MOST_BYTES = 2 * 1024 * 1024
 MOST_CHECKS = 200
+FORWARD = "FWD_ACTIVE"
 ITEMS = ("BASIC_ERROR", "PHASOR", "CLOCK_VALUE", "REGISTER", "VT_DROP", "BURDEN")
 
 
@@ -92,7 +94,9 @@ def _of_device(device: Any, calibrator: str) -> Entry:
             raw |= {key: str(v) for key, v in source.items() if key in NUMBERS or key in TEXTS}
     for point in points:
         try:
-            raw |= _of_point(point)
+            measured = _of_point(point)
+            problems += _faults_of_point(point, measured, raw)
+            raw |= measured
         except (KeyError, TypeError, ValueError, AttributeError):
             item = point.get("item", "") if isinstance(point, dict) else ""
             text = _("A point (%(item)s) is not of the form.") % {"item": str(item)[:40] or "?"}
@@ -123,7 +127,10 @@ def _of_point(point: Mapping[str, Any]) -> dict[str, str]:
     if item == "CLOCK_VALUE":
         return {"clock_offset_s": str(point["value"])}
     if item == "REGISTER":
-        return {f"register_{str(point.get('rate') or 'total').lower()}": str(point["value"])}
+        rate = str(point.get("rate") or "total").lower()
+        if (point.get("direction") or FORWARD) != FORWARD or rate not in RATES:
+            return {}  # registers of other energies stay in what was received
+        return {f"register_{rate}": str(point["value"])}
     phase = str(point["phase"]).upper()
     if item == "PHASOR":
         kind, place = phase[0].lower(), _place_of(phase[1:], phase[0])
@@ -138,6 +145,58 @@ def _of_point(point: Mapping[str, Any]) -> dict[str, str]:
         f"{kind}_{place}_va": str(point["value"]),
         f"{kind}_{place}_rated": str(point["rated_va"]),
     }
+
+
+def _faults_of_point(
+    point: Mapping[str, Any], measured: Mapping[str, str], before: Mapping[str, Any]
+) -> Iterator[dict[str, str]]:
+    """What a point says that would be misread: direction, unit, too many readings, or once more."""
+    for key in measured:
+        if key in before:
+            yield _problem(key, "twice", _("%(what)s is in the record twice."), key)
+            return
+        if _reading_no(key) > READINGS:
+            yield _too_many()
+            return
+    key, direction = next(iter(measured), ""), point.get("direction") or FORWARD
+    if key.startswith("error_") and direction != FORWARD:
+        text = _("The working error of the forward active energy is wanted, not of %(found)s.")
+        yield _problem(key, "direction", text % {"found": str(direction)[:40]})
+    unit = str(point.get("unit") or "")
+    if key and not is_unit(key, unit):
+        yield _wrong_unit(key, point["item"], unit)
+
+
+def is_unit(key: str, written: str) -> bool:
+    """Whether what is written is the unit of a number of the sheet; none written is trusted.
+
+    >>> is_unit("register_total", "kWh"), is_unit("register_total", "MWh"), is_unit("u1", "")
+    (True, False, True)
+    """
+    unit = halfwidth(written).strip().lower()
+    return not unit or unit in UNITS[NUMBERS[key].unit]
+
+
+def _reading_no(name: str) -> int:
+    """Which reading of the working error a name is; 0 for other names."""
+    found = re.fullmatch(r"(?:error_|误差|e)(\d+)", name)
+    return int(found[1]) if found else 0
+
+
+def _problem(field: str, code: str, text: Any, key: str = "") -> dict[str, str]:
+    if key:
+        text = text % {"what": f"{NUMBERS[key].label} ({key})"}
+    return {"field": field, "code": code, "text": str(text)}
+
+
+def _too_many() -> dict[str, str]:
+    text = _("At most %(n)s readings of the working error are taken.") % {"n": READINGS}
+    return _problem(f"error_{READINGS}", "too_many", text)
+
+
+def _wrong_unit(key: str, head: str, found: str) -> dict[str, str]:
+    facts = {"head": head.strip()[:40], "unit": NUMBERS[key].unit or "1", "found": found[:20]}
+    return _problem(key, "wrong_unit", _("“%(head)s” is in %(found)s; %(unit)s is wanted.") % facts)
 
 
 def _place_of(phase: str, kind: str) -> int:
@@ -194,21 +253,12 @@ THREE_WIRE_HEADS = {
         (f"{kind}{letter}相位", "_deg"),
     )
 }  # fmt: skip
-UNITS = {
-    "v": 1,
-    "a": 1,
-    "°": 1,
-    "deg": 1,
-    "度": 1,
-    "℃": 1,
-    "°c": 1,
-    "%": 1,
-    "hz": 1,
-    "kwh": 1,
-    "s": 1,
-    "秒": 1,
-}
-WRONG_UNITS = ("kv", "mv", "ka", "ma", "rad", "弧度", "min", "分")
+# How files write the units of the sheet, in lower case; everything else is refused.
+UNITS: Mapping[str, tuple[str, ...]] = {
+    "V": ("v", "伏"), "A": ("a", "安"), "°": ("°", "º", "deg", "度"), "°C": ("°c", "℃", "c"),
+    "%": ("%", "%rh", "rh%"), "Hz": ("hz", "赫兹"), "kWh": ("kwh", "kw·h", "kw.h", "千瓦时"),
+    "s": ("s", "sec", "秒"), "′": ("′", "'", "min"), "VA": ("va", "v·a"), "": (),
+}  # fmt: skip
 
 
 def _plain(head: str) -> tuple[str, str]:
@@ -251,13 +301,16 @@ def _of_table(text: str) -> Entry:
     for head, value in pairs:
         name, unit = _plain(head)
         key = heads.get(name)
+        if key is None and _reading_no(name) > READINGS and value.strip():
+            problems.append(_too_many())
         if key is None or not value.strip():
             continue
-        if unit in WRONG_UNITS and key in NUMBERS:
-            facts = {"head": head.strip()[:40], "unit": NUMBERS[key].unit, "found": unit}
-            text_ = _("“%(head)s” is in %(found)s; %(unit)s is wanted.") % facts
-            problems.append({"field": key, "code": "wrong_unit", "text": text_})
-        raw[key] = value.strip().removesuffix("°").removesuffix("%").strip()
+        if key in NUMBERS and not is_unit(key, unit):
+            problems.append(_wrong_unit(key, head, unit))
+        found = value.strip().removesuffix("°").removesuffix("%").strip()
+        if key in NUMBERS and raw.get(key, found) != found:
+            problems.append(_problem(key, "twice", _("%(what)s is in the record twice."), key))
+        raw[key] = found
     words = {
         "感性": "L",
         "容性": "C",

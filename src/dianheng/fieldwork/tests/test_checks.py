@@ -345,6 +345,73 @@ def test_units_that_are_not_wanted_are_told_with_everything_else():
     assert FieldCheck.objects.count() == 0 and StoredFile.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("head", "value", "field", "code"),
+    [
+        ("总电量(MWh)", "12.5", "register_total", "wrong_unit"),
+        ("时钟误差(ms)", "700", "clock_offset_s", "wrong_unit"),
+        ("误差6(%)", "0.9", "error_5", "too_many"),
+        ("温度[℃]", "14", "temperature_c", "twice"),
+    ],
+)
+def test_a_table_is_never_misread_in_silence(head, value, field, code):
+    calibrator()
+    text = CSV.replace("误差1(%)", f"{head},误差1(%)").replace(",0.21", f",{value},0.21")
+    with pytest.raises(BadInput) as refused:
+        send(csv_of(field_task(), text).encode(), "check.csv")
+    assert [(e["field"], e["code"]) for e in refused.value.refusal.errors] == [(field, code)]
+    assert FieldCheck.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("point", "field", "code"),
+    [
+        ({"item": "BASIC_ERROR", "samples": ["0.21", "0.24"]}, "error_1", "twice"),
+        ({"item": "PHASOR", "phase": "A", "value": 90, "angle_deg": 0}, "points", "form"),
+        ({"item": "PHASOR", "phase": "UA", "value": 90, "angle_deg": 0}, "u1", "twice"),
+        ({"item": "REGISTER", "rate": "peak", "value": "1.2", "unit": "MWh"}, "register_peak", "wrong_unit"),
+        ({"item": "BURDEN", "kind": "CT", "phase": "A", "value": "5", "unit": "kVA", "rated_va": "10"}, "ct_1_va", "wrong_unit"),
+    ],
+    ids=["second error", "phase without kind", "second voltage", "MWh", "kVA"],
+)  # fmt: skip
+def test_a_point_is_never_misread_in_silence(point, field, code):
+    calibrator()
+    data = envelope(field_task().number)
+    data["devices"][0]["points"].append(point)
+    with pytest.raises(BadInput) as refused:
+        send(data)
+    assert [(e["field"], e["code"]) for e in refused.value.refusal.errors] == [(field, code)]
+    assert FieldCheck.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"direction": "FWD_REACTIVE"}, "direction"),
+        ({"samples": ["0.2"] * 5 + ["0.9"]}, "too_many"),
+        ({"unit": "‰"}, "wrong_unit"),
+    ],
+    ids=["reactive", "six readings", "per mille"],
+)
+def test_only_the_forward_active_error_is_judged_in_at_most_five_readings(change, code):
+    calibrator()
+    data = envelope(field_task().number)
+    data["devices"][0]["points"][0] |= change
+    with pytest.raises(BadInput) as refused:
+        send(data)
+    assert [e["code"] for e in refused.value.refusal.errors] == [code]
+
+
+def test_registers_of_other_energies_stay_in_what_was_received():
+    calibrator()
+    data = envelope(field_task().number)
+    reverse = {"item": "REGISTER", "rate": "total", "value": "9", "direction": "REV_ACTIVE"}
+    deep = {"item": "REGISTER", "rate": "deep_valley", "value": "9", "unit": "kWh"}
+    data["devices"][0]["points"] += [reverse, deep]
+    check = send(data)[0].check
+    assert check.sheet["register_total"] == "1234.56" and check.outcome == "pass"
+
+
 def test_of_two_records_one_is_bad_and_none_is_kept():
     calibrator()
     task = field_task()
