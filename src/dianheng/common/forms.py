@@ -1,6 +1,6 @@
 """Base of forms: full-width digits are read, `t` is today, errors are tied to their fields."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -95,15 +95,31 @@ class SuggestInput(forms.TextInput):
         return super().get_context(name, value, (attrs or {}) | suggest)
 
 
+MOST_SHOWN = 50
+
+
 def take_refusal(form: forms.Form, refused: Refused, request: HttpRequest) -> None:
-    """Show what a service refused beside the fields that it names, the rest on top."""
+    """Show what a service refused beside the fields that it names, the rest on top, each once."""
     note_refusal(request, refused)
     for refusal in refused.refusals:
-        named = [error for error in refusal.errors if error.get("field") in form.fields]
-        for error in named:
-            form.add_error(str(error["field"]), str(error["text"]))
-        if not named:
-            form.add_error(None, str(refusal.text))
+        rest = []
+        for error in refusal.errors:
+            if error.get("field") in form.fields:
+                form.add_error(str(error["field"]), str(error["text"]))
+            else:
+                rest.append(_with_place(error))
+        if rest or not refusal.errors:
+            for text in dict.fromkeys([str(refusal.text), *rest[:MOST_SHOWN]]):
+                form.add_error(None, text)
+        if len(rest) > MOST_SHOWN:
+            form.add_error(None, _("And %(n)s more.") % {"n": len(rest) - MOST_SHOWN})
+
+
+def _with_place(error: Mapping[str, Any]) -> str:
+    """The text of an error, behind the row or thing that it is about where it does not say so."""
+    text = str(error["text"])
+    place = next((str(error[key]) for key in ("row", "device", "label") if error.get(key)), "")
+    return text if place in text else f"{place}: {text}"
 
 
 def answer_form(

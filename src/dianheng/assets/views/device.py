@@ -234,8 +234,6 @@ def _reported(request: HttpRequest, barcode: str, verb: str) -> HttpResponse:
             )
         except Refused as refused:
             take_refusal(form, refused, request)
-            for error in refused.refusal.errors:
-                form.add_error(None, str(error["text"]))
         else:
             messages.success(request, TRANSITIONS[verb].verb and Verb(verb).label)
             return redirect("device", barcode=found.barcode)

@@ -36,8 +36,11 @@ class Upload:
     media_type: str
 
 
-def uploads_judge(sent: Sequence[Any]) -> list[Upload]:
+def uploads_judge(sent: Sequence[Any], field: str = "files") -> list[Upload]:
     """What the sent files are, in their order.
+
+    Args:
+        field: of the form, beside which faults are said.
 
     Raises:
         BadInput: some may not be kept; each is named with its reason.
@@ -63,7 +66,7 @@ def uploads_judge(sent: Sequence[Any]) -> list[Upload]:
     if faults:
         raise BadInput(
             _("These files are not kept."),
-            [{"field": "files", "code": code, "text": text} for code, text in faults],
+            [{"field": field, "code": code, "text": text} for code, text in faults],
         )
     return found
 

@@ -64,6 +64,9 @@ def test_what_is_wrong_stands_at_its_fields_and_nothing_typed_is_lost(checker):
     answer = checker.post(url, typed(cos_phi="0.42", i1="0.06", i2="0.06"))
     page = answer.content.decode()
     assert answer.status_code == 409 and "不宜做有功误差检验" in page
+    form = answer.context["form"]
+    told = [text for texts in form.errors.values() for text in texts]
+    assert len(told) == len(set(told)) and form.non_field_errors() == []
     assert 'value="300.1"' in page and FieldCheck.objects.count() == 0
 
 
@@ -115,7 +118,9 @@ def test_a_file_goes_in_by_page_with_all_its_faults_or_not_at_all(checker):
         "check.json", good.replace(b'"100.2"', b'"x"').replace(b"100.2", b'"x"')
     )
     answer = checker.post(url, {"file": bad})
-    assert answer.status_code == 409 and "不是数字" in answer.content.decode()
+    text = answer.content.decode()
+    assert answer.status_code == 409 and "不是数字" in text
+    assert text.count("不是数字") == len(answer.context["faults"])  # in the table alone
     assert FieldCheck.objects.count() == 0
     answer = checker.post(url, {"file": SimpleUploadedFile("check.json", good)})
     assert answer.status_code == 302 and FieldCheck.objects.get().source == "file"

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dianheng.assets.models import Device
+from dianheng.common.access import note_refusal
 from dianheng.common.errors import Refused
 from dianheng.common.forms import take_refusal
 from dianheng.common.lists import Choice, Column, Days, ListPage, PageAction
@@ -273,8 +274,6 @@ def enter(request: HttpRequest, number: str) -> HttpResponse:
             )  # fmt: skip
         except Refused as refused:
             take_refusal(form, refused, request)
-            if any(refusal.errors for refusal in refused.refusals):
-                form.add_error(None, str(refused.refusal.text))
             status = 409
         else:
             return _recorded(request, [made])
@@ -297,8 +296,12 @@ def _upload(request: HttpRequest, task: FieldTask | None, context: dict[str, Any
                 calibrator_no=form.cleaned_data["calibrator_no"].strip(), source=Source.FILE,
             )  # fmt: skip
         except Refused as refused:
-            faults = [e for refusal in refused.refusals for e in refusal.errors]
-            take_refusal(form, Refused(*(refused.refusals)), request)
+            faults = list(refused.refusal.errors)
+            if faults:  # shown as a table
+                note_refusal(request, refused)
+                form.add_error(None, str(refused.refusal.text))
+            else:
+                take_refusal(form, refused, request)
         else:
             return _recorded(request, made)
     shown = {

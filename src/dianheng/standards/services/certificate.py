@@ -92,7 +92,7 @@ def standard_certify(
         )
     points = _read(values, device) if values else []
     actor = require(actor, RIGHT, device.unit_id)
-    kept = uploads_judge([sent]) if sent is not None else []
+    kept = uploads_judge([sent], "sent") if sent is not None else []
     with written(actor, "standard.certify", _("This certificate is recorded already.")):
         _guard_overlap(device, number.strip(), valid_from, valid_through, takes_over)
         if higher_device is not None:

@@ -300,3 +300,13 @@ def test_what_is_renewed_or_out_of_use_is_not_due(client, engineer):
         StandardEquipment.objects.filter(device=standard).update(stopped_on=today)
         Device.objects.filter(barcode="STD-0003").update(state=DeviceState.SCRAPPED)
     assert due() == []
+
+
+def test_a_scan_that_is_no_document_is_refused_beside_its_field(client, engineer):
+    equipment("STD-0002", "instrument", "KY60")
+    typed = {"number": "DC-1", "issuer": "省院", "valid_from": "t", "valid_through": "t+364"}
+    url = reverse("standard_certificate", args=["STD-0002"])
+    answer = client.post(url, typed | {"sent": SimpleUploadedFile("x.pdf", b"MZ\0\0")})
+    assert answer.status_code == 200 and list(answer.context["form"].errors) == ["sent"]
+    assert "x.pdf" in answer.context["form"].errors["sent"][0]
+    assert not StandardCertificate.objects.exists()
