@@ -23,6 +23,8 @@ OWN: dict[str, dict[str, Any]] = {
         "power_consumption": gettext_lazy("Power consumption"),
     },
     "fact": {
+        "temperature": gettext_lazy("temperature"),
+        "humidity": gettext_lazy("humidity"),
         "is_passed": gettext_lazy("passed"),
         "findings": gettext_lazy("findings"),
         "voltage_kv": gettext_lazy("test voltage (kV)"),

@@ -84,8 +84,9 @@ def test_every_fault_is_told_at_once_beside_its_cell_and_nothing_is_lost(client,
     for cell in ("p0-rated-5-fu", "p0-rated-20-du", "p0-lower-100-du"):
         assert f'href="#{cell}"' in shown
         assert re.search(rf'id="{cell}"[^>]*aria-invalid="true"', shown)
-    assert "+0.300" in shown and "header.finished_at" in shown
-    assert "header.environment.end.humidity_pct" in shown
+    assert "+0.300" in shown and "header." not in shown
+    for field, label in (("finished_at", "结束时间"), ("humidity_end", "湿度，结束")):
+        assert f'<a href="#{field}">{label}</a>: ' in shown and f'id="{field}"' in shown
     assert 'value="1,5"' in shown and 'value="+0.012"' in shown
 
 
@@ -101,6 +102,8 @@ def test_mirrored_signs_are_asked_on_the_form_and_kept_as_typed_once_confirmed(c
     answer = send(client, load, data)
     shown = answer.content.decode()
     assert answer.status_code == 422 and 'name="signs_confirmed"' in shown
+    assert '<a href="#signs_confirmed">' in shown and 'id="signs_confirmed"' in shown
+    assert "header." not in shown
     answer = send(client, load, data | {"signs_confirmed": "yes"})
     assert answer.status_code == 302
     record = TestRecord.objects.get(upload__source="hand")

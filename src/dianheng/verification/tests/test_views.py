@@ -275,6 +275,17 @@ def test_who_typed_a_record_does_not_review_it(client):
     assert answer.status_code == 409 and not Review.objects.exists()
 
 
+def test_a_form_without_readings_says_so_in_words(client):
+    lab, task = laboratory(), task_with(1)
+    load = load_with(task, lab.bench)
+    log_in(client, lab.verifier)
+    data = {"finished_at": "2026-11-20 10:00", "humidity_end": "x", "upload_id": "hand-2026-1"}
+    answer = client.post(reverse("load_enter", args=[load.number, 1]), data)
+    told = re.search(r'role="alert">.*?</ul>', answer.content.decode(), re.S)[0]
+    assert answer.status_code == 422 and "points" not in told and "header" not in told
+    assert "<li>读数: " in told and '<a href="#humidity_end">湿度，结束</a>: ' in told
+
+
 @pytest.mark.parametrize("wrong", ["０．1x", "1,5"], ids=["letter", "decimal comma"])
 def test_a_wrong_number_typed_is_said_and_nothing_is_lost(client, wrong):
     lab, task = laboratory(), task_with(1)
@@ -287,6 +298,9 @@ def test_a_wrong_number_typed_is_said_and_nothing_is_lost(client, wrong):
     )
     shown = answer.content.decode()
     assert answer.status_code == 422 and f'value="{wrong}"' in shown and 'value="23.2"' in shown
+    row = first.rpartition("-")[0]
+    assert re.search(rf'<a href="#{row}">[^<]*Imax 1.0</a>: ', shown) and f'id="{row}"' in shown
+    assert "points" not in re.search(r'role="alert">.*?</ul>', shown, re.S)[0]
     assert not TestRecord.objects.exists()
 
 

@@ -1,12 +1,36 @@
-"""What the pages share on which records are typed: the head of a record, and the standards."""
+"""What the pages share on which records are typed: head of a record, standards, what is wrong."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from ..models import BenchLoad, LoadPosition
+from ..words import point_text
+
+# Places in the upload format: id and label of the field in which they are typed.
+_FIELDS: Mapping[str, tuple[str, Any]] = {
+    "header.started_at": ("started_at", gettext_lazy("Begun")),
+    "header.finished_at": ("finished_at", gettext_lazy("Finished")),
+    "header.environment.start.temperature_c": (
+        "temperature_start", gettext_lazy("Temperature, begin"),
+    ),
+    "header.environment.end.temperature_c": ("temperature_end", gettext_lazy("Temperature, end")),
+    "header.environment.start.humidity_pct": (
+        "humidity_start", gettext_lazy("Humidity, begin"),
+    ),
+    "header.environment.end.humidity_pct": ("humidity_end", gettext_lazy("Humidity, end")),
+    "header.standards": ("standards", gettext_lazy("Standards, bar codes")),
+    "header.operators": ("verifiers", gettext_lazy("Verifiers, staff numbers")),
+    "header.seals": ("seal_left", gettext_lazy("Seal, left")),
+    "header.seals[1]": ("seal_right", gettext_lazy("Seal, right")),
+    "header.signs_confirmed": ("signs_confirmed", gettext_lazy("Signs")),
+    "points": ("", gettext_lazy("Readings")),
+}  # fmt: skip
+_POINT = re.compile(r"points\[(\d+)\]")
 
 
 def header_of(load: BenchLoad, put: LoadPosition, typed: Mapping[str, str]) -> dict[str, Any]:
@@ -35,6 +59,29 @@ def header_of(load: BenchLoad, put: LoadPosition, typed: Mapping[str, str]) -> d
         "finished_at": moment_of(text("finished_at")),
         "attempt": put.attempt,
     }
+
+
+def told_of(
+    problems: Iterable[Mapping[str, Any]], points: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """What the page says of each problem: label and id of its field, never the path in the format.
+
+    Args:
+        points: id and label of what was typed, in the order of the envelope.
+    """
+    found = []
+    for one in problems:
+        path = str(one.get("field", ""))
+        at = _POINT.match(path)
+        if one.get("key"):  # a cell
+            key, label = one["key"], point_text(path)
+        elif at is not None and int(at[1]) <= len(points):
+            key, label = points[int(at[1]) - 1]
+        else:
+            held = [name for name in _FIELDS if re.match(rf"{re.escape(name)}(?![\w.])", path)]
+            key, label = _FIELDS[max(held, key=len)] if held else ("", "")
+        found.append({"key": key, "label": label, "text": one["text"]})
+    return found
 
 
 def moment_of(text: str) -> str | None:

@@ -36,8 +36,9 @@ from ..schemes import plate_of, scheme_of
 from ..selectors.entry import rows_of
 from ..selectors.loads import load_sheet
 from ..services.load import position_count
+from ..words import trade_word
 from .common import VIEW, Taken, action, answer_scans, refusal_of, visible_load, visible_task
-from .entering import header_of, standards_of
+from .entering import header_of, standards_of, told_of
 from .tasks import TASKS
 from .transformers import enter_transformer
 
@@ -307,7 +308,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
     if request.method == "POST":
         if refusal is not None:
             raise Refused(refusal)
-        envelope = _envelope(request, found, put, rows)
+        envelope, typed = _envelope(request, found, put, rows)
         body = json.dumps(envelope, ensure_ascii=False).encode()
         received = services.upload_receive(
             body=body, actor=actor_of(request), source=Source.HAND, source_name=number
@@ -320,7 +321,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
             if waiting and request.POST.get("next"):
                 return redirect("load_enter", number, waiting[0].position)
             return redirect("record", told["record_no"])
-        problems = told["errors"]
+        problems = told_of(told["errors"], [(row.key, _label(row)) for row in typed])
     installation = installation_of(found.bench, timezone.localdate())
     context = {
         "title": _("Position %(n)s") % {"n": position},
@@ -350,19 +351,21 @@ _WAY = {ours: theirs for theirs, ours in DIRECTIONS.items()}
 
 def _envelope(
     request: HttpRequest, found: BenchLoad, put: LoadPosition, rows: Any
-) -> dict[str, Any]:
-    """What was typed, as the neutral envelope: the same form as a bench sends."""
+) -> tuple[dict[str, Any], list[Any]]:
+    """What was typed, as the neutral envelope of a bench; the rows in which something was."""
     data = request.POST
 
     def text(name: str) -> str:
         return halfwidth(data.get(name, "")).strip()
 
     points: list[dict[str, Any]] = []
+    given = []
     for row in rows:
         point = _point(row, data, text)
         if point is not None:
             point["seq"] = len(points) + 1
             points.append(point)
+            given.append(row)
     typed = {name: halfwidth(str(value)).strip() for name, value in data.items()}
     header = header_of(found, put, typed) | {
         "equipment_category": "METER",
@@ -372,13 +375,20 @@ def _envelope(
             if text(name)
         ],
     }
-    return {
+    envelope = {
         "schema": SCHEMA,
         "upload_id": data.get("upload_id", "")[:64],
         "source_system": "entered by hand",
         "bench_no": found.bench.asset_number,
         "devices": [{"header": header, "points": points}],
     }
+    return envelope, given
+
+
+def _label(row: Any) -> str:
+    """A row of the form as it is read out."""
+    item = "" if row.is_error else trade_word("item", row.name)
+    return " ".join(part for part in (item, row.point.text if row.point else "") if part)
 
 
 def _point(row: Any, data: Any, text: Any) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from dianheng.standards.selectors import installation_of
 
 from .. import services
 from ..choices import Source
-from ..envelope import SCHEMA, read_device
+from ..envelope import ITEMS, SCHEMA, read_device
 from ..models import BenchLoad, LoadPosition
 from ..selectors.transformer_entry import (
     ItemRow,
@@ -34,7 +34,8 @@ from ..selectors.transformer_entry import (
 from ..services.sorting import category_of
 from ..services.transformer_history import SIGNS
 from ..subjects import plate_for, scheme_for
-from .entering import header_of, standards_of
+from ..words import trade_word
+from .entering import header_of, standards_of, told_of
 
 
 def enter_transformer(
@@ -51,10 +52,13 @@ def enter_transformer(
     typed = {name: _plain(str(value)) for name, value in request.POST.items()}
     problems: list[dict[str, Any]] = []
     wrong: dict[str, Any] = {}
+    points: list[tuple[str, str]] = []
     if request.method == "POST":
         if refusal is not None:
             raise Refused(refusal)
         envelope, wrong, problems = _envelope(load, put, sheets, items, typed)
+        for point in envelope["devices"][0]["points"]:
+            points.append(("", trade_word("item", ITEMS[point["item"]])))
         if not problems:
             received = services.upload_receive(
                 body=json.dumps(envelope, ensure_ascii=False).encode(),
@@ -85,7 +89,7 @@ def enter_transformer(
         "regulation": scheme.rules,
         "sheets": sheets,
         "items": items,
-        "problems": problems,
+        "problems": told_of(problems, points),
         "wrong": wrong,
         "asks_signs": any(one.get("code") == SIGNS for one in problems)
         or bool(typed.get("signs_confirmed")),
