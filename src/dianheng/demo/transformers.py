@@ -5,20 +5,27 @@ and the work of today, part of it on the tester and part still to be typed from 
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
 from dianheng.assets.choices import TRANSFORMERS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.assets.services import lot_make, model_make
+from dianheng.common.actor import Actor
 from dianheng.identity.services import system_actor
 from dianheng.metrology.barcodes import BarcodeParts, barcode_scheme
+from dianheng.standards.choices import TestKind
+from dianheng.standards.models import OutsideStandard, StandardInstallation
 from dianheng.standards.services import (
     authorisation_record,
     installation_certify,
     installation_equip,
     installation_record,
+    outside_standard_save,
     standard_certify,
+    test_record,
 )
 from dianheng.verification.models import BenchLoad, VerificationTask
 from dianheng.verification.selectors.loads import load_sheet
@@ -34,10 +41,12 @@ from dianheng.verification.services.sorting import category_of
 from dianheng.verification.simulated_tester import SimulatedTester
 
 from .company import acting, person, unit
+from .standards import INSTITUTE
 from .things import enrol, maker, model
 from .verified import decide
 
 BENCH, STANDARD = "BZ0031", "BZ0032"
+RATIO_STANDARD = "0.002 级互感器标准装置"
 MODELS = [
     ("KY", "KY900-12", {"kind": DeviceKind.BENCH, "name": "互感器检定装置", "accuracy_class": "0.01"}),
     ("KY", "KY910", {"kind": DeviceKind.INSTRUMENT, "name": "标准电流电压互感器组", "accuracy_class": "0.01"}),
@@ -77,10 +86,11 @@ def _equip() -> None:
             model_code, state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=centre, actor=system,
         )  # fmt: skip
         standard_certify(
-            device=devices[code], number=f"DNHG-{today.year}-{code[-2:]}", issuer="江东省计量科学研究院",
-            accuracy_class="0.01", higher_standard="国家基准", valid_from=today - timedelta(days=210),
+            device=devices[code], number=f"DNHG-{today.year}-{code[-2:]}", issuer=INSTITUTE,
+            accuracy_class="0.01", higher_standard=RATIO_STANDARD, valid_from=today - timedelta(days=210),
             valid_through=today + timedelta(days=519), actor=actor,
         )  # fmt: skip
+    _above(actor)
     authorisation_record(
         unit=centre, number="(江东)法计(2024)A0108号", issuer="江东省市场监督管理局",
         scope="电力互感器(0.2S 级及以下)", kinds=list(TRANSFORMERS), valid_from=since,
@@ -97,6 +107,43 @@ def _equip() -> None:
     installation_equip(
         installation=installation, device=devices[STANDARD], valid_from=since, actor=actor
     )
+    _tested(installation, actor)
+
+
+def _above(actor: Actor) -> None:
+    """What stands above the standards of the room, up to the national one."""
+    national = outside_standard_save(
+        body="国家高电压计量站", name="国家工频电流、电压比例标准", is_national=True, actor=actor
+    )
+    ratio = OutsideStandard.objects.get(body=INSTITUTE, name=RATIO_STANDARD)
+    outside_standard_save(
+        standard=ratio, body=ratio.body, name=ratio.name, accuracy="0.002 级",
+        certificate_no="GDYhg2026-0075", valid_through=timezone.localdate() + timedelta(days=410),
+        higher=national, actor=actor,
+    )  # fmt: skip
+
+
+def _tested(installation: StandardInstallation, actor: Actor) -> None:
+    """Repeatability, two years of stability and a check in between, at one point."""
+    scatter = [Decimal(x) / 10000 for x in (11, 13, 12, 12, 14, 11, 13, 12, 12, 13)]
+    facts: dict[str, Any] = {
+        "installation": installation, "check_standard": "0.02S 级核查用电流互感器 HC-07",
+        "point": "100/5 A, 100 %, 5 VA", "unit": "%", "actor": actor,
+    }  # fmt: skip
+    this_year = timezone.localdate() - timedelta(days=70)
+    for days, shift in ((365, Decimal(0)), (0, Decimal("0.0004"))):
+        test_record(
+            kind=TestKind.STABILITY, done_on=this_year - timedelta(days=days),
+            readings=[x + shift for x in scatter], limit=Decimal("0.01"), **facts,
+        )  # fmt: skip
+    test_record(
+        kind=TestKind.CHECK, done_on=this_year + timedelta(days=50),
+        readings=[x + Decimal("0.0002") for x in scatter], limit=Decimal("0.01"), **facts,
+    )  # fmt: skip
+    test_record(
+        kind=TestKind.REPEATABILITY, done_on=this_year, readings=scatter, limit=Decimal("0.001"),
+        **facts,
+    )  # fmt: skip
 
 
 def _transformers(model_code: str, first: int, count: int, **options: object) -> list[Device]:
