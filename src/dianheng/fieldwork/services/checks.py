@@ -19,7 +19,7 @@ from dianheng.common.texts import why
 from dianheng.documents.models import StoredFile
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Person
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import require_sent, write_batch
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.plates import Wiring
 from dianheng.verification.selectors.laboratory import LaboratoryFacts
@@ -120,7 +120,7 @@ def check_record(
         BadInput: everything that is wrong with it; nothing is kept.
         Refused: `repeated`: the upload has other content than before.
     """
-    actor = require(actor, RECORD, task.unit_id)
+    actor = require_sent(actor, RECORD, task.unit_id)
     leader, second = leader or task.leader, second or task.second
     refuse(guard_two_people(leader.pk, second.pk))
     digest = digest_of(raw, task.number)

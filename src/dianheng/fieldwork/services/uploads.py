@@ -9,7 +9,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.documents.services import file_store
 from dianheng.identity.models import Person
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import require_sent, write_batch
 
 from ..choices import Source
 from ..layouts import Entry, entries_of
@@ -30,7 +30,7 @@ def upload_take(
     Raises:
         BadInput: everything that is wrong with it, each with the record it is in.
     """
-    actor = require(actor, RECORD)
+    actor = require_sent(actor, RECORD)
     upload_id, entries = entries_of(body, name)
     errors: list[dict[str, Any]] = []
     made: list[Recorded] = []

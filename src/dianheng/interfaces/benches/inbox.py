@@ -370,7 +370,7 @@ def _receive(drop: Drop) -> tuple[int, dict[str, Any]]:
 def _of_calibrator(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
     """Checks on site in the folder of a field calibrator: all of a file, or none."""
     made = upload_take(
-        body=body, name=drop.shown_names[0], actor=system_actor("job"),
+        body=body, name=drop.shown_names[0], actor=system_actor("file"),
         calibrator_no=drop.folder.name,
     )  # fmt: skip
     checks = [
@@ -383,7 +383,7 @@ def _of_calibrator(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
 def _of_collector(drop: Drop, body: bytes) -> tuple[int, dict[str, Any]]:
     """Register readings for the QC batch on a bench: all of a file, or none."""
     done = readings_receive(
-        body=body, name=drop.shown_names[0], actor=system_actor("job"),
+        body=body, name=drop.shown_names[0], actor=system_actor("file"),
         bench_no=drop.folder.name,
     )  # fmt: skip
     return (200 if done.is_repeat else 201), done.answer

@@ -18,7 +18,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
 from dianheng.common.numbers import halfwidth
 from dianheng.common.search import clean_code
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import require, require_sent, write_batch
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.quantities import read_decimal
 
@@ -77,7 +77,7 @@ def readings_receive(
         BadInput: what is wrong, each fault with its row; the file is kept as evidence.
         Refused: `upload_id_used`, `state`.
     """
-    actor = require(actor, "verification.upload")
+    actor = require_sent(actor, "verification.upload")
     came = Came(body, source, name, content_type, actor)
     try:
         if len(body) > MOST_BYTES:
@@ -86,7 +86,7 @@ def readings_receive(
         sent = collected_from(body, name)
         with write_batch(actor=actor, action="quality.read") as now:
             found = _batch_of(sent.batch_no, batch, sent.bench_no or bench_no)
-            actor = require(actor, "verification.upload", found.unit_id)
+            actor = require_sent(actor, "verification.upload", found.unit_id)
             # The same file is new to another batch.
             digest = hashlib.sha256(f"{found.number} {came.sha256}".encode()).hexdigest()
             upload_id = sent.upload_id or f"sha256-{digest[:48]}"
