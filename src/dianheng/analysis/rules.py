@@ -95,28 +95,22 @@ def capability(mean: float, deviation: float, limit: float) -> float | None:
     return (limit - abs(mean)) / (3 * deviation) if deviation else None
 
 
-def site_margin(
-    results: Iterable[Mapping[str, str]], *, by_share: bool
-) -> tuple[Decimal, Decimal] | None:
-    """The point of a check on site that is nearest to its limit: its margin and that limit, %.
+def site_margin(results: Iterable[Mapping[str, str]]) -> tuple[Decimal, Decimal] | None:
+    """How near the working error of a check on site is to its limit: the margin and the limit, %.
+
+    Drops and burdens are measured with other instruments than the calibrator: they say nothing.
 
     Args:
-        results: as `fieldwork` keeps them: `value`, `unit`, and `limit` as “±0.5” or “≤0.2”.
-        by_share: nearest is by the share of the limit, not by the distance.
+        results: as `fieldwork` keeps them: `item`, `value`, and `limit` as “±0.5”.
 
     Returns:
         Distance to the limit, negative beyond it; None where no error was measured.
 
-    >>> site_margin([{"value": "0.42", "unit": "%", "limit": "±0.5"},
-    ...              {"value": "0.05", "unit": "%", "limit": "≤0.1"}], by_share=False)
-    (Decimal('0.05'), Decimal('0.1'))
-    >>> site_margin([{"value": "0.42", "unit": "%", "limit": "±0.5"},
-    ...              {"value": "0.05", "unit": "%", "limit": "≤0.1"}], by_share=True)
+    >>> site_margin([{"item": "working_error", "value": "-0.42", "limit": "±0.5"}])
     (Decimal('0.08'), Decimal('0.5'))
     """
-    found = []
     for one in results:
-        sign, limit = one["limit"][:1], one["limit"][1:]
-        if one["unit"] == "%" and one["value"] and sign in ("±", "≤") and Decimal(limit):
-            found.append((Decimal(limit) - abs(Decimal(one["value"])), Decimal(limit)))
-    return min(found, key=lambda pair: abs(pair[0]) / (pair[1] if by_share else 1), default=None)
+        if one["item"] == "working_error" and one["value"] and one["limit"].startswith("±"):
+            limit_pct = Decimal(one["limit"][1:])
+            return limit_pct - abs(Decimal(one["value"])), limit_pct
+    return None

@@ -23,6 +23,8 @@ class DocumentKind(TextChoices):
     APPROVAL_SHEET = "approval_sheet", _("Approval sheet")  # 审批单
     FIELD_CHECK_RECORD = "field_check_record", _("Record of a check on site")  # 现场检验记录
     QUALITY_RECORD = "quality_record", _("QC record")  # 质检记录
+    DOUBT_NOTICE = "doubt_notice", _("Notice of the test of a doubted meter")  # 检验结果通知书
+    OPENING_RECORD = "opening_record", _("Record of the opening of a seal")  # 启封记录
     ARCHIVE_CATALOGUE = "archive_catalogue", _("Catalogue of filed papers")  # 归档文件目录
     VOLUME_INDEX = "volume_index", _("Index of a volume")  # 卷内文件目录
     VOLUME_SPINE = "volume_spine", _("Spine of a volume")  # 案卷脊背

@@ -9,7 +9,7 @@ class FieldworkConfig(AppConfig):
         from dianheng.common.todo import register_todo
         from dianheng.customers.panels import register_point_actions, register_point_panel
 
-        from . import menu, rights  # noqa: F401
+        from . import menu, registrations, rights  # noqa: F401
         from .panels import checks_panel, orders_panel, point_steps
         from .todo import field_todo
 

@@ -32,6 +32,7 @@ class FieldTask(models.Model):
     state = CodeField(_("State"), choices=TaskState, default=TaskState.OPEN)
     made_at = models.DateTimeField(_("Made"), db_default=Now())
     note = models.TextField(_("Note"), default="", blank=True)
+    origin = CodeField(_("Origin"), default="", blank=True)  # the document that asked for it
 
     class Meta:
         verbose_name = _("Field task")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from dianheng.common.errors import Refusal
@@ -188,4 +189,79 @@ def guard_two_people(leader: int, second: int) -> Refusal | None:
     """Work on site is done by two."""
     if leader == second:
         return Refusal("one_person", _("Two people work on site: name another one."))
+    return None
+
+
+@dataclass(frozen=True)
+class DoubtFee:
+    """Who bears the fee of a test that was asked for, and what is still to be paid or given back."""
+
+    fee_yuan: Decimal
+    is_borne_by_customer: bool
+    due_yuan: Decimal
+    refund_yuan: Decimal
+
+
+def doubt_fee(*, is_right: bool, fee_yuan: Decimal, paid_yuan: Decimal) -> DoubtFee:
+    """The customer bears the fee where the meter is right, the company where it is wrong.
+
+    Source:
+        docs/sources/supply-rules.md, a customer's doubt of the meter.
+
+    >>> found = doubt_fee(is_right=False, fee_yuan=Decimal(30), paid_yuan=Decimal(30))
+    >>> found.is_borne_by_customer, found.due_yuan, found.refund_yuan
+    (False, Decimal('0'), Decimal('30'))
+    >>> doubt_fee(is_right=True, fee_yuan=Decimal(30), paid_yuan=Decimal(20)).due_yuan
+    Decimal('10')
+    """
+    owed_yuan = fee_yuan if is_right else Decimal(0)
+    over_yuan = paid_yuan - owed_yuan
+    return DoubtFee(fee_yuan, is_right, max(-over_yuan, Decimal(0)), max(over_yuan, Decimal(0)))
+
+
+def settled_pct(error_pct: Decimal) -> Decimal:
+    """What is to be settled of the energy read by a meter with this error, %.
+
+    Args:
+        error_pct: relative error of the meter, %; above -100.
+
+    Returns:
+        Share of the energy read: negative is given back to the customer, positive is charged.
+
+    Source:
+        docs/sources/supply-rules.md, settlement on the basis of an error of zero.
+
+    >>> round(settled_pct(Decimal("3.12")), 4)
+    Decimal('-3.0256')
+    """
+    return -error_pct * 100 / (100 + error_pct)
+
+
+def settled_days(since: date, through: date) -> Decimal:
+    """Half of the days since the last test or installation until the error was found.
+
+    Source:
+        docs/sources/supply-rules.md, period of the settlement.
+
+    >>> settled_days(date(2026, 1, 1), date(2026, 11, 24))
+    Decimal('163.5')
+    """
+    return Decimal((through - since).days) / 2
+
+
+def guard_other_testers(testers: Mapping[int, str], before: Mapping[int, str]) -> Refusal | None:
+    """An arbitration is tested by nobody who tested the meter before.
+
+    Args:
+        testers: people by key who made the record, or who would.
+        before: those who tested the meter before, with the record.
+    """
+    for key, name in testers.items():
+        if key in before:
+            facts = {"name": name, "record": before[key]}
+            text = _(
+                "%(name)s tested this meter before (%(record)s): an arbitration is tested by others."
+                " Have somebody else test it."
+            )
+            return Refusal("same_person", text % facts, facts)
     return None

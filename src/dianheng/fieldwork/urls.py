@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import checks, composite, diagnosis, due, orders, tasks
+from .views import checks, composite, diagnosis, doubt, due, orders, tasks
 
 urlpatterns = [
     path("field/due/", due.due_list, name="field_due"),
@@ -20,5 +20,7 @@ urlpatterns = [
     path("field/orders/", orders.order_list, name="field_orders"),
     path("field/orders/<str:number>/", orders.order, name="field_order"),
     path("field/diagnosis/", diagnosis.page, name="field_diagnosis"),
+    path("processes/<str:number>/notice.pdf", doubt.notice, name="doubt_notice"),
+    path("processes/<str:number>/opening.pdf", doubt.opening, name="doubt_opening"),
     path("usage-points/<str:number>/composite/", composite.page, name="point_composite"),
 ]

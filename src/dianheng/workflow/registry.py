@@ -96,18 +96,18 @@ def all_options() -> dict[str, Options]:
     return dict(sorted(_options.items()))
 
 
-Paper = Callable[["ProcessInstance"], tuple[Text, str]]
+Paper = Callable[["ProcessInstance"], tuple[Text, str] | None]
 _papers: dict[str, Paper] = {}
 
 
 def register_paper(name: str, paper: Paper) -> None:
-    """Declare a paper of every instance: what it is called there, and its address."""
+    """Declare a paper of instances: what it is called there, and its address; None: it has none."""
     _papers[name] = paper
 
 
 def papers_of(instance: "ProcessInstance") -> list[tuple[Text, str]]:
     """Name and address of each paper of an instance."""
-    return [paper(instance) for paper in _papers.values()]
+    return [found for paper in _papers.values() if (found := paper(instance))]
 
 
 Panel = Callable[["ProcessInstance", HttpRequest], str]

@@ -155,7 +155,7 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
     rows = FieldCheck.objects.filter(pk__in=checks).order_by("-pk")
     made = []
     for check in rows.only("results", "meter", "task__usage_point").select_related("task"):
-        near = site_margin(check.results, by_share=trace.found_error_pct is None)
+        near = site_margin(check.results)
         margin, limit = near or (None, None)
         risk = Risk.UNKNOWN
         if margin is not None and limit is not None:

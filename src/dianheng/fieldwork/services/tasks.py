@@ -30,10 +30,18 @@ def task_make(
     actor: Actor,
     reason: str = TaskReason.PERIODIC,
     note: str = "",
+    origin: str = "",
     request_key: str = "",
+    right: str | None = PLAN,
 ) -> FieldTask:
-    """Have a usage point checked by two people by a day."""
-    actor = require(actor, PLAN, point.unit_id)
+    """Have a usage point checked by two people by a day.
+
+    Args:
+        origin: document that asked for it, for example `process:SJ2026-000003`.
+        right: None: a process asks for it, whose pack says who may.
+    """
+    if right is not None:
+        actor = require(actor, right, point.unit_id)
     refuse(guard_two_people(leader.pk, second.pk))
     if point.closed_on is not None and point.closed_on <= due_on:
         raise BadInput(_("Usage point %(no)s is closed.") % {"no": point.number})
@@ -44,7 +52,7 @@ def task_make(
         (number,) = numbers_take(key="field_task", unit_id=point.unit_id, year=year)
         made = FieldTask.objects.create(
             number=number, usage_point=point, unit_id=point.unit_id, kind=kind, reason=reason,
-            due_on=due_on, leader=leader, second=second, note=note,
+            due_on=due_on, leader=leader, second=second, note=note, origin=origin,
         )  # fmt: skip
         remember(request_key, "fieldtask.make", {"number": number})
     return made
@@ -96,9 +104,12 @@ def tasks_plan(
     return count
 
 
-def task_cancel(*, task: FieldTask, reason: str, actor: Actor) -> FieldTask:
-    """Call a task off, with a reason; what was recorded stays."""
-    actor = require(actor, PLAN, task.unit_id)
+def task_cancel(
+    *, task: FieldTask, reason: str, actor: Actor, right: str | None = PLAN
+) -> FieldTask:
+    """Call a task off, with a reason; what was recorded stays. `right` as in `task_make`."""
+    if right is not None:
+        actor = require(actor, right, task.unit_id)
     if not reason.strip():
         raise BadInput(_("Say why the task is called off."))
     with write_batch(actor=actor, action="fieldtask.cancel", reason=reason):

@@ -13,6 +13,7 @@ from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
+from dianheng.workflow.selectors import process_named
 
 from .. import services
 from ..choices import OUTCOME_TONE, TASK_TONE, TaskKind, TaskReason, TaskState
@@ -86,6 +87,7 @@ def task(request: HttpRequest, number: str) -> HttpResponse:
         "title": found.number,
         "task": found,
         "tone": TASK_TONE[TaskState(found.state)],
+        "process": process_named(found.origin),
         "hanging": list(hanging_at(found.usage_point)),
         "checks": [
             (one, OUTCOME_TONE[one.outcome])  # type: ignore[index]

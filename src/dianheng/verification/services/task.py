@@ -26,6 +26,7 @@ from ..models import BenchLoad, TaskDevice, TestSchemeVersion, VerificationTask
 from .requests import request_answer
 from .scheme import scheme_propose
 
+PLAN = "verification.plan"
 SCAN_UNDONE = "scan taken back"  # code of a reason
 
 
@@ -58,6 +59,7 @@ def task_make(
     planned_through: date | None = None,
     note: str = "",
     request_key: str = "",
+    right: str | None = PLAN,
 ) -> VerificationTask:
     """Make a task for devices of one model.
 
@@ -77,6 +79,7 @@ def task_make(
         planned_through: absent: thirty days later.
         note: for the paper.
         request_key: the same key twice makes one task.
+        right: None: a process asks for it, whose pack says who may.
     """
     if kind not in TaskKind.values or kind == TaskKind.FIELD_CHECK:
         raise BadInput(_("There is no such kind of task on benches."))
@@ -93,7 +96,8 @@ def task_make(
         raise BadInput(_("The task ends before it begins."))
     if validity_mode and validity_mode not in set(ValidityMode):
         raise BadInput(_("There is no such mode of validity."))
-    actor = require(actor, "verification.plan", unit.pk)
+    if right is not None:
+        actor = require(actor, right, unit.pk)
     with write_batch(actor=actor, action="task.make") as batch:
         if (earlier := idempotent(request_key, "task.make")) is not None:
             return VerificationTask.objects.get(pk=earlier["id"])
@@ -103,7 +107,7 @@ def task_make(
         stage = stage_of(kind, model)
         purpose = Purpose.SAMPLE if kind == TaskKind.SAMPLING else Purpose.EVERY
         version = scheme_version or scheme_propose(
-            model=model, stage=stage, purpose=purpose.value, unit=unit, actor=actor
+            model=model, stage=stage, purpose=purpose.value, unit=unit, actor=actor, right=None
         )
         is_once = model.kind == METERS[0] and kind in FIRST_KINDS
         mode = (
@@ -142,8 +146,11 @@ def task_add_devices(
     actor: Actor,
     place_id: int | None = None,
     request_key: str = "",
+    right: str | None = PLAN,
 ) -> int:
     """Take devices into a task and into verification; all of them or none. Returns how many.
+
+    `right` as in `task_make`.
 
     Raises:
         Refused: `devices`, each device that may not with its reason.
@@ -151,7 +158,8 @@ def task_add_devices(
     wanted = sorted(set(device_ids))
     if not wanted:
         raise BadInput(_("Name the devices."))
-    actor = require(actor, "verification.plan", task.unit_id)
+    if right is not None:
+        actor = require(actor, right, task.unit_id)
     with write_batch(actor=actor, action="task.add_devices") as batch:
         if (earlier := idempotent(request_key, "task.add_devices")) is not None:
             return int(earlier["count"])
@@ -356,11 +364,17 @@ def _unload(task_device_ids: Sequence[int]) -> None:
     ).delete()
 
 
-def task_cancel(*, task: VerificationTask, reason: str, actor: Actor) -> None:
-    """Give up a task that has no results; its devices go back to waiting."""
+def task_cancel(
+    *, task: VerificationTask, reason: str, actor: Actor, right: str | None = PLAN
+) -> None:
+    """Give up a task that has no results; its devices go back to waiting.
+
+    `right` as in `task_make`.
+    """
     if not reason.strip():
         raise BadInput(_("Say why the task is cancelled."))
-    actor = require(actor, "verification.plan", task.unit_id)
+    if right is not None:
+        actor = require(actor, right, task.unit_id)
     with write_batch(actor=actor, action="task.cancel", reason=reason) as batch:
         locked = lock_task(task)
         guard_open(locked)

@@ -21,6 +21,7 @@ from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.common.search import clean_code
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
+from dianheng.workflow.selectors import process_named
 
 from .. import services
 from ..choices import (
@@ -181,6 +182,7 @@ def task(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "title": found.number,
         "task": found,
+        "process": process_named(found.origin),
         "task_tone": TASK_TONE[TaskState(found.state)],
         "load_tones": LOAD_TONE,
         "steps": [

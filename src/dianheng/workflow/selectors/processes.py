@@ -93,6 +93,20 @@ def begun_by(instance: ProcessInstance) -> list[ProcessInstance]:
     return list(with_version(rows.select_related("unit")).order_by("pk"))
 
 
+def served(instance: ProcessInstance, service: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """What a service was last given by the instance and answered; None: not called yet."""
+    tasks = [code for code, plan in kept(instance.pack).plan["tasks"].items() if plan["service"] == service]  # fmt: skip
+    notes = instance.notes.filter(kind=NoteKind.SERVICE, facts__step__in=tasks)
+    facts = notes.order_by("-pk").values_list("facts", flat=True).first()
+    return (facts["inputs"], facts["answer"]) if facts else None
+
+
+def process_named(document: str) -> str:
+    """Number of the process that a document names (`process:SJ2026-000003`); empty: another kind."""
+    kind, _colon, number = document.partition(":")
+    return number if kind == "process" else ""
+
+
 def visible_instance(number: str, person_id: int, rights: Any) -> ProcessInstance:
     """The instance, for who may see its unit, has started it, or has a part in it.
 

@@ -2,8 +2,21 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from dianheng.assets.tests.factories import barcode
 from dianheng.common.errors import Refused
+from dianheng.fieldwork.models import FieldTask
+from dianheng.fieldwork.services import check_record
+from dianheng.fieldwork.tests.factories import (
+    CALIBRATOR,
+    CONDITIONS,
+    RIGHT,
+    an_hour_ago,
+    calibrator,
+    crew,
+    point_with_meter,
+)
 from dianheng.identity.models import Person
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import city_company, metering_centre
@@ -17,10 +30,17 @@ from .test_limits import shipped
 
 pytestmark = pytest.mark.django_db
 REQUEST = {
-    "customer_no": "3540100128", "customer": "王建国", "device": "4130001", "taken_on": "2026-11-26",
-    "reason": "10 月电量较上月增加一倍。",
+    "kind": "customer_request", "customer_no": "3540100128", "customer": "王建国",
+    "taken_on": "2026-11-26", "reason": "10 月电量较上月增加一倍。", "device": barcode(900),
 }  # fmt: skip
-TEST = {"tested_on": "2026-11-30", "error_i": "3.12", "seals": "yes"}
+ERRORS = {"pass": "0.22", "fail": "3.12", "damaged": ""}
+
+
+@pytest.fixture(autouse=True)
+def things():
+    """A meter that hangs at a usage point, and a calibrator."""
+    point_with_meter()
+    calibrator()
 
 
 @pytest.fixture
@@ -48,10 +68,23 @@ def doubted(people, conclusion):
         actor=people["MARKETING"],
     )
     step(one, "request", people["MARKETING"], **REQUEST)
-    step(one, "arrange", people["METROLOGIST"], way="site", on="2026-11-30")
-    step(one, "test", people["VERIFIER"], conclusion=conclusion, **TEST)
+    leader, second = crew()
+    step(one, "arrange", people["METROLOGIST"], way="site", on=str(timezone.localdate()), leader=leader.login, second=second.login)  # fmt: skip
+    measured(one, people, conclusion)
     step(one, "approve", people["SIGNATORY"], opinion="agree")
     return one
+
+
+def measured(one, people, conclusion):
+    """The meter is checked on site, or cannot be; the process takes the record."""
+    if ERRORS[conclusion]:
+        readings = {"error_1": ERRORS[conclusion], "error_2": ERRORS[conclusion]}
+        check_record(
+            task=FieldTask.objects.get(), raw={**RIGHT, **CONDITIONS, **readings},
+            done_at=an_hour_ago(), calibrator_no=CALIBRATOR, actor=system_actor(),
+        )  # fmt: skip
+    damaged = "no" if ERRORS[conclusion] else "yes"
+    step(one, "test", people["VERIFIER"], seals="yes", damaged=damaged)
 
 
 def faults():
@@ -62,7 +95,7 @@ def fault_to_decide(people):
     """The fault that a doubt began, worked on up to its approval."""
     (fault,) = faults()
     step(fault, "report", people["FITTER"], kind="fault", found_at="2026-11-30", place="1 号",
-         device="4130001", fact="超差")  # fmt: skip
+         device=barcode(900), fact="超差")  # fmt: skip
     step(fault, "evidence", people["FITTER"], arrived_on="2026-12-01", witness="王建国")
     step(fault, "opinion", people["TECHNICAL"], cause="误差超差", method="error", began_on="2026-10-01",
          ended_on="2026-11-30")  # fmt: skip
@@ -93,13 +126,13 @@ def test_a_meter_that_fails_begins_the_fault_and_both_pages_lead_to_each_other(
     assert begun_by(one) == [fault] and origin_of(fault) == one.number
     assert (fault.title, fault.unit) == ("王建国申请校验", metering_centre())
     assert earlier_entry(fault.tasks.get(task="report")) == {
-        "customer_no": "3540100128", "place": "王建国", "device": "4130001", "fact": REQUEST["reason"],
+        "customer_no": "3540100128", "place": "王建国", "device": barcode(900), "fact": REQUEST["reason"],
     }  # fmt: skip
     client.force_login(Person.objects.get(login="p-marketing"))
     for here, there in ((one, fault), (fault, one)):
         page = client.get(reverse("process", args=[here.number])).content.decode()
         assert f'href="{reverse("process", args=[there.number])}"' in page
-    step(one, "tell", people["MARKETING"], told_on="2026-12-01", refund="adjust", agreed="yes")
+    step(one, "tell", people["MARKETING"], told_on="2026-12-01", settled="yes", agreed="yes")
     one.refresh_from_db()
     assert one.state == "done" and faults()[0].state == "running"
 
@@ -108,7 +141,7 @@ def test_sending_back_the_verdict_withdraws_the_fault(people):
     one = doubted(people, "fail")
     send_back(one, people)
     assert [fault.state for fault in faults()] == ["withdrawn"]
-    step(one, "test", people["VERIFIER"], conclusion="pass", **TEST)
+    measured(one, people, "pass")
     step(one, "approve", people["SIGNATORY"], opinion="agree")
     assert [fault.state for fault in faults()] == ["withdrawn"]
 

@@ -47,10 +47,14 @@ def value(field, opinion):
     kinds = {
         "number": "2", "money": "12.50", "date": "2026-12-01", "yes_no": "yes", "opinion": opinion,
         "device": barcode(1), "listed": "CAR-1", "person": "N-p-owner",
+        "unit": metering_centre().code,
     }  # fmt: skip
     if field["format"] == "rows":
         columns = field["items"]["properties"]
-        return [{name: value(each, opinion) for name, each in columns.items()}] * 2
+        rows = [{name: value(each, opinion) for name, each in columns.items()} for _n in range(2)]
+        for row, side in zip(rows, columns.get("side", {}).get("enum", ()), strict=False):
+            row["side"] = side  # both sides are invited
+        return rows
     if field["format"] == "choice":
         return field["enum"][-1]
     if field["format"] == "moment":

@@ -2,7 +2,7 @@
 
 from dianheng.documents.papers.schema import Paper
 
-from .field import field_check
+from .field import doubt_notice, field_check, opening_record
 from .labels import LABEL_SAMPLES, RED_LABEL, YELLOW_LABEL
 from .office import approval, volume
 from .quality import quality
@@ -27,6 +27,8 @@ SAMPLES: dict[str, Paper] = {
     "approval_sheet": approval(),
     "field_check_record": field_check(),
     "quality_record": quality(),
+    "doubt_notice": doubt_notice(),
+    "opening_record": opening_record(),
     "archive_catalogue": volume(False),
     "volume_index": volume(),
     "volume_spine": volume(),
@@ -42,12 +44,14 @@ __all__ = [
     "approval",
     "arrival",
     "certificate",
+    "doubt_notice",
     "failures",
     "field_check",
     "gateway_certificate",
     "handover",
     "notice",
     "quality",
+    "opening_record",
     "record",
     "return_notice",
     "sampling_form",

@@ -3,7 +3,10 @@
 from datetime import date
 
 from dianheng.documents.papers.schema import (
+    DoubtNotice,
     FieldCheckRecord,
+    OpeningRecord,
+    Party,
     Signature,
     SitePhasor,
     SiteResult,
@@ -69,5 +72,46 @@ def field_check() -> FieldCheckRecord:
             Signature(role="leader", name="马超", signed_on=date(2026, 11, 20)),
             Signature(role="second", name="何洁", signed_on=date(2026, 11, 20)),
             Signature(role="customer", name="赵厂长"),
+        ),
+    )  # fmt: skip
+
+
+def doubt_notice() -> DoubtNotice:
+    """A meter that runs too fast, tested on site: fee given back, energy settled."""
+    return DoubtNotice(
+        number="SJ2026-000002", created_at=moment("2026-11-24T16:00:00"), body=BODY,
+        kind_of_verification="customer_request", customer_no="3540100457", customer="清河水泥有限公司",
+        address="清河县工业路 8 号", point_no="3540010000123", device=GATEWAY_METER,
+        task_no="XC3-2026-000008", taken_on=date(2026, 11, 23), reason="10 月电量较上月增加一倍。",
+        record_no="XJ3-2026-000013", tested_at=moment("2026-11-24T10:20:00"), way="site",
+        results=(
+            SiteResult(item="working_error", point="0.8In", rounded="+3.10", limit="±0.5", conclusion="fail"),
+            SiteResult(item="wiring", conclusion="pass"),
+        ),
+        conclusion="fail", seals="yes", bearer="company", fee_yuan="30.00", refund_yuan="30.00",
+        settled_since="2025-10-06", settled_through="2026-11-24", settled_days="207",
+        error_pct="3.12", settled_pct="-3.0256",
+        signatures=(
+            Signature(role="leader", name="马超"),
+            Signature(role="approver", name="陈强", signed_on=date(2026, 11, 24)),
+            Signature(role="customer"),
+        ),
+    )  # fmt: skip
+
+
+def opening_record() -> OpeningRecord:
+    """Both sides came to the opening of a meter's seal."""
+    return OpeningRecord(
+        number="SJ2026-000004", created_at=moment("2026-11-26T09:00:00"), body=BODY,
+        kind_of_verification="arbitration", customer_no="3540100128", customer="柳林石材加工厂",
+        address="柳林镇 105 国道旁", point_no="3540010000789", device=GATEWAY_METER,
+        task_no="JD1-2026-000031", taken_on=date(2026, 11, 25), reason="对现场检验结果有异议。",
+        opened_at="2026-11-27 09:30", seal_nos="XC26000101、XC26000102", seals_whole="yes",
+        parties=(
+            Party(side="customer", name="郭玉田", invited_on="2026-11-25", present="yes"),
+            Party(side="company", name="冯军", invited_on="2026-11-25", present="yes"),
+        ),
+        signatures=(
+            Signature(role="customer"), Signature(role="company"), Signature(role="verifier"),
         ),
     )  # fmt: skip

@@ -20,7 +20,14 @@ from .common import (
     Signature,
     Standard,
 )
-from .field import FieldCheckRecord, SitePhasor, SiteResult
+from .field import (
+    DoubtNotice,
+    FieldCheckRecord,
+    OpeningRecord,
+    Party,
+    SitePhasor,
+    SiteResult,
+)
 from .labels import (
     GREEN,
     RED,
@@ -89,6 +96,8 @@ PAPERS: dict[str, type[Paper]] = {
     "approval_sheet": ApprovalSheet,
     "field_check_record": FieldCheckRecord,
     "quality_record": QualityRecord,
+    "doubt_notice": DoubtNotice,
+    "opening_record": OpeningRecord,
     "archive_catalogue": ArchiveList,
     "volume_index": ArchiveList,
     "volume_spine": ArchiveList,
@@ -128,6 +137,7 @@ __all__ = [
     "CountLine",
     "Device",
     "DeviceRow",
+    "DoubtNotice",
     "Draw",
     "Environment",
     "ErrorPoint",
@@ -143,9 +153,11 @@ __all__ = [
     "LoadLine",
     "LotSummary",
     "MeterLabel",
+    "OpeningRecord",
     "Opinion",
     "OriginalRecord",
     "Paper",
+    "Party",
     "Plan",
     "PlanLine",
     "PointGroup",

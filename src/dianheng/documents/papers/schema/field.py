@@ -66,3 +66,67 @@ class FieldCheckRecord(Paper):
     rules: tuple[str, ...] = ()
     standards: tuple[Standard, ...] = ()
     signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt(Paper):
+    """What papers of a doubted meter begin with: who doubts which meter, and why."""
+
+    kind_of_verification: str
+    customer_no: str = ""
+    customer: str = ""
+    address: str = ""
+    point_no: str = ""
+    device: Device
+    task_no: str = ""
+    taken_on: date | None = None
+    reason: str = ""
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtNotice(_Doubt):
+    """检验结果通知书: what a doubted meter was found to be, who bears the fee, what is settled.
+
+    `way` is site or laboratory, `conclusion` pass, fail or damaged, `bearer` customer or company;
+    amounts and shares are texts, empty where there are none.
+    """
+
+    record_no: str = ""
+    certificate_no: str = ""
+    tested_at: datetime | None = None
+    way: str
+    results: tuple[SiteResult, ...] = ()
+    conclusion: str
+    seals: str = ""
+    present: tuple[str, ...] = ()
+    bearer: str
+    fee_yuan: str
+    due_yuan: str = ""
+    refund_yuan: str = ""
+    settled_since: str = ""
+    settled_through: str = ""
+    settled_days: str = ""
+    error_pct: str = ""
+    settled_pct: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Who was invited to the opening of a seal: side (customer, company), name, day, presence."""
+
+    side: str
+    name: str
+    invited_on: str = ""
+    present: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningRecord(_Doubt):
+    """启封记录 of an arbitration: the seal is opened before both parties, who sign."""
+
+    opened_at: str = ""
+    seal_nos: str = ""
+    seals_whole: str = ""
+    parties: tuple[Party, ...] = ()
+    statement: str = ""

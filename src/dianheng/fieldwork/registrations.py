@@ -1,0 +1,78 @@
+"""What packs may call of this app, and what the pages of their processes show."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dianheng.common.errors import Text
+from dianheng.verification.choices import TaskKind
+from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.registry import (
+    Service,
+    register_beside,
+    register_panel,
+    register_paper,
+    register_service,
+)
+
+from .doubt import doubt_of, stands
+from .services.doubt import doubt_begin, doubt_call_off, doubt_evidence, doubt_opening
+
+register_service(
+    Service(
+        "doubt.begin", gettext_lazy("Begin the test of a doubted meter"),
+        ("device", "kind", "way", "on"), doubt_begin,
+        optional=("customer", "leader", "second", "laboratory"), knows_caller=True,
+    ),
+    Service(
+        "doubt.call_off", gettext_lazy("Call the test of a doubted meter off"), ("answer",),
+        doubt_call_off, knows_caller=True,
+    ),
+    Service(
+        "doubt.opening", gettext_lazy("See that both sides were invited to the opening of the seal"),
+        ("parties", "signed"), doubt_opening, reads=True, knows_caller=True,
+    ),
+    Service(
+        "doubt.evidence", gettext_lazy("Take the record of a doubted meter and its verdict"),
+        ("test", "device", "kind", "taken_on"), doubt_evidence, optional=("paid", "damaged"),
+        reads=True, knows_caller=True,
+    ),
+)  # fmt: skip
+
+
+def doubt_panel(instance: ProcessInstance, request: HttpRequest) -> str:
+    """The test, its record and verdict as they stand now, and what follows for the fee."""
+    found = doubt_of(instance)
+    if found is None:
+        return ""
+    context = {"instance": instance, "doubt": found, "kind": kind_of(str(found.begun["kind"]))}
+    return render_to_string("fieldwork/doubt_panel.html", context, request)
+
+
+def kind_of(code: str) -> str:
+    """How the kind of a test is called."""
+    return str(dict(TaskKind.choices).get(code, code))
+
+
+def notice(instance: ProcessInstance) -> tuple[Text, str] | None:
+    """The notice for the customer, as soon as the record is taken."""
+    found = doubt_of(instance)
+    if found is None or not found.answered:
+        return None
+    return _("Notice for the customer"), reverse("doubt_notice", args=[instance.number])
+
+
+def opening(instance: ProcessInstance) -> tuple[Text, str] | None:
+    """The record of the opening of the seal, to be signed by both sides."""
+    found = doubt_of(instance)
+    if found is None or found.begun["kind"] != TaskKind.ARBITRATION:
+        return None
+    return _("Record of the opening"), reverse("doubt_opening", args=[instance.number])
+
+
+register_panel(doubt_panel)
+register_paper("doubt_notice", notice)
+register_paper("doubt_opening", opening)
+register_beside("doubt", stands)

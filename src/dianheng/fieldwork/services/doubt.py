@@ -1,0 +1,217 @@
+"""What a process about a doubted meter has done: a test of the right kind, its result as it stands."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
+from dianheng.assets.choices import DeviceKind, HungRole, Verb
+from dianheng.assets.models import Device
+from dianheng.assets.rules import TRANSITIONS
+from dianheng.assets.selectors import person_by_words
+from dianheng.assets.selectors.installations import installations_of_device
+from dianheng.common.actor import Actor
+from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
+from dianheng.identity.models import Unit
+from dianheng.identity.selectors import setting
+from dianheng.metrology.quantities import plain_text
+from dianheng.verification.choices import TaskKind as VerificationKind
+from dianheng.verification.models import VerificationTask
+from dianheng.verification.services.task import task_add_devices
+from dianheng.verification.services.task import task_cancel as bench_task_cancel
+from dianheng.verification.services.task import task_make as bench_task_make
+from dianheng.workflow.models import ProcessInstance
+
+from ..choices import TaskKind, TaskReason
+from ..doubt import LABORATORY, SITE, evidence_at, settled_since, testers_before
+from ..models import FieldTask
+from ..rules import doubt_fee, guard_other_testers, settled_pct
+from .tasks import task_cancel, task_make
+
+# Why somebody asks for a test of a meter in use, as verification names it.
+KINDS = (
+    VerificationKind.CUSTOMER_REQUEST,
+    VerificationKind.TEMPORARY,
+    VerificationKind.IN_USE,
+    VerificationKind.ARBITRATION,
+)
+# Who is invited to an arbitration.
+SIDES = {
+    "customer": pgettext_lazy("side", "customer"),
+    "company": pgettext_lazy("side", "company"),
+}
+Answer = Mapping[str, Any]
+
+
+def _device(barcode: Any) -> Device:
+    found = Device.objects.select_related("model", "unit").filter(barcode=str(barcode)).first()
+    if found is None:
+        raise NotFound(_("There is no device %(code)s.") % {"code": barcode}, code=str(barcode))
+    return found
+
+
+def _wrong(field: str, text: str) -> BadInput:
+    return BadInput(text, [{"field": field, "code": "wrong", "text": text}])
+
+
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise _wrong("on", _("“%(value)s” is no day.") % {"value": value}) from None
+
+
+def doubt_begin(
+    *, device: Any, kind: Any, way: Any, on: Any, caller: ProcessInstance, actor: Actor,
+    request_key: str, customer: Any = "", leader: Any = "", second: Any = "", laboratory: Any = "",
+) -> Answer:  # fmt: skip
+    """Begin the test that the process arranged: a check on site, or a task of the laboratory.
+
+    Raises:
+        BadInput: the kind is none that one asks for, the meter hangs nowhere, an arbitration on
+            site, nobody is named to check.
+        Refused: of an arbitration, who would check tested the meter before.
+    """
+    meter, day = _device(device), _day(on)
+    if kind not in KINDS:
+        raise _wrong("kind", _("“%(kind)s” is no kind of test that one asks for.") % {"kind": kind})
+    if way == SITE and kind == VerificationKind.ARBITRATION:
+        raise _wrong(
+            "way",
+            _("An arbitration is verified in the laboratory, its seal opened before both parties."),
+        )
+    if way == SITE:
+        hung = installations_of_device(meter).filter(removed_at__isnull=True, role=HungRole.METER)
+        row = hung.first()
+        if row is None:
+            text = _("%(barcode)s hangs at no usage point: have it verified in the laboratory.")
+            raise _wrong("way", text % {"barcode": meter.barcode})
+        if not leader or not second:
+            raise _wrong("leader", _("Name the two people who check on site."))
+        made = task_make(
+            point=row.usage_point, kind=TaskKind.METER, reason=TaskReason.DOUBT, due_on=day,
+            leader=person_by_words(str(leader)), second=person_by_words(str(second)),
+            note=caller.title, origin=caller.document, actor=actor, request_key=request_key,
+            right=None,
+        )  # fmt: skip
+        return {"way": SITE, "task": made.number, "point": row.usage_point.number}
+    unit = caller.unit
+    if laboratory:
+        unit = Unit.objects.filter(code=laboratory, is_active=True).first()
+        if unit is None:
+            raise _wrong("laboratory", _("There is no unit %(code)s.") % {"code": laboratory})
+    task = bench_task_make(
+        unit=unit, kind=str(kind), model=meter.model, client=str(customer or ""),
+        origin=caller.document, planned_from=min(timezone.localdate(), day), planned_through=day,
+        note=caller.title, actor=actor, request_key=request_key, right=None,
+    )  # fmt: skip
+    if meter.state in TRANSITIONS[Verb.BEGIN_VERIFICATION].sources:
+        task_add_devices(
+            task=task, device_ids=[meter.pk], actor=actor, request_key=f"{request_key}:device",
+            right=None,
+        )  # fmt: skip
+    return {"way": LABORATORY, "task": task.number, "point": ""}
+
+
+def doubt_call_off(
+    *, answer: Mapping[str, Any], caller: ProcessInstance, actor: Actor, request_key: str
+) -> Answer:
+    """Take the task back; one that has results stays, and so does the step."""
+    reason = _("%(number)s was sent back.") % {"number": caller.number}
+    if answer["way"] == SITE:
+        task = FieldTask.objects.get(number=answer["task"])
+        task_cancel(task=task, reason=reason, actor=actor, right=None)
+    else:
+        found = VerificationTask.objects.get(number=answer["task"])
+        bench_task_cancel(task=found, reason=reason, actor=actor, right=None)
+    return {}
+
+
+def doubt_opening(
+    *, parties: Any, signed: Any, caller: ProcessInstance, actor: Actor, request_key: str
+) -> Answer:
+    """Both sides were invited to the opening of the seal, and who came signed the paper.
+
+    Raises:
+        BadInput: a side was not invited, or the paper is not signed.
+    """
+    rows: Sequence[Mapping[str, Any]] = parties or []
+    sides = {row.get("side") for row in rows if row.get("name") and row.get("invited_on")}
+    missing = [name for side, name in SIDES.items() if side not in sides]
+    if missing:
+        text = _("Both sides are invited, by name and day; missing: %(sides)s.")
+        raise _wrong("parties", text % {"sides": "、".join(str(name) for name in missing)})
+    if signed != "yes":
+        raise _wrong("signed", _("The record of the opening is printed from this page and signed by who is there."))  # fmt: skip
+    present = [str(row["name"]) for row in rows if row.get("present") == "yes"]
+    return {"present": present}
+
+
+def doubt_evidence(
+    *, test: Any, device: Any, kind: Any, taken_on: Any, caller: ProcessInstance, actor: Actor,
+    request_key: str, paid: Any = "", damaged: Any = "",
+) -> Answer:  # fmt: skip
+    """Take the record and its verdict as they stand, and what follows for the fee.
+
+    Args:
+        test: what `doubt_begin` answered.
+        damaged: “yes”: the meter cannot be tested, and that is the answer.
+
+    Raises:
+        Refused: no verdict counts yet; of an arbitration, a tester tested the meter before.
+    """
+    meter = _device(device)
+    found = evidence_at(task=str(test["task"]), way=str(test["way"]), device=meter)
+    is_damaged = damaged == "yes"
+    if found.is_right is None and not is_damaged:
+        raise Refused(Refusal("no_result", found.waits_for, {"task": found.task}))
+    if kind == VerificationKind.ARBITRATION:
+        before = testers_before(meter, besides=found.task)
+        refuse(guard_other_testers({**found.testers, actor.person_id: actor.name}, before))
+    is_right = bool(found.is_right) and not is_damaged
+    fee = doubt_fee(
+        is_right=is_right, fee_yuan=fee_on(meter, str(kind), caller, _day(taken_on)),
+        paid_yuan=_money(paid),
+    )  # fmt: skip
+    answer = {
+        "conclusion": "damaged" if is_damaged else "pass" if is_right else "fail",
+        "record": found.record,
+        "fee": f"{fee.fee_yuan:.2f}",
+        "bearer": "customer" if fee.is_borne_by_customer else "company",
+        "due": f"{fee.due_yuan:.2f}",
+        "refund": f"{fee.refund_yuan:.2f}",
+    }
+    if not is_right and not is_damaged and found.tested_at is not None:
+        answer |= _settlement(meter, found.error_pct, timezone.localdate(found.tested_at))
+    return answer
+
+
+def _settlement(meter: Device, error_pct: Decimal | None, on: date) -> dict[str, str]:
+    """Where the settlement of energy begins: half the time since the last test, the error found."""
+    found: dict[str, str] = {}
+    if (since := settled_since(meter, on)) is not None:
+        found = {"since": since[0].isoformat(), "through": on.isoformat(), "days": plain_text(since[1])}  # fmt: skip
+    if error_pct is not None:
+        found |= {"error": plain_text(error_pct), "settle": f"{settled_pct(error_pct):.4f}"}
+    return found
+
+
+def fee_on(meter: Device, kind: str, caller: ProcessInstance, on: date) -> Decimal:
+    """The fee for a test that was asked for on a day, in yuan."""
+    key = "fieldwork.doubt_fee_three"
+    if kind == VerificationKind.ARBITRATION:
+        key = "fieldwork.arbitration_fee"
+    elif meter.kind == DeviceKind.SINGLE_PHASE_METER:
+        key = "fieldwork.doubt_fee_single"
+    return Decimal(setting(key, caller.unit_id, on))
+
+
+def _money(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value or 0))
+    except InvalidOperation:
+        raise _wrong("fee", _("“%(value)s” is no amount.") % {"value": value}) from None
