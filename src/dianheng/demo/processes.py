@@ -1,13 +1,15 @@
 """Processes in each stage: orders, the plan of the month, scrapping, a doubt, an acceptance by two departments."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from dianheng.assets.choices import DeviceState
 from dianheng.assets.models import Device
-from dianheng.identity.services import system_actor
+from dianheng.fieldwork.models import FieldTask
+from dianheng.fieldwork.services import check_record
+from dianheng.identity.services import setting_change, system_actor
 from dianheng.planning.models import Assignment
 from dianheng.planning.services import assignment_done, resource_make
 from dianheng.workflow.models import ProcessInstance
@@ -16,6 +18,7 @@ from dianheng.workflow.selectors import content_of
 from dianheng.workflow.services import instance_start, pack_load, task_complete, task_send_back
 
 from .company import acting, unit
+from .field import CALIBRATOR, ON_SITE, THREE_WIRE
 
 
 def _begin(who: str, unit_code: str, **apply: Any) -> ProcessInstance:
@@ -213,26 +216,7 @@ def other_processes() -> None:
             scrap, "sunli", count=str(len(devices)), conclusion="scrap",
             basis="基本误差超差，同批返厂已办结。", appraised_on="2026-11-25",
         )  # fmt: skip
-    doubt = start(
-        "meter-doubt", "fengjun", "3540001", "王建国申请校验", customer_no="3540100128", customer="王建国",
-        phone="0523-88000000", device="3540001000202506000011", reason="10 月电量较上月增加一倍。", fee="0.00", taken_on="2026-11-26",
-    )  # fmt: skip
-    do(doubt, "gaoyan", way="site", on="2026-11-30", witness="yes")
-    failed = start(
-        "meter-doubt", "fengjun", "3540001", "李秀兰申请校验", customer_no="3540100457", customer="李秀兰",
-        phone="0523-88000001", device="3540001000202506000028", reason="无人居住，表仍走字。", fee="0.00", taken_on="2026-11-23",
-    )  # fmt: skip
-    do(failed, "gaoyan", way="site", on="2026-11-24", witness="yes")
-    do(
-        failed,
-        "zhangwei",
-        tested_on="2026-11-24",
-        error_i="3.12",
-        error_low="4.05",
-        conclusion="fail",
-        seals="yes",
-    )
-    do(failed, "chenqiang", opinion="agree", reason="超差属实。")  # begins a metering fault
+    doubts()
     action = start(
         "corrective-action", "wangfang", "3540001", "检定室湿度记录缺一次", source="internal", found_on="2026-11-20",
         fact="11 月 18 日下午未记录温湿度。", clause="JJF 1069 环境条件", severity="general",
@@ -242,6 +226,49 @@ def other_processes() -> None:
         measures=[{"matter": "温湿度计接入自动采集", "owner": "高岩", "due_on": "2026-12-20"}],
     )  # fmt: skip
     do(action, "liujing", opinion="agree", reason="同意。")
+
+
+def doubts() -> None:
+    """Three doubted meters: one to be checked on site, one found wrong, one for arbitration."""
+    today = timezone.localdate()
+    for key, fee in (("single", "0.00"), ("three", "60.00")):
+        setting_change(
+            key=f"fieldwork.doubt_fee_{key}", value=fee, valid_from=date(today.year, 1, 1),
+            reason="省发改委核定的检验费", actor=acting("luoming"),
+        )  # fmt: skip
+
+    def request(customer: str, days_ago: int, kind: str = "customer_request", **more: str) -> Any:
+        return start(
+            "meter-doubt", "fengjun", "3540001", f"{customer}申请校验", kind=kind, customer=customer,
+            fee="60.00", taken_on=str(today - timedelta(days=days_ago)), **more,
+        )  # fmt: skip
+
+    def on_site(one: ProcessInstance, on: date) -> None:
+        do(one, "gaoyan", way="site", on=str(on), leader="qinling", second="xuetao", witness="yes")
+
+    waits = request(
+        "清河水泥有限公司", 1, customer_no="3540100128", phone="0523-88000000", device="354000290000",
+        reason="10 月电量较上月增加一倍。",
+    )  # fmt: skip
+    on_site(waits, today + timedelta(days=2))
+    wrong = request(
+        "东坪灌区管理处", 4, customer_no="3540200457", phone="0523-88000001", device="354000290004",
+        reason="停泵期间表仍走字。",
+    )  # fmt: skip
+    on_site(wrong, today)
+    check_record(
+        task=FieldTask.objects.get(origin=wrong.document),
+        raw={**ON_SITE, **THREE_WIRE, "error_1": "3.14", "error_2": "3.10", "signer": "何水生"},
+        done_at=max(wrong.started_at, timezone.now() - timedelta(hours=2)),
+        calibrator_no=CALIBRATOR, actor=acting("xuetao"),
+    )  # fmt: skip
+    do(wrong, "zhangwei", seals="yes", damaged="no")
+    do(wrong, "chenqiang", opinion="agree", reason="超差属实。")  # begins a metering fault
+    disputed = request(
+        "云山商业集团", 2, "arbitration", customer_no="3540200031", phone="0523-88000002",
+        device="354000290003", reason="不认可现场检验结果，申请仲裁检定。",
+    )  # fmt: skip
+    do(disputed, "gaoyan", way="laboratory", on=str(today + timedelta(days=3)), witness="yes")
 
 
 def acceptances() -> None:
