@@ -9,13 +9,14 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.figures import register_figure
+        from dianheng.customers.holds import register_point_follower, register_point_hold
         from dianheng.customers.panels import register_point_actions, register_point_panel
         from dianheng.identity.registry import register_master_tables
         from dianheng.metrology.barcodes import register_scheme
 
         from . import find, menu, registrations, rights, tasks  # noqa: F401
         from .figures import awaiting_verification
-        from .hanging import hangs_panel, point_steps, where_panel
+        from .hanging import hangs_panel, point_hold, point_steps, where_panel, written_panel
         from .panels import register_panel
         from .selectors.scan import (
             find_device,
@@ -25,6 +26,7 @@ class AssetsConfig(AppConfig):
             find_place,
             register_scan,
         )
+        from .services.installations import place_follow
 
         register_master_tables(
             "assets_manufacturer",
@@ -40,6 +42,9 @@ class AssetsConfig(AppConfig):
         register_figure(30, awaiting_verification)
         register_panel(10, where_panel)
         register_point_panel(10, hangs_panel)
+        register_point_panel(90, written_panel)
+        register_point_hold(point_hold)
+        register_point_follower(place_follow)
         register_point_actions(20, point_steps)
         for entry in entry_points(group="dianheng.barcode_schemes"):
             register_scheme(entry.load()())

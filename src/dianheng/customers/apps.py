@@ -10,7 +10,9 @@ class CustomersConfig(AppConfig):
         from dianheng.identity.registry import register_master_tables
 
         from . import menu, rights  # noqa: F401
+        from .panels import own_steps, register_point_actions
         from .selectors import search_points
 
+        register_point_actions(90, own_steps)
         register_master_tables("customers_usagepoint")
         register_search(search_points)

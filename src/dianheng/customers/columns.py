@@ -13,7 +13,7 @@ from dianheng.common.files import Field, Heads, Mark, Unreadable, best_table, fi
 from dianheng.common.numbers import halfwidth
 
 from .choices import CLASSES, Circuit, Purpose
-from .rules import EDITION, class_of
+from .rules import EDITION, EDITIONS, class_of, is_voltage
 
 MOST_ROWS = 20_000
 LONGEST = 200
@@ -98,31 +98,34 @@ def point_of(line: Line, units: Mapping[str, int]) -> dict[str, Any]:
     wiring, purpose = WIRINGS.get(at("wiring", "")), PURPOSES.get(at("purpose", ""))
     try:
         kv = Decimal(at("rated_kv", "").lower().removesuffix("kv").strip())
-        rated_kv = kv if kv.is_finite() and 0 < kv <= 2000 else None
+        rated_kv = kv if is_voltage(kv) else None
     except InvalidOperation:
         rated_kv = None
     stated = at("device_class", "")
     for sign, letter in ROMAN.items():
         stated = stated.replace(sign, letter)
+    edition = at("class_edition", "") or EDITION
     if not stated and wiring and purpose and rated_kv:
-        stated = class_of(purpose, wiring, rated_kv)
+        stated = class_of(purpose, wiring, rated_kv, edition)
     return {
         "number": at("number", ""), "name": at("name", ""),
         "customer_name": at("customer_name", ""), "address": at("address", ""),
         "unit_id": units.get(at("unit", "")), "purpose": purpose, "wiring": wiring,
         "rated_kv": rated_kv, "device_class": stated.upper(),
-        "class_edition": at("class_edition", "") or EDITION,
+        "class_edition": edition,
     }  # fmt: skip
 
 
 def faults_of(
-    lines: Sequence[Line], units: Mapping[str, int], known: Collection[str]
-) -> Iterator[Mark]:
+    lines: Sequence[Line], units: Mapping[str, int], known: Collection[str],
+    ambiguous: Mapping[str, Sequence[str]],
+) -> Iterator[Mark]:  # fmt: skip
     """Everything that is wrong, by row.
 
     Args:
-        units: keys of units by code and by name.
+        units: keys of units by code, and by name where one unit has it.
         known: numbers of points that are here already.
+        ambiguous: codes of the units that share a name.
     """
     first: dict[str, int] = {}
     for line in lines:
@@ -135,6 +138,10 @@ def faults_of(
             elif len(value) > LONGEST:
                 text = _("“%(field)s” has more than %(n)s signs.") % facts
                 yield Mark(line.row_no, field.key, text, False)
+            elif field.key == "unit" and value in ambiguous:
+                text = _("Several units are called “%(value)s”. Write the code: %(codes)s.")
+                codes = "、".join(ambiguous[value])
+                yield Mark(line.row_no, "unit", text % {"value": value, "codes": codes}, False)
             elif value and field.key in _WHY and point[_COLUMN.get(field.key, field.key)] is None:
                 yield Mark(line.row_no, field.key, _(_WHY[field.key]) % facts, False)
         number = point["number"]
@@ -152,7 +159,7 @@ def faults_of(
         ):
             text = _("Voltage and purpose do not settle the class: write I, II, III, IV or V.")
             yield Mark(line.row_no, "device_class", text, False)
-        if point["class_edition"] not in ("2000", "2016"):
+        if point["class_edition"] not in EDITIONS:
             text = _("DL/T 448 has the editions 2000 and 2016.")
             yield Mark(line.row_no, "class_edition", text, False)
 

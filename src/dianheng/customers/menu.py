@@ -10,6 +10,8 @@ register_actions(
     {
         "point.make": _("Enter a usage point"),
         "point.import": _("Take a file of usage points"),
+        "point.change": _("Correct a usage point"),
         "point.close": _("Close a usage point"),
+        "point.reopen": _("Open a usage point again"),
     }
 )

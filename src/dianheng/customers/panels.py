@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dianheng.common.errors import Text
+from dianheng.common.pages import no_right
 
 from .models import UsagePoint
+
+EDIT = "customers.edit"
 
 
 @dataclass(frozen=True)
@@ -51,3 +57,14 @@ def point_panels(point: UsagePoint, request: HttpRequest) -> list[str]:
 def point_actions(point: UsagePoint, rights: Any) -> list[PointAction]:
     """What can be done at a usage point, and what not and why."""
     return [one for _order, actions in _actions for one in actions(point, rights)]
+
+
+def own_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:
+    """Correcting and closing, or opening again."""
+    no: Any = "" if rights.may(EDIT, point.unit.path) else no_right(EDIT).text
+    steps = [(_("Correct"), "usage_point_change")]
+    if point.closed_on is None:
+        steps.append((pgettext("usage point", "Close"), "usage_point_close"))
+    else:
+        steps.append((_("Open again"), "usage_point_reopen"))
+    return [PointAction(label, reverse(name, args=[point.number]), no) for label, name in steps]

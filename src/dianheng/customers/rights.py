@@ -7,6 +7,6 @@ from dianheng.identity.registry import register_rights
 register_rights(
     {
         "customers.view": _("See usage points"),
-        "customers.edit": _("Enter usage points"),
+        "customers.edit": _("Enter, correct and close usage points"),
     }
 )

@@ -7,13 +7,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dianheng.common.errors import NotFound
+from dianheng.common.errors import NotFound, Refused
+from dianheng.common.pages import no_right
 from dianheng.common.search import AT_MOST, Hit, HitGroup
 from dianheng.identity.selectors import units_with_right
 
 from .models import UsagePoint
 
 VIEW = "customers.view"
+EDIT = "customers.edit"
 
 
 def point_by_number(number: str) -> UsagePoint:
@@ -29,6 +31,14 @@ def visible_point(rights: object, number: str) -> UsagePoint:
     found = point_by_number(number)
     if not rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
         raise NotFound(_("There is no usage point %(no)s.") % {"no": number}, number=number)
+    return found
+
+
+def editable_point(rights: object, number: str) -> UsagePoint:
+    """The usage point, if one sees it and may correct it; else NotFound, or Refused."""
+    found = visible_point(rights, number)
+    if not rights.may(EDIT, found.unit.path):  # type: ignore[attr-defined]
+        raise Refused(no_right(EDIT))
     return found
 
 

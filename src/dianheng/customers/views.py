@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from dianheng.common.access import note_refusal
 from dianheng.common.errors import Refused
 from dianheng.common.excel import write_workbook
 from dianheng.common.forms import answer_form, take_refusal
-from dianheng.common.lists import Choice, Column, ListPage, PageAction
+from dianheng.common.lists import Choice, Column, Condition, Flag, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.common.uploads import uploaded
 from dianheng.identity.services import actor_of
@@ -22,12 +23,11 @@ from dianheng.identity.services import actor_of
 from . import services
 from .choices import CLASSES, Circuit, Purpose
 from .columns import FIELDS
-from .forms import ImportForm, PointForm
+from .forms import CloseForm, ImportForm, PointChangeForm, PointForm, ReopenForm
+from .holds import point_holds
 from .models import UsagePoint
-from .panels import point_actions, point_panels
-from .selectors import VIEW, visible_point
-
-EDIT = "customers.edit"
+from .panels import EDIT, point_actions, point_panels
+from .selectors import VIEW, editable_point, visible_point
 
 
 def _page_actions(request: HttpRequest) -> list[PageAction]:
@@ -61,6 +61,10 @@ POINTS = ListPage(
         Choice("device_class", gettext_lazy("Class of the device"), options=CLASSES),
         Choice("wiring", gettext_lazy("Wiring"), options=Circuit.choices),
         Choice("purpose", gettext_lazy("Purpose"), options=Purpose.choices),
+        Flag(
+            "closed", gettext_lazy("Is closed"), "closed_on",
+            yes=[Condition("closed_on", "empty", False)], no=[Condition("closed_on", "empty", True)],
+        ),
     ],
     default_order="number",
     search=("number", "name", "customer_name"),
@@ -104,6 +108,74 @@ def point_new(request: HttpRequest) -> HttpResponse:
     return answer_form(
         request, form, act, title=_("Enter a usage point"), submit=_("Enter"),
         back=reverse("usage_points"), crumbs=[(_("Usage points"), reverse("usage_points"))],
+    )  # fmt: skip
+
+
+def _crumbs(point: UsagePoint) -> list[tuple[Any, str]]:
+    return [
+        (_("Usage points"), reverse("usage_points")),
+        (point.number, reverse("usage_point", args=[point.number])),
+    ]
+
+
+@needs(EDIT)
+def point_change(request: HttpRequest, number: str) -> HttpResponse:
+    """Correct what is written of a usage point."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    found = editable_point(rights, number)
+    url = reverse("usage_point", args=[number])
+    names = [f.name for f in UsagePoint._meta.fields if f.name in PointChangeForm.base_fields]
+    start = {name: getattr(found, name) for name in names} | {
+        "unit": found.unit_id, "rated_kv": f"{found.rated_kv.normalize():f}",
+    }  # fmt: skip
+
+    def act(data: dict[str, Any]) -> str:
+        unit_id = data.pop("unit").pk
+        services.point_change(point=found, unit_id=unit_id, actor=actor_of(request), **data)
+        return url
+
+    return answer_form(
+        request, PointChangeForm(request.POST or None, rights=rights, initial=start), act,
+        title=_("Correct %(no)s") % {"no": number}, submit=_("Save"), back=url,
+        crumbs=_crumbs(found), success=_("The usage point is corrected."),
+        intro=_("What was judged before stays as it was judged; what comes goes by the new facts."),
+    )  # fmt: skip
+
+
+@needs(EDIT)
+def point_close(request: HttpRequest, number: str) -> HttpResponse:
+    """Close a usage point, or what holds it."""
+    found = editable_point(request.rights, number)  # type: ignore[attr-defined]
+    url = reverse("usage_point", args=[number])
+
+    def act(data: dict[str, Any]) -> str:
+        services.point_close(point=found, actor=actor_of(request), **data)
+        return url
+
+    holds = [] if request.method == "POST" else point_holds(found, timezone.localdate())
+    return answer_form(
+        request, CloseForm(request.POST or None), act, title=_("Close %(no)s") % {"no": number},
+        submit=_("Close the usage point"), back=url, crumbs=_crumbs(found),
+        success=_("The usage point is closed."), template="customers/close.html", point=found,
+        holds=[one.text for one in holds],
+        intro=_("Its history stays; nothing is planned or hung there any more."),
+    )  # fmt: skip
+
+
+@needs(EDIT)
+def point_reopen(request: HttpRequest, number: str) -> HttpResponse:
+    """Open a closed usage point again."""
+    found = editable_point(request.rights, number)  # type: ignore[attr-defined]
+    url = reverse("usage_point", args=[number])
+
+    def act(data: dict[str, Any]) -> str:
+        services.point_reopen(point=found, actor=actor_of(request), **data)
+        return url
+
+    return answer_form(
+        request, ReopenForm(request.POST or None), act, submit=_("Open again"), back=url,
+        title=_("Open %(no)s again") % {"no": number}, crumbs=_crumbs(found),
+        success=_("The usage point is open again."), template="customers/close.html", point=found,
     )  # fmt: skip
 
 

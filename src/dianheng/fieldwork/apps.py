@@ -7,13 +7,15 @@ class FieldworkConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.todo import register_todo
+        from dianheng.customers.holds import register_point_hold
         from dianheng.customers.panels import register_point_actions, register_point_panel
 
         from . import menu, registrations, rights  # noqa: F401
-        from .panels import checks_panel, orders_panel, point_steps
+        from .panels import checks_panel, orders_panel, point_hold, point_steps
         from .todo import field_todo
 
         register_point_panel(20, orders_panel)
         register_point_panel(30, checks_panel)
         register_point_actions(10, point_steps)
+        register_point_hold(point_hold)
         register_todo(field_todo)

@@ -1,6 +1,7 @@
 """Checks and orders on the page of a usage point."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,11 +9,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dianheng.common.errors import Refusal
 from dianheng.common.pages import no_right
 from dianheng.customers.models import UsagePoint
 from dianheng.customers.panels import PointAction
 
-from .choices import ORDER_TONE, OUTCOME_TONE, TASK_TONE
+from .choices import ORDER_TONE, OUTCOME_TONE, TASK_TONE, OrderState
 from .selectors import VIEW, checks_of_point, orders_of_point, tasks_of_point
 
 SHOWN = 20
@@ -41,6 +43,21 @@ def orders_panel(point: UsagePoint, request: HttpRequest) -> str:
         return ""
     rows = [(one, ORDER_TONE[one.state]) for one in orders_of_point(point)[:SHOWN]]  # type: ignore[index]
     return render_to_string("fieldwork/orders_panel.html", {"rows": rows}, request) if rows else ""
+
+
+def point_hold(point: UsagePoint, closed_on: date | None) -> list[Refusal]:
+    """Work that is open keeps a point from being closed, or from leaving its unit."""
+    tasks = [
+        Refusal(
+            "task_open", _("Task %(no)s is open: carry it out or call it off.") % {"no": one.number}
+        )
+        for one in tasks_of_point(point)
+    ]
+    orders = [
+        Refusal("order_open", _("Order %(no)s is open: say what was done.") % {"no": one.number})
+        for one in orders_of_point(point).filter(state=OrderState.OPEN)
+    ]
+    return tasks + orders
 
 
 def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
+from dianheng.common.pinyin import sort_key
 from dianheng.customers.models import UsagePoint
 from dianheng.identity.models import Person
 from dianheng.identity.services import idempotent, remember, require, write_batch
@@ -151,6 +152,13 @@ def _place_of(point: UsagePoint) -> Place:
     found = Place.objects.filter(code=code).first()
     return found or place_insert(
         code=code, name=point.name, kind=PlaceKind.USAGE_POINT, unit_id=point.unit_id
+    )
+
+
+def place_follow(point: UsagePoint) -> None:
+    """The place of a point is called after it; within the batch that wrote the point."""
+    Place.objects.filter(code=f"JL-{point.number}", kind=PlaceKind.USAGE_POINT).update(
+        name=point.name, sort_key=sort_key(point.name)
     )
 
 

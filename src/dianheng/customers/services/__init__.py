@@ -1,3 +1,13 @@
-from .points import Imported, point_close, point_make, points_import
+"""Writes of usage points."""
 
-__all__ = ["Imported", "point_close", "point_make", "points_import"]
+from .imports import Imported, points_import
+from .points import point_change, point_close, point_make, point_reopen
+
+__all__ = [
+    "Imported",
+    "point_change",
+    "point_close",
+    "point_make",
+    "point_reopen",
+    "points_import",
+]

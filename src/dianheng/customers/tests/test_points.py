@@ -11,7 +11,8 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.customers.models import UsagePoint
 from dianheng.customers.services import point_make, points_import
 from dianheng.customers.tests.factories import cement_works
-from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.identity.services import system_actor, unit_make
+from dianheng.identity.tests.factories import actor_with, city_company, metering_centre, person_with
 
 pytestmark = pytest.mark.django_db
 HEAD = "计量点编号,计量点名称,用户名称,用电地址,供电单位,计量用途,接线方式,供电电压,计量装置类别\n"
@@ -34,6 +35,60 @@ def test_a_generator_without_its_capacity_has_to_state_its_class():
         cement_works(purpose="generator")
     assert [e["field"] for e in refused.value.refusal.errors] == ["device_class"]
     assert UsagePoint.objects.count() == 0
+
+
+def test_the_edition_of_2000_goes_by_energy_so_that_the_class_is_written(tmp_path):
+    with pytest.raises(BadInput) as refused:
+        cement_works(class_edition="2000")
+    assert [e["field"] for e in refused.value.refusal.errors] == ["device_class"]
+    assert cement_works(class_edition="2000", device_class="I").device_class == "I"
+    path = tmp_path / "points.csv"
+    row = "{no},甲,,,CENTRE,,三相三线,10,{cls},2000\n"
+    path.write_text(
+        HEAD.strip() + ",DL/T 448版本\n" + row.format(no=1, cls="") + row.format(no=2, cls="Ⅰ类")
+    )
+    with pytest.raises(Refused) as refused:
+        points_import(path=path, actor=actor_with("customers.edit"))
+    assert [(e["row"], e["field"]) for e in refused.value.refusal.errors] == [(2, "device_class")]
+
+
+@pytest.mark.parametrize("kv", ["0", "-10", "0.0004", "2001", "NaN"])
+def test_a_voltage_out_of_bounds_is_told_at_its_field(tmp_path, kv):
+    with pytest.raises(BadInput) as refused:
+        cement_works(rated_kv=Decimal(kv), device_class="IV")
+    assert [e["field"] for e in refused.value.refusal.errors] == ["rated_kv"]
+    with pytest.raises(Refused) as refused:
+        points_import(
+            path=file_of(tmp_path, f"1,甲,,,CENTRE,,三相三线,{kv},IV"),
+            actor=actor_with("customers.edit"),
+        )
+    assert [e["field"] for e in refused.value.refusal.errors] == ["rated_kv"]
+
+
+def test_of_two_units_with_one_name_the_code_is_asked_for(tmp_path):
+    metering_centre()
+    for code in ("A1", "A2"):
+        unit_make(
+            code=code, name="城关供电所", kind="county", actor=system_actor(), parent=city_company()
+        )
+    path = file_of(tmp_path, "1,甲,,,城关供电所,,单相,0.22,", "2,乙,,,A2,,单相,0.22,")
+    with pytest.raises(Refused) as refused:
+        points_import(path=path, actor=actor_with("customers.edit", unit=city_company()))
+    (error,) = refused.value.refusal.errors
+    assert error["field"] == "unit" and "A1" in error["text"] and "A2" in error["text"]
+    assert UsagePoint.objects.count() == 0
+
+
+def test_a_file_goes_into_ones_own_units_only(tmp_path):
+    metering_centre()
+    other = unit_make(
+        code="A1", name="城关供电所", kind="county", actor=system_actor(), parent=city_company()
+    )
+    path = file_of(tmp_path, "1,甲,,,A1,,单相,0.22,")
+    with pytest.raises(Refused):
+        points_import(path=path, actor=actor_with("customers.edit", unit=metering_centre()))
+    actor = actor_with("customers.edit", login="li", unit=other)
+    assert points_import(path=path, actor=actor).count == 1
 
 
 def test_a_file_is_taken_once(tmp_path):

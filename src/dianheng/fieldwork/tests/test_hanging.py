@@ -10,12 +10,15 @@ from django.utils import timezone
 from dianheng.assets.choices import DeviceState, HungRole
 from dianheng.assets.models import Device, DeviceEvent, Installation
 from dianheng.assets.services import Hang, devices_install, devices_remove
+from dianheng.assets.tests.factories import store
 from dianheng.common.errors import BadInput, Refused
+from dianheng.customers.services import point_change, point_close
 from dianheng.customers.tests.factories import cement_works
-from dianheng.identity.services import actor_for_person, system_actor, write_batch
-from dianheng.identity.tests.factories import person_with
+from dianheng.fieldwork.services import task_cancel
+from dianheng.identity.services import actor_for_person, system_actor, unit_make, write_batch
+from dianheng.identity.tests.factories import city_company, person_with
 
-from .factories import crew, issued_meter, point_with_meter
+from .factories import crew, field_task, issued_meter, point_with_meter
 
 pytestmark = pytest.mark.django_db
 SYSTEM = system_actor
@@ -138,3 +141,59 @@ def test_who_may_not_install_finds_the_door_closed(client):
     client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
     for name in ("usage_point_install", "usage_point_remove"):
         assert client.get(reverse(name, args=[point.number])).status_code == 403
+
+
+def test_a_point_where_a_meter_hangs_or_work_is_open_is_not_closed():
+    task = field_task()
+    point, today = task.usage_point, timezone.localdate()
+    meter = point.installations.get().device
+    actor = system_actor("command")
+    close = {
+        "point": point,
+        "closed_on": today - timedelta(days=1),
+        "reason": "销户",
+        "actor": actor,
+    }
+    with pytest.raises(Refused) as refused:
+        point_close(**close)
+    assert [one.code for one in refused.value.refusals] == ["hangs", "task_open"]
+    assert meter.barcode in str(refused.value.refusals[0].text)
+    task_cancel(task=task, reason="销户", actor=actor)
+    devices_remove(
+        installation_ids=[point.installations.get().pk], reason="销户", actor=actor,
+        place_id=store().pk,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        point_close(**close)
+    assert [one.code for one in refused.value.refusals] == ["taken_off_later"]
+    assert point_close(**close | {"closed_on": today}).closed_on == today
+
+
+def test_a_point_with_a_history_keeps_its_unit_and_its_place_is_called_after_it():
+    point, meter = point_with_meter()
+    other = unit_make(
+        code="OTHER", name="外县", kind="county", actor=system_actor(), parent=city_company()
+    )
+    given = {
+        "point": point, "name": "清河水泥厂 2 号进线", "wiring": point.wiring,
+        "rated_kv": point.rated_kv, "purpose": point.purpose, "reason": "名称有误",
+        "actor": system_actor("command"),
+    }  # fmt: skip
+    with pytest.raises(BadInput) as refused:
+        point_change(**given, unit_id=other.pk)
+    assert [one["field"] for one in refused.value.refusal.errors] == ["unit"]
+    point_change(**given, unit_id=point.unit_id)
+    meter.refresh_from_db()
+    assert meter.place.name == "清河水泥厂 2 号进线"
+
+
+def test_the_page_says_what_keeps_a_point_open(client):
+    point, meter = point_with_meter()
+    person = person_with("customers.view", "customers.edit", login="zhao", name="赵敏")
+    client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+    url = reverse("usage_point_close", args=[point.number])
+    assert f"{meter.barcode} 还挂在这里" in client.get(url).content.decode()
+    answer = client.post(url, {"closed_on": "t", "reason": "销户"})
+    assert f"{meter.barcode} 还挂在这里" in answer.content.decode()
+    point.refresh_from_db()
+    assert point.closed_on is None
