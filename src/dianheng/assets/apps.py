@@ -9,8 +9,8 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.figures import register_figure
-        from dianheng.customers.holds import register_point_follower, register_point_hold
         from dianheng.customers.panels import register_point_actions, register_point_panel
+        from dianheng.customers.registry import register_point_follower, register_point_hold
         from dianheng.identity.registry import register_master_tables
         from dianheng.metrology.barcodes import register_scheme
 

@@ -24,9 +24,9 @@ from . import services
 from .choices import CLASSES, Circuit, Purpose
 from .columns import FIELDS
 from .forms import CloseForm, ImportForm, PointChangeForm, PointForm, ReopenForm
-from .holds import point_holds
 from .models import UsagePoint
 from .panels import EDIT, point_actions, point_panels
+from .registry import point_holds
 from .selectors import VIEW, editable_point, visible_point
 
 

@@ -7,8 +7,8 @@ class FieldworkConfig(AppConfig):
 
     def ready(self) -> None:
         from dianheng.common.todo import register_todo
-        from dianheng.customers.holds import register_point_hold
         from dianheng.customers.panels import register_point_actions, register_point_panel
+        from dianheng.customers.registry import register_point_hold
 
         from . import menu, registrations, rights  # noqa: F401
         from .panels import checks_panel, orders_panel, point_hold, point_steps

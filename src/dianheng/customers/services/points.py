@@ -13,8 +13,8 @@ from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..choices import CLASSES, Circuit, Purpose
-from ..holds import point_holds, point_written
 from ..models import UsagePoint
+from ..registry import point_holds, point_written
 from ..rules import EDITION, EDITIONS, LEAST_KV, MOST_KV, class_of, is_voltage
 
 RIGHT = "customers.edit"
