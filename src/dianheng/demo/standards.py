@@ -64,7 +64,7 @@ def the_standards() -> None:
                 "有功电能误差",
                 f"220 V, {current}, {factor}",
                 error,
-                _negative(error),
+                negative(error),
                 "0.010",
                 "2",
                 "%",
@@ -149,7 +149,7 @@ def climate_of_the_room() -> None:
         environment_take_in(place=where, rows=rows, actor=actor)
 
 
-def _negative(error: str) -> str:
+def negative(error: str) -> str:
     return error.removeprefix("-") if error.startswith("-") else f"-{error}"
 
 

@@ -24,6 +24,7 @@ from . import (
     quality,
     register,
     regulations,
+    sendouts,
     stages,
     standards,
     stock,
@@ -135,6 +136,11 @@ def story_chapters() -> list[Told]:
             "quality",
             _("a sample on the register-run bench"),
             lambda t: quality.the_quality_check(seed=t.seed),
+        ),
+        (
+            "sendouts",
+            _("standards sent to the institute"),
+            lambda t: sendouts.the_sendouts(),
         ),
     ]
 

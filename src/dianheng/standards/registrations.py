@@ -9,7 +9,7 @@ from dianheng.common.todo import register_todo
 
 from .figures import standards_in_time
 from .services import reminders_tick
-from .todo import papers_due, reminders
+from .todo import papers_due, reminders, sendouts, sendouts_soon
 
 register_actions(
     {
@@ -44,6 +44,8 @@ register_actions(
     }
 )
 register_todo(reminders)
+register_todo(sendouts)
+register_todo(sendouts_soon, counts=False)
 register_todo(papers_due, counts=False)
 register_tick("standards.reminders", 600, reminders_tick)
 register_figure(50, standards_in_time)

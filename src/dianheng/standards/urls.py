@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from .views import chains, environment, installations, laboratory, reminders, standards, testing
+from .views import (
+    chains,
+    environment,
+    installations,
+    laboratory,
+    reminders,
+    sendout_plans,
+    sendouts,
+    standards,
+    testing,
+)
 
 urlpatterns = [
     path("laboratory/", laboratory.overview, name="laboratory"),
@@ -59,4 +69,28 @@ urlpatterns = [
     path("laboratory/records/file/", environment.environment_file, name="environment_file"),
     path("laboratory/withdraw/<str:kind>/<int:key>/", laboratory.withdraw, name="paper_withdraw"),
     path("laboratory/environment/", laboratory.environment_new, name="environment_new"),
+    path("laboratory/sendout-plans/", sendout_plans.plan_list, name="sendout_plans"),
+    path("laboratory/sendout-plans/new/", sendout_plans.plan_new, name="sendout_plan_new"),
+    path("laboratory/sendout-plans/<str:number>/", sendout_plans.plan, name="sendout_plan"),
+    path("laboratory/sendout-plans/<str:number>/add/", sendout_plans.add, name="sendout_plan_add"),
+    path(
+        "laboratory/sendout-plans/<str:number>/off/<int:key>/",
+        sendout_plans.drop,
+        name="sendout_plan_drop",
+    ),
+    path(
+        "laboratory/sendout-plans/<str:number>/reopen/",
+        sendout_plans.reopen,
+        name="sendout_plan_reopen",
+    ),
+    path("laboratory/sendouts/", sendouts.order_list, name="sendouts"),
+    path("laboratory/sendouts/new/", sendouts.order_new, name="sendout_new"),
+    path("laboratory/sendouts/<str:number>/", sendouts.order, name="sendout"),
+    path("laboratory/sendouts/<str:number>/add/", sendouts.add, name="sendout_add"),
+    path("laboratory/sendouts/<str:number>/scan/", sendouts.scan, name="sendout_scan"),
+    path("laboratory/sendouts/<str:number>/off/<int:key>/", sendouts.off, name="sendout_off"),
+    path("laboratory/sendouts/<str:number>/lost/<int:key>/", sendouts.lost, name="sendout_lost"),
+    path("laboratory/sendouts/<str:number>/cancel/", sendouts.cancel, name="sendout_cancel"),
+    path("laboratory/sendouts/<str:number>/costs/", sendouts.costs, name="sendout_costs"),
+    path("laboratory/sendouts/<str:number>/<str:way>.pdf", sendouts.paper, name="sendout_paper"),
 ]

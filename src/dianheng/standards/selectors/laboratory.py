@@ -17,6 +17,7 @@ from ..models import (
     EnvironmentBand,
     InstallationCertificate,
     LaboratoryAuthorisation,
+    SendoutItem,
     StandardCertificate,
     StandardInstallation,
 )
@@ -85,15 +86,19 @@ def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
 
 
 def standards() -> QuerySet[Device]:
-    """Standards, benches and instruments with their newest certificate and its last day."""
+    """Standards, benches and instruments with their newest certificate, its last day, the order they are out with."""
     newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
     newest = newest.order_by("-valid_through")
+    away = SendoutItem.objects.filter(
+        device=OuterRef("pk"), out_at__isnull=False, released_at__isnull=True
+    ).order_by("-out_at")
     return (
         Device.objects.filter(kind__in=STANDARDS)
         .select_related("model", "place", "unit", "standard")
         .annotate(
             certificate_no=Subquery(newest.values("number")[:1]),
             certificate_through=Subquery(newest.values("valid_through")[:1]),
+            away_order=Subquery(away.values("order__number")[:1]),
         )
     )
 

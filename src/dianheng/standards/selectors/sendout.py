@@ -15,7 +15,7 @@ from dianheng.common.errors import NotFound, Refusal
 from dianheng.identity.models import Unit
 from dianheng.identity.rules import Rights
 
-from ..choices import AWAY, Found, ItemState, PlanState, Way
+from ..choices import Found, ItemState, PlanState, Way
 from ..models import SendoutItem, SendoutOrder, SendoutPlan
 from ..rights import VIEW
 from ..rules import Difference, Return, differences
@@ -140,7 +140,9 @@ def items_of(rows: Any) -> list[SendoutItem]:
     """Lines of a plan or an order, with all that a list of them shows."""
     return list(
         rows.exclude(state=ItemState.DROPPED)
-        .select_related("device__standard", "device__model", "order", "certificate", "back_by")
+        .select_related(
+            "device__standard", "device__model", "plan", "order", "certificate", "back_by"
+        )
         .order_by("planned_on", "pk")
     )
 
@@ -164,42 +166,35 @@ def differences_of(order: SendoutOrder, items: Sequence[SendoutItem]) -> list[Di
     return differences(came, order.strangers)
 
 
-def orders_late(units: Any, today: date) -> QuerySet[SendoutOrder]:
-    """Orders that are out past the day they were expected back."""
-    return SendoutOrder.objects.filter(
-        state__in=AWAY, expected_on__lt=today, unit__in=units
-    ).order_by("expected_on", "pk")
-
-
-def to_send(units: Any, today: date, days: int) -> QuerySet[SendoutItem]:
-    """Agreed lines whose day has come within some days and that are on no order yet."""
+def sendouts_waiting(units: Any, today: date) -> QuerySet[SendoutItem]:
+    """What is out past its day, and what came back good and whose certificate nobody entered."""
     return (
         SendoutItem.objects.filter(
-            state=ItemState.PLANNED, way=Way.SENT, plan__state=PlanState.AGREED,
-            planned_on__lte=today + timedelta(days=days), plan__unit__in=units,
-        )
-        .select_related("plan", "device")
-        .order_by("planned_on", "pk")
-    )  # fmt: skip
-
-
-def without_certificate(units: Any) -> QuerySet[SendoutItem]:
-    """What came back good and whose certificate nobody entered yet."""
-    return (
-        SendoutItem.objects.filter(
-            state=ItemState.BACK, found=Found.GOOD, released_at__isnull=True,
+            Q(state=ItemState.OUT, order__expected_on__lt=today)
+            | Q(state=ItemState.BACK, found=Found.GOOD, released_at__isnull=True),
             order__unit__in=units,
         )
         .select_related("order", "device")
-        .order_by("back_at", "pk")
+        .order_by("order__expected_on", "pk")
+    )
+
+
+def to_order(units: Any) -> QuerySet[SendoutItem]:
+    """Agreed lines that are on no order yet."""
+    return (
+        SendoutItem.objects.filter(
+            state=ItemState.PLANNED, way=Way.SENT, plan__state=PlanState.AGREED, plan__unit__in=units
+        )
+        .select_related("plan", "device")
+        .order_by("appointed_on", "pk")
     )  # fmt: skip
 
 
-def on_day(item: SendoutItem) -> date:
-    """The day on which it goes: the body's, else our own."""
-    return item.appointed_on or item.planned_on
+def to_send(units: Any, today: date, days: int) -> QuerySet[SendoutItem]:
+    """Those of them whose day comes within some days."""
+    return to_order(units).filter(appointed_on__lte=today + timedelta(days=days))
 
 
 def is_too_late(item: SendoutItem) -> bool:
     """It goes only after its certificate has ended."""
-    return item.due_on is not None and on_day(item) > item.due_on
+    return item.due_on is not None and (item.appointed_on or item.planned_on) > item.due_on

@@ -1,7 +1,7 @@
 """Orders: a batch of standards is listed, scanned and handed over to a higher body."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -159,9 +159,18 @@ def sendout_order_save(
 
 
 def sendout_hand_over(
-    *, order: SendoutOrder, receiver: str, actor: Actor, carrier: str = "", request_key: str = ""
+    *,
+    order: SendoutOrder,
+    receiver: str,
+    actor: Actor,
+    carrier: str = "",
+    at: datetime | None = None,
+    request_key: str = "",
 ) -> SendoutOrder:
     """The standards leave and somebody there has them: from now on they are locked here.
+
+    Args:
+        at: when it was, where it is entered later.
 
     Raises:
         BadInput: nobody is named, or a standard was not scanned or has no condition noted.
@@ -173,6 +182,9 @@ def sendout_hand_over(
     with write_batch(actor=actor, action="sendout.hand_over") as batch:
         if idempotent(request_key, "sendout.hand_over") is not None:
             return SendoutOrder.objects.get(pk=order.pk)
+        at = at or batch.at
+        if at > batch.at:
+            faults.append(fault("at", "future", _("That moment has not come yet.")))
         found = locked(order, OrderState.LISTED)
         items = list(found.items.filter(state=ItemState.LISTED).select_related("device"))
         if not items:
@@ -187,9 +199,9 @@ def sendout_hand_over(
                 faults.append(fault("items", "condition", text, item.pk, code))
         if faults:
             raise BadInput(_("They cannot be handed over yet."), faults)
-        found.items.filter(state=ItemState.LISTED).update(state=ItemState.OUT, out_at=batch.at)
+        found.items.filter(state=ItemState.LISTED).update(state=ItemState.OUT, out_at=at)
         found.state, found.handed_by_id, found.handed_at = (
-            OrderState.OUT, actor.person_id, batch.at,
+            OrderState.OUT, actor.person_id, at,
         )  # fmt: skip
         found.receiver, found.carrier = receiver.strip(), carrier.strip()
         found.save()

@@ -31,6 +31,7 @@ def sendout_receive(
     lines: Mapping[int, Mapping[str, str]],
     brought_by: str,
     actor: Actor,
+    at: datetime | None = None,
     request_key: str = "",
 ) -> SendoutOrder:
     """Some or all of it comes in; the rest stays out.
@@ -40,6 +41,7 @@ def sendout_receive(
 
     Args:
         lines: by key of the item: `found`, `condition`, `accessories`.
+        at: when it was, where it is entered later.
 
     Raises:
         BadInput: every fault of every line.
@@ -54,6 +56,10 @@ def sendout_receive(
         if idempotent(request_key, "sendout.receive") is not None:
             return SendoutOrder.objects.get(pk=order.pk)
         found = locked(order, *AWAY)
+        at = at or batch.at
+        if at > batch.at or (found.handed_at and at < found.handed_at):
+            text = _("It came back after it left, and not later than now.")
+            faults.append(fault("at", "order", text))
         items = {
             item.pk: item
             for item in found.items.filter(state=ItemState.OUT).select_related("device")
@@ -70,7 +76,7 @@ def sendout_receive(
         if faults:
             raise BadInput(_("Nothing was taken in."), faults)
         for key, line in lines.items():
-            _bring_back(items[key], line, brought_by, batch.at, actor)
+            _bring_back(items[key], line, brought_by, at, actor)
         SendoutItem.objects.bulk_update([items[key] for key in lines], _BACK)
         _close(found)
         remember(request_key, "sendout.receive", {"order": found.pk})

@@ -17,10 +17,9 @@ from dianheng.standards.selectors.sendout import (
     differences_of,
     due_to_go,
     items_of,
-    orders_late,
+    sendouts_waiting,
     to_send,
     total_yuan,
-    without_certificate,
 )
 from dianheng.standards.services import (
     sendout_cancel,
@@ -273,11 +272,11 @@ def test_it_is_locked_from_leaving_until_its_new_certificate_is_in():
     assert back(order, "STD-0001").state == OrderState.BACK
     item = item_of(device)
     assert (item.state, item.found, item.released_at) == (ItemState.BACK, "good", None)
-    assert is_locked(device) and list(without_certificate([metering_centre()])) == [item]
+    assert is_locked(device) and list(sendouts_waiting([metering_centre()], day(0))) == [item]
     paper = certify(device, "DC-2", 0, 365)
     item.refresh_from_db()
     assert (item.state, item.certificate) == (ItemState.DONE, paper) and not is_locked(device)
-    assert not without_certificate([metering_centre()]).exists()
+    assert not sendouts_waiting([metering_centre()], day(0)).exists()
 
 
 def test_a_certificate_that_comes_first_releases_with_the_return():
@@ -302,10 +301,12 @@ def test_a_part_comes_back_and_the_rest_stays_out_and_is_warned_of():
     order = sent_out(first, second)
     assert back(order, "STD-0001").state == OrderState.PARTLY
     assert is_locked(second)
-    assert not orders_late([metering_centre()], day(20)).exists()
-    assert list(orders_late([metering_centre()], day(21))) == [order]
+    certify(first, "DC-8", 0, 365)
+    assert not sendouts_waiting([metering_centre()], day(20)).exists()
+    assert list(sendouts_waiting([metering_centre()], day(21))) == [item_of(second)]
     assert back(order, "STD-0002").state == OrderState.BACK
-    assert not orders_late([metering_centre()], day(21)).exists()
+    certify(second, "DC-9", 0, 365)
+    assert not sendouts_waiting([metering_centre()], day(21)).exists()
 
 
 def test_who_takes_in_says_as_what_and_how_it_was_found_and_all_faults_are_said():

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,16 +14,19 @@ from dianheng.assets.choices import STANDARDS as STANDARD_KINDS
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
+from dianheng.common.lists.sources import Condition
 from dianheng.common.pages import attachment, door_refusal, needs, opens_to
 from dianheng.documents.services import file_read
 from dianheng.identity.selectors import setting
 
 from .. import forms, services
-from ..models import StandardCertificate
+from ..choices import ITEM_TONE, ItemState
+from ..models import SendoutItem, StandardCertificate
 from ..panels import standard_actions, standard_panels
 from ..rights import RIGHT, VIEW
 from ..rules import base_unit, spans_of
 from ..selectors import standards
+from ..selectors.sendout import locked_items
 from .chains import chain_context
 from .common import action_for, due_tone, with_due, write_form
 
@@ -40,6 +43,10 @@ def _due_of(device: Device) -> str:
     if detail is not None and detail.stopped_on is not None:
         return "calm"
     return due_tone(device.certificate_through)  # type: ignore[attr-defined]
+
+
+def _away(values: list[str]) -> list[Condition]:
+    return [Condition(q=Q(away_order__isnull=False))] if values else []
 
 
 LIST = ListPage(
@@ -65,6 +72,13 @@ LIST = ListPage(
             choices=DUE,
             tones={k: k for k in DUE},
         ),
+        Column(
+            "away",
+            gettext_lazy("Sent out with"),
+            "away_order",
+            kind="code",
+            url=lambda row: reverse("sendout", args=[row.away_order]) if row.away_order else None,
+        ),
         Column("place", gettext_lazy("Place"), "place.name"),
         Column("unit", gettext_lazy("Unit"), "unit.name", hidden=True),
     ],
@@ -72,6 +86,12 @@ LIST = ListPage(
         Choice("kind", gettext_lazy("Kind"), options=[(k.value, k.label) for k in STANDARD_KINDS]),
         Contains("certificate", gettext_lazy("Certificate"), "certificate_no"),
         Days("through", gettext_lazy("Valid through"), "certificate_through"),
+        Choice(
+            "away",
+            gettext_lazy("Send-out"),
+            where=_away,
+            options=[("out", gettext_lazy("locked for a send-out"))],
+        ),
     ],
     default_order="barcode",
     search=("barcode", "serial_no", "standard__name"),
@@ -118,6 +138,11 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
         "parts": found.part_of.select_related("installation"),
         "installations": found.installations.all(),
         "chain": chain_context([found], days, request.rights),
+        "sendouts": [
+            (item, ITEM_TONE[ItemState(item.state)])
+            for item in found.sendouts.select_related("order", "plan").order_by("-pk")[:20]
+        ],
+        "locked": locked_items([found.pk]).order_by("-out_at").first(),
         "panels": standard_panels(found, request),
         "actions": [
             action_for(
@@ -141,13 +166,37 @@ def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
     """Record the certificate of a standard: paper, scan, values by point, what stands above."""
     found = visible_standard(request, barcode)
     back = reverse("standard", args=[barcode])
-    form = forms.StandardCertificateForm(request.POST or None, request.FILES or None)
+    item = _sendout_of(request, found)
+    if item is not None and item.order is not None:
+        back = reverse("sendout", args=[item.order.number])
+    form = forms.StandardCertificateForm(
+        request.POST or None, request.FILES or None, initial=_from_before(found, item)
+    )
     return write_form(
         request, form, partial(services.standard_certify, device=found),
         title=_("Record a certificate"), back=back,
-        crumbs=[(LIST.title, reverse("standards")), (barcode, back)],
+        crumbs=[(LIST.title, reverse("standards")), (barcode, reverse("standard", args=[barcode]))],
         intro=_range_text(found), success=_("The certificate is recorded."),
     )  # fmt: skip
+
+
+def _sendout_of(request: HttpRequest, device: Device) -> SendoutItem | None:
+    """The send-out from which one came here to enter its certificate."""
+    key = request.GET.get("sendout", "")
+    if not key.isdecimal():
+        return None
+    return SendoutItem.objects.filter(pk=key, device=device).select_related("order").first()
+
+
+def _from_before(device: Device, item: SendoutItem | None) -> dict[str, Any]:
+    """What the new certificate has in common with the last one of the same body."""
+    if item is None:
+        return {}
+    last = device.certificates.filter(issuer=item.body).order_by("-valid_through").first()
+    same = ("accuracy_class", "uncertainty", "higher_standard")
+    return {"issuer": item.body, "takes_over": True} | {
+        name: getattr(last, name) for name in same if last is not None
+    }
 
 
 def _range_text(device: Device) -> str:

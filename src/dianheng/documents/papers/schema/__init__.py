@@ -77,7 +77,7 @@ from .verification import (
     TransformerSheet,
     VerificationTask,
 )
-from .warehouse import HandoverNote, StockNote
+from .warehouse import HandoverNote, SentThing, StockNote
 
 PAPERS: dict[str, type[Paper]] = {
     "verification_certificate": Certificate,
@@ -177,6 +177,7 @@ __all__ = [
     "SamplingReport",
     "SchemeLine",
     "SealLine",
+    "SentThing",
     "ShelfLabel",
     "Signature",
     "SitePhasor",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from .common import DeviceRow, GoodsLine, Paper, Signature
 
@@ -25,10 +26,30 @@ class StockNote(Paper):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentThing:
+    """A standard on the hand-over list of a send-out; what is found and costs on the list in only.
+
+    `found` is good, rejected, damaged or untested.
+    """
+
+    name: str
+    model: str = ""
+    bar_code: str
+    serial_no: str = ""
+    accuracy: str = ""
+    accessories: str = ""
+    condition: str = ""
+    found: str = ""
+    certificate_no: str = ""
+    cost_yuan: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverNote(Paper):
     """交接单: two sides; open until the other side has received.
 
-    `state` is open, received or received_with_difference.
+    `state` is open, received or received_with_difference. Standards on their way to a higher
+    body and back stand in `things` one by one, in place of `lines`.
     """
 
     purpose: str
@@ -41,6 +62,8 @@ class HandoverNote(Paper):
     lines: tuple[GoodsLine, ...]
     boxes: tuple[tuple[str, int], ...] = ()
     devices: tuple[DeviceRow, ...] = ()
+    things: tuple[SentThing, ...] = ()
+    total_yuan: Decimal | None = None
     received_quantity: int | None = None
     differences: tuple[DeviceRow, ...] = ()
     handed_over: Signature
