@@ -94,7 +94,10 @@ def _agreed_plan() -> SendoutPlan:
     )  # fmt: skip
     days = {RETURNED: -18, AWAY: -9, NEXT: 8}
     lines = {
-        item.pk: {"appointed_on": today + timedelta(days=days.get(item.device.barcode, 20))}
+        item.pk: {
+            "appointed_on": today + timedelta(days=days.get(item.device.barcode, 20)),
+            "cycle_months": 12,
+        }
         for item in plan.items.select_related("device")
     }
     sendout_plan_save(plan=plan, lines=lines, actor=acting("gaoyan"))

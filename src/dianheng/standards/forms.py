@@ -406,12 +406,18 @@ class HandOverForm(Form):
 
     receiver = forms.CharField(label=_("Received there by"), max_length=200)
     carrier = forms.CharField(label=_("Carried by"), required=False, max_length=200)
+    at = forms.DateTimeField(
+        label=_("When"), required=False, help_text=_("Empty: now. For example 2026-11-22 14:30.")
+    )
 
 
 class BroughtForm(Form):
     """Who brought the standards back."""
 
     brought_by = forms.CharField(label=_("Brought back by"), max_length=200)
+    at = forms.DateTimeField(
+        label=_("When"), required=False, help_text=_("Empty: now. For example 2026-11-22 14:30.")
+    )
 
 
 class InvoiceForm(Form):

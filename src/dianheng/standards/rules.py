@@ -383,7 +383,7 @@ DIFFERENCE_TEXTS: Mapping[str, Any] = {
     "untested": _("came back without being verified"),
     "accessory_missing": _("missing: %(what)s"),
     "accessory_more": _("more than left: %(what)s"),
-    "condition": _("left as “%(left)s”, came back as “%(came)s”"),
+    "changed": _("left as “%(left)s”, came back as “%(came)s”"),
     "stranger": _("came in, but is not on the list"),
 }
 
@@ -397,17 +397,33 @@ def differences(items: Sequence[Return], strangers: Sequence[str] = ()) -> list[
             continue
         if one.found in ("rejected", "damaged", "untested"):
             found.append(Difference(one.barcode, one.found, {}))
-        left, came = _pieces(one.accessories), _pieces(one.back_accessories)
-        for code, pieces in (
-            ("accessory_missing", [p for p in left if p not in came]),
-            ("accessory_more", [p for p in came if p not in left]),
-        ):
-            if pieces:
-                found.append(Difference(one.barcode, code, {"what": "、".join(pieces)}))
+        found += _accessories(one)
         if one.condition.split() != one.back_condition.split():
             facts = {"left": one.condition or "–", "came": one.back_condition or "–"}
-            found.append(Difference(one.barcode, "condition", facts))
+            found.append(Difference(one.barcode, "changed", facts))
     return found + [Difference(code, "stranger", {}) for code in strangers]
+
+
+def _accessories(one: Return) -> list[Difference]:
+    """What is missing, what came that had not left, and of what another number came."""
+    left, came = _pieces(one.accessories), _pieces(one.back_accessories)
+    gone, fresh = [p for p in left if p not in came], [p for p in came if p not in left]
+    found = []
+    for piece in list(gone):
+        twin = next((p for p in fresh if _kind(p) == _kind(piece)), None)
+        if twin is not None:
+            gone.remove(piece)
+            fresh.remove(twin)
+            found.append(Difference(one.barcode, "changed", {"left": piece, "came": twin}))
+    for code, pieces in (("accessory_missing", gone), ("accessory_more", fresh)):
+        if pieces:
+            found.append(Difference(one.barcode, code, {"what": "、".join(pieces)}))
+    return found
+
+
+def _kind(piece: str) -> str:
+    """An accessory without its number."""
+    return re.sub(r"\d+", "", piece)
 
 
 def _pieces(text: str) -> list[str]:

@@ -7,11 +7,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.identity.tests.factories import person_with
-from dianheng.standards.models import OutsideStandard, Reminder, StandardCertificate
+from dianheng.standards.models import (
+    OutsideStandard,
+    Reminder,
+    SendoutItem,
+    SendoutOrder,
+    StandardCertificate,
+)
 from dianheng.standards.services import reminders_tick
 from dianheng.testing.browser import PHONE, axe_faults, overflow
 
 from .test_pages import all_pages, whole
+from .test_sendout_pages import due, underway
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,7 +34,7 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
     page = visit(person, "/", size=size, theme=theme, language=language)
     faults = []
     base = page.url.rstrip("/")
-    for name, *args in all_pages():
+    for name, *args in [*all_pages(), *underway()]:
         page.goto(base + reverse(name, args=args))
         faults += [f"{name}: {fault}" for fault in [*axe_faults(page), *overflow(page)]]
     assert faults == [] and page.faults == []
@@ -77,3 +84,54 @@ def test_a_day_of_the_standards_engineer(visit, tmp_path):
     reminders_tick()
     page.goto(base + "/")
     assert page.get_by_role("link", name="STD-0002").count() == 0 and page.faults == []
+
+
+def test_a_standard_goes_to_the_institute_and_comes_back_with_its_values(visit):
+    whole()
+    due("STD-0031", 25)
+    person = person_with("*", login="engineer", name="林标准")
+    page = visit(person, reverse("sendout_plans"))
+    # The quarter is planned from the due dates; the institute gave its day.
+    page.get_by_role("link", name="编制计划").click()
+    page.fill("[name=title]", "一季度送检计划")
+    page.click("main .form-foot .btn-primary")
+    item = SendoutItem.objects.get(device__barcode="STD-0031")
+    for each in SendoutItem.objects.all():
+        page.fill(f"[name=i{each.pk}-appointed_on]", "t+3")
+    page.click("main .form-foot .btn-primary")
+    page.get_by_text("已与检定机构商定").first.wait_for()
+    # Listed, looked at, scanned as a scanner types it, handed over.
+    for box in page.locator("[name=item]").all():
+        if box.get_attribute("value") != str(item.pk):
+            box.uncheck()
+    page.click("main .form-foot .btn-primary")
+    page.click("main .form-foot .btn-primary")
+    page.fill(f"[name=i{item.pk}-condition]", "外观完好，通电正常")
+    page.fill(f"[name=i{item.pk}-accessories]", "电源线1根")
+    page.locator("[data-scan-field]").fill("STD-0031")
+    page.keyboard.press("Enter")
+    page.locator("#scanned .state-good").wait_for()
+    page.fill("[name=receiver]", "省院 赵收")
+    page.get_by_role("button", name="移交").click()
+    page.locator("[name=brought_by]").wait_for()
+    order = SendoutOrder.objects.get()
+    assert order.state == "out"
+    # It comes back; what is missing is named.
+    page.locator("[data-scan-field]").fill("STD-0031")
+    page.keyboard.press("Enter")
+    page.locator("#scanned .state-good").wait_for()
+    page.fill(f"[name=i{item.pk}-accessories]", "")
+    page.fill("[name=brought_by]", "李司机")
+    page.get_by_role("button", name="办理返回").click()
+    page.get_by_text("缺少：电源线1根").wait_for()
+    # The certificate is entered from the line, with its values; the lock is gone.
+    page.get_by_role("link", name="登记证书").click()
+    page.fill("[name=number]", "DC-31")
+    page.fill("[name=valid_from]", "t")
+    page.fill("[name=valid_through]", "t+364")
+    page.fill("[name=values]", "有功电能误差\t220 V, 5 A, 1.0\t0.008\t-0.008\t0.010\t2\t%")
+    page.click("main .form-foot .btn-primary")
+    page.get_by_role("link", name="DC-31").click()
+    page.get_by_text("0.008").first.wait_for()
+    item.refresh_from_db()
+    assert (item.state, item.certificate.number) == ("done", "DC-31") and page.faults == []

@@ -370,12 +370,13 @@ def test_the_list_in_names_every_difference_to_the_list_out():
     devices = [standard(f"STD-000{n}", 50, f"DC-{n}") for n in (1, 2, 3)]
     order = sent_out(*devices)
     assert scanned(order, "STD-0001", "STD-0077") == ["good", "refused"]
-    back(order, "STD-0001", condition="面板划伤", accessories="电源线1根、说明书")
+    back(order, "STD-0001", condition="面板划伤", accessories="测试线1根、说明书")
     back(order, "STD-0002", found="rejected")
     order.refresh_from_db()
     found = [(d.barcode, d.code) for d in differences_of(order, items_of(order.items))]
     assert found == [
-        ("STD-0001", "accessory_missing"), ("STD-0001", "accessory_more"), ("STD-0001", "condition"),
+        ("STD-0001", "changed"), ("STD-0001", "accessory_missing"), ("STD-0001", "accessory_more"),
+        ("STD-0001", "changed"),
         ("STD-0002", "rejected"), ("STD-0003", "not_back"), ("STD-0077", "stranger"),
     ]  # fmt: skip
 

@@ -141,7 +141,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
             for item in items
         ],
         "total": total_yuan(items),
-        "differences": [] if found.handed_at is None else [
+        "differences": [] if not any(item.back_at for item in items) else [
             (one.barcode, str(DIFFERENCE_TEXTS[one.code]) % one.facts)
             for one in differences_of(found, items)
         ],
@@ -187,8 +187,11 @@ class _Page:
             return False
         are_valid = self.lines.is_valid()
         if do != "save" and not self.person_form.is_valid():
-            field = next(iter(self.person_form.fields.values()))
-            self.faults.append(f"{field.label}: {_('missing')}")
+            self.faults += [
+                f"{self.person_form.fields[name].label}: {text}"
+                for name, texts in self.person_form.errors.items()
+                for text in texts
+            ]
         self.faults += self.lines.faults
         if not are_valid or self.faults:
             return False
