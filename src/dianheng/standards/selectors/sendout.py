@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -98,21 +99,28 @@ def due_to_go(unit: Unit, until: date) -> QuerySet[Device]:
     )
 
 
+def _items(of: str, what: Any, *asked: Q) -> Subquery:
+    """What the items of a plan or an order come to together."""
+    rows = SendoutItem.objects.filter(*asked, **{of: OuterRef("pk")}).order_by()
+    return Subquery(rows.values(of).annotate(together=what).values("together"))
+
+
 def plans() -> QuerySet[SendoutPlan]:
     """Plans with how many lines they have, and how many of them are done."""
-    held = ~Q(items__state=ItemState.DROPPED)
+    held, done = ~Q(state=ItemState.DROPPED), Q(state=ItemState.DONE)
     return SendoutPlan.objects.select_related("unit", "made_by").annotate(
-        line_count=Count("items", filter=held),
-        done_count=Count("items", filter=Q(items__state=ItemState.DONE)),
+        line_count=Coalesce(_items("plan", Count("pk"), held), 0),
+        done_count=Coalesce(_items("plan", Count("pk"), done), 0),
     )
 
 
 def orders() -> QuerySet[SendoutOrder]:
     """Orders with how many standards they have, how many are back, and what they cost."""
+    held, back = ~Q(state=ItemState.DROPPED), Q(back_at__isnull=False)
     return SendoutOrder.objects.select_related("unit", "made_by").annotate(
-        item_count=Count("items"),
-        back_count=Count("items", filter=Q(items__back_at__isnull=False)),
-        cost_yuan=Sum("items__cost_yuan"),
+        item_count=Coalesce(_items("order", Count("pk"), held), 0),
+        back_count=Coalesce(_items("order", Count("pk"), back), 0),
+        cost_yuan=_items("order", Sum("cost_yuan")),
     )
 
 
