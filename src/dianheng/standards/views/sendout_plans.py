@@ -129,7 +129,7 @@ def _actions(request: HttpRequest, found: SendoutPlan) -> list[Any]:
     at = [found.number]
     if found.state == PlanState.DRAFT:
         return [action_for(request, _("Add a standard"), reverse("sendout_plan_add", args=at))]
-    return [action_for(request, _("Open again"), reverse("sendout_plan_reopen", args=at))]
+    return [action_for(request, _("Edit again"), reverse("sendout_plan_reopen", args=at))]
 
 
 def _may_go(item: SendoutItem) -> bool:
@@ -198,8 +198,8 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
     found = visible_plan(request.rights, number)  # type: ignore[attr-defined]
     return write_form(
         request, forms.ReasonForm(request.POST or None),
-        partial(services.sendout_plan_reopen, plan=found), title=_("Open again"),
-        submit=_("Open again"), back=reverse("sendout_plan", args=[number]),
+        partial(services.sendout_plan_reopen, plan=found), title=_("Edit again"),
+        submit=_("Edit again"), back=reverse("sendout_plan", args=[number]),
         crumbs=plan_crumbs(found),
         intro=_("The lines can be edited again; what is on orders stays there."),
     )  # fmt: skip
