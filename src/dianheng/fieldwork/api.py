@@ -64,6 +64,7 @@ class CheckOut(Schema):
     task_no: str
     usage_point: str
     meter: str | None
+    transformer: str | None
     calibrator: str
     done_at: datetime
     outcome: str
@@ -76,7 +77,8 @@ class CheckOut(Schema):
 def _out(one: FieldCheck, is_repeat: bool = False) -> dict[str, Any]:
     return CheckOut(
         number=one.number, task_no=one.task.number, usage_point=one.task.usage_point.number,
-        meter=one.meter.barcode if one.meter else None, calibrator=one.calibrator_no,
+        meter=one.meter.barcode if one.meter else None,
+        transformer=one.transformer.barcode if one.transformer else None, calibrator=one.calibrator_no,
         done_at=one.done_at, outcome=one.outcome, blocks=one.blocks, results=one.results,
         orders=[
             OrderOut(number=o.number, kind=o.kind, due_on=o.due_on, state=o.state, cause=o.cause)

@@ -10,6 +10,7 @@ class TaskKind(TextChoices):
 
     METER = "meter", _("Meter and wiring")  # 电能表现场检验
     SECONDARY = "secondary", _("Secondary circuits")  # 二次压降、二次负荷测试
+    TRANSFORMER = "transformer", _("Transformers")  # 互感器现场检验
     WHOLE = "whole", _("Whole installation")
 
 
@@ -39,13 +40,17 @@ class Outcome(TextChoices):
     PASS = "pass", pgettext_lazy("check", "Within limits")
     FAIL = "fail", pgettext_lazy("check", "Out of limits")
     INCOMPLETE = "incomplete", pgettext_lazy("check", "Incomplete")
+    PROVISIONAL = "provisional", pgettext_lazy("check", "Provisional")  # rules are not signed yet
     NOT_JUDGED = "not_judged", pgettext_lazy("check", "No verdict")  # kept, but may not count
 
 
+JUDGED = (Outcome.PASS, Outcome.FAIL)
+NO_VERDICT = (Outcome.PROVISIONAL, Outcome.NOT_JUDGED)
 OUTCOME_TONE = {
     Outcome.PASS: "good",
     Outcome.FAIL: "bad",
     Outcome.INCOMPLETE: "warn",
+    Outcome.PROVISIONAL: "warn",
     Outcome.NOT_JUDGED: "warn",
 }
 
@@ -57,6 +62,7 @@ class OrderKind(TextChoices):
     MEND_WIRING = "mend_wiring", _("Put the wiring right")
     MEND_DROP = "mend_drop", _("Mend the voltage drop")
     MEND_BURDEN = "mend_burden", _("Mend the secondary burden")
+    REPLACE_TRANSFORMER = "replace_transformer", _("Replace the transformer")
 
 
 class OrderState(TextChoices):

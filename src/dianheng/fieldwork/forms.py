@@ -105,11 +105,14 @@ def phasor_rows(form: Form, wiring: Wiring) -> list[tuple[str, str, BoundField, 
     return rows
 
 
-class EntryForm(Form):
-    """A check as it is written on site; the fields follow the circuit.
+class RecordForm(Form):
+    """When, with what, by whom, and what is signed: of every record that is typed.
 
     Numbers are text here: the sheet reads them and tells everything that is wrong at once.
     """
+
+    CONDITIONS = ("temperature_c", "humidity_pct")
+    TEXTS = ("seals_removed", "seals_applied", "signer", "remark")
 
     done_at = forms.DateTimeField(
         label=_("Checked at"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-30 09:30"})
@@ -117,14 +120,6 @@ class EntryForm(Form):
     calibrator_no = forms.CharField(label=_("Calibrator"), max_length=64)
     leader = PersonField(label=_("Leader"))
     second = PersonField(label=_("Second person"))
-    load_kind = forms.ChoiceField(
-        label=_("Kind of load"), choices=[("L", _("inductive")), ("C", _("capacitive"))]
-    )
-    sequence = forms.ChoiceField(
-        label=_("Phase sequence"),
-        required=False,
-        choices=[("", _("not measured")), ("positive", _("positive")), ("negative", _("negative"))],
-    )
     seals_removed = forms.CharField(
         label=_("Seals removed"),
         required=False,
@@ -135,24 +130,16 @@ class EntryForm(Form):
     signer = forms.CharField(label=_("Signed for the customer"), required=False, max_length=60)
     remark = forms.CharField(label=_("Remark"), required=False, max_length=400)
 
-    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.wiring = wiring
-        self.count = elements_of(wiring)
         self.fields["done_at"].initial = timezone.localtime().strftime("%Y-%m-%d %H:%M")
-        for key in self._keys():
+        for key in self.keys():
             number = NUMBERS[key]
             self.fields[key] = _text_input(number.label, number.unit)
-        for n in range(1, READINGS + 1):
-            self.fields[f"error_{n}"].label = _("Reading %(n)s") % {"n": n}
-        self.dress()
 
-    def _keys(self) -> Iterator[str]:
-        for key in NUMBERS:
-            place = next((sign for sign in key if sign.isdigit()), "")
-            is_element = key[0] in "ui" or key.startswith(("drop_", "vt_", "ct_"))
-            if not is_element or not place or int(place) <= self.count:
-                yield key
+    def keys(self) -> Iterator[str]:
+        """Names of the numbers that are typed."""
+        yield from self.CONDITIONS
 
     @property
     def head(self) -> list[BoundField]:
@@ -162,8 +149,65 @@ class EntryForm(Form):
     @property
     def conditions(self) -> list[tuple[BoundField, str]]:
         """Conditions with their units."""
-        names = ("temperature_c", "humidity_pct", "frequency_hz", "cos_phi")
-        return [(self[name], NUMBERS[name].unit) for name in names]
+        return [(self[name], NUMBERS[name].unit) for name in self.CONDITIONS]
+
+    @property
+    def rest(self) -> list[BoundField]:
+        """Seals, who signed, remarks."""
+        return [self[name] for name in ("seals_removed", "seals_applied", "signer", "remark")]
+
+    def raw(self) -> dict[str, Any]:
+        """What was typed, by the names of a sheet."""
+        data = self.cleaned_data
+        return {key: str(data[key]) for key in (*self.keys(), *self.TEXTS) if data.get(key)}
+
+
+class TransformerForm(RecordForm):
+    """A transformer that was measured where it hangs; its errors stand in the sheets below."""
+
+    calibrator_no = forms.CharField(
+        label=_("Standard or tester"), max_length=64,
+        help_text=_("The one whose certificate counts; two classes better than the transformer."),
+    )  # fmt: skip
+    signs_confirmed = forms.BooleanField(
+        label=_("I looked at the tester: the signs are as measured."), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.dress()
+
+
+class EntryForm(RecordForm):
+    """A check of the meter and its circuits as it is written; the fields follow the circuit."""
+
+    CONDITIONS = ("temperature_c", "humidity_pct", "frequency_hz", "cos_phi")
+    TEXTS = ("load_kind", "sequence", *RecordForm.TEXTS)
+
+    load_kind = forms.ChoiceField(
+        label=_("Kind of load"), choices=[("L", _("inductive")), ("C", _("capacitive"))]
+    )
+    sequence = forms.ChoiceField(
+        label=_("Phase sequence"),
+        required=False,
+        choices=[("", _("not measured")), ("positive", _("positive")), ("negative", _("negative"))],
+    )
+
+    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+        self.wiring = wiring
+        self.count = elements_of(wiring)
+        super().__init__(*args, **kwargs)
+        for n in range(1, READINGS + 1):
+            self.fields[f"error_{n}"].label = _("Reading %(n)s") % {"n": n}
+        self.dress()
+
+    def keys(self) -> Iterator[str]:
+        """Names of the numbers that this circuit has."""
+        for key in NUMBERS:
+            place = next((sign for sign in key if sign.isdigit()), "")
+            is_element = key[0] in "ui" or key.startswith(("drop_", "vt_", "ct_"))
+            if not is_element or not place or int(place) <= self.count:
+                yield key
 
     @property
     def load(self) -> list[BoundField]:
@@ -193,18 +237,6 @@ class EntryForm(Form):
             names = ("drop_{}_f", "drop_{}_d", "vt_{}_va", "vt_{}_rated", "ct_{}_va", "ct_{}_rated")
             rows.append((name, [self[each.format(n)] for each in names]))
         return rows
-
-    @property
-    def rest(self) -> list[BoundField]:
-        """Seals, who signed, remarks."""
-        return [self[name] for name in ("seals_removed", "seals_applied", "signer", "remark")]
-
-    def raw(self) -> dict[str, str]:
-        """What was typed, by the names of a sheet."""
-        data = self.cleaned_data
-        named = ("load_kind", "sequence", "seals_removed", "seals_applied", "signer", "remark")
-        keys = [*self._keys(), *named]
-        return {key: str(data[key]) for key in keys if data.get(key)}
 
 
 class EnergyForm(Form):

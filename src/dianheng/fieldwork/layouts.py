@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput
 from dianheng.common.numbers import halfwidth
+from dianheng.verification.selectors.on_site import plain, read_json
 
 from .sheet import NUMBERS, RATES, READINGS, TEXTS
 
@@ -22,6 +23,7 @@ SCHEMA = "metering-test-upload/1"
 MOST_BYTES = 2 * 1024 * 1024
 MOST_CHECKS = 200
 FORWARD = "FWD_ACTIVE"
+TRANSFORMERS = ("CT", "VT", "COMBINED")
 ITEMS = ("BASIC_ERROR", "PHASOR", "CLOCK_VALUE", "REGISTER", "VT_DROP", "BURDEN")
 
 
@@ -33,7 +35,7 @@ class Entry:
     calibrator_no: str
     done_at: datetime | None
     people: tuple[str, ...]  # staff numbers, the leader first
-    raw: Mapping[str, str]
+    raw: Mapping[str, Any]
     received: Any
     problems: tuple[dict[str, str], ...] = ()
 
@@ -76,15 +78,20 @@ def _of_envelope(text: str) -> tuple[str, list[Entry]]:
         raise BadInput(_("“devices” is a list of 1 to %(n)s records.") % {"n": MOST_CHECKS})
     upload_id = str(data.get("upload_id") or "")
     calibrator = str(data.get("bench_no") or "")
-    return upload_id, [_of_device(one, calibrator) for one in devices]
+    exact = read_json(text.encode())["devices"]  # whole numbers as numbers, for transformers
+    return upload_id, [
+        _of_device(one, calibrator, same) for one, same in zip(devices, exact, strict=True)
+    ]
 
 
-def _of_device(device: Any, calibrator: str) -> Entry:
+def _of_device(device: Any, calibrator: str, exact: Any) -> Entry:
     header = device.get("header") if isinstance(device, dict) else None
     points = device.get("points") if isinstance(device, dict) else None
     if not isinstance(header, dict) or not isinstance(points, list):
         raise BadInput(_("A record has a header and a list of points."))
-    raw: dict[str, str] = {"meter": str(header.get("asset_no") or "")}
+    is_transformer = header.get("equipment_category") in TRANSFORMERS
+    named = "transformer" if is_transformer else "meter"
+    raw: dict[str, Any] = {named: str(header.get("asset_no") or "")}
     problems: list[dict[str, str]] = []
     environment = header.get("environment") or {}
     start = environment.get("start") if isinstance(environment, dict) else None
@@ -92,7 +99,10 @@ def _of_device(device: Any, calibrator: str) -> Entry:
     for source in (start, field):
         if isinstance(source, dict):
             raw |= {key: str(v) for key, v in source.items() if key in NUMBERS or key in TEXTS}
-    for point in points:
+    if is_transformer:
+        raw["points"] = plain(exact["points"])
+        raw["signs_confirmed"] = header.get("signs_confirmed") is True
+    for point in () if is_transformer else points:
         try:
             measured = _of_point(point)
             problems += _faults_of_point(point, measured, raw)

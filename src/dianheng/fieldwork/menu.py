@@ -18,6 +18,7 @@ register_actions(
         "fieldtask.make": _("Make a field task"),
         "fieldtask.cancel": _("Call a field task off"),
         "fieldcheck.record": _("Record a check on site"),
+        "fieldcheck.again": _("Judge a record of a check once more"),
         "fieldorder.done": _("Close an order after a check"),
     }
 )

@@ -1,5 +1,7 @@
 """Tasks of checks on site, what was measured, and the orders that follow."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -64,6 +66,9 @@ class FieldCheck(models.Model):
     meter = models.ForeignKey(
         "assets.Device", models.PROTECT, verbose_name=_("Meter"), null=True, related_name="+"
     )
+    transformer = models.ForeignKey(  # the one that was measured; null: meter and circuits were
+        "assets.Device", models.PROTECT, verbose_name=_("Transformer"), null=True, related_name="+"
+    )
     calibrator = models.ForeignKey(
         "assets.Device", models.PROTECT, verbose_name=_("Calibrator"), null=True, related_name="+"
     )
@@ -93,6 +98,7 @@ class FieldCheck(models.Model):
         indexes = [
             models.Index(fields=["done_at", "id"], name="fieldcheck_done"),
             models.Index(fields=["meter", "done_at"], name="fieldcheck_meter"),
+            models.Index(fields=["transformer", "done_at"], name="fieldcheck_transformer"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["task", "attempt"], name="fieldcheck_attempt"),
@@ -100,6 +106,11 @@ class FieldCheck(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def device(self) -> Any:
+        """What was measured, where it is known."""
+        return self.transformer or self.meter
 
 
 class FieldOrder(models.Model):
@@ -126,6 +137,7 @@ class FieldOrder(models.Model):
     state = CodeField(_("State"), choices=OrderState, default=OrderState.OPEN)
     done_on = models.DateField(_("Carried out on"), null=True)
     done_by = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+    process = CodeField(_("Process"), default="", blank=True)  # number of the one that carries it
     what_done = models.TextField(_("What was done"), default="", blank=True)
 
     class Meta:

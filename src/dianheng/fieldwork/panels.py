@@ -9,13 +9,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import Refusal
 from dianheng.common.pages import no_right
 from dianheng.customers.models import UsagePoint
 from dianheng.customers.panels import PointAction
 
 from .choices import ORDER_TONE, OUTCOME_TONE, TASK_TONE, OrderState
-from .selectors import VIEW, checks_of_point, orders_of_point, tasks_of_point
+from .selectors import VIEW, checks_of_device, checks_of_point, orders_of_point, tasks_of_point
+from .told import cause_of
 
 SHOWN = 20
 
@@ -37,11 +39,25 @@ def checks_panel(point: UsagePoint, request: HttpRequest) -> str:
     return render_to_string("fieldwork/checks_panel.html", context, request)
 
 
+def device_panel(device: Device, request: HttpRequest) -> str:
+    """Records of a meter or transformer on its own page."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may(VIEW, device.unit.path):
+        return ""
+    rows = [(one, OUTCOME_TONE[one.outcome]) for one in checks_of_device(device)[:SHOWN]]  # type: ignore[index]
+    return (
+        render_to_string("fieldwork/checks_panel.html", {"checks": rows}, request) if rows else ""
+    )
+
+
 def orders_panel(point: UsagePoint, request: HttpRequest) -> str:
     """Orders with their clocks."""
     if not _may(request, point):
         return ""
-    rows = [(one, ORDER_TONE[one.state]) for one in orders_of_point(point)[:SHOWN]]  # type: ignore[index]
+    rows = [
+        (one, ORDER_TONE[one.state], cause_of(one.check_record.results, one.kind))  # type: ignore[index]
+        for one in orders_of_point(point)[:SHOWN]
+    ]
     return render_to_string("fieldwork/orders_panel.html", {"rows": rows}, request) if rows else ""
 
 

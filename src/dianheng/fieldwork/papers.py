@@ -11,13 +11,14 @@ from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.plates import Wiring
 from dianheng.metrology.words import word
 from dianheng.verification.papers.parts import device_on_paper
+from dianheng.verification.selectors.on_site import point_text
 
 from .diagnosis import Told, told
 from .models import FieldCheck
 from .rules import BLOCK_TEXTS
 from .services.judge import explanations_of
 from .sheet import NUMBERS, RATES, Sheet, names_of
-from .told import sheet_of
+from .told import other_results, sheet_of, sheets_of_check
 
 CONDITIONS = ("temperature_c", "humidity_pct", "frequency_hz", "cos_phi")
 ALIKE = 3
@@ -35,7 +36,7 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         body=body_for(check.task.unit), task_no=check.task.number, point_no=point.number,
         point_name=point.name, customer=point.customer_name, address=point.address,
         device_class=f"{point.device_class} (DL/T 448-{point.class_edition})",
-        device=device_on_paper(check.meter) if check.meter else None,
+        device=device_on_paper(check.device) if check.device else None,
         checked_at=timezone.localtime(check.done_at),
         conditions=tuple(
             (name, f"{sheet[name]:f} {NUMBERS[name].unit}".strip())
@@ -45,14 +46,15 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         phasors=_phasors(sheet),
         results=tuple(
             paper.SiteResult(
-                item=one["item"], point=one["point"], readings=" ".join(one["samples"]),
+                item=one["item"], point=point_text(one["point"]), readings=" ".join(one["samples"]),
                 value="" if one["item"] == "wiring" else f"{one['value']} {one['unit']}".strip(),
                 rounded=one["rounded"],
                 limit=f"{one['limit']} {one['unit']}" if one["limit"] else "",
                 conclusion=one["conclusion"],
             )
-            for one in check.results
+            for one in other_results(check)
         ),
+        transformer=sheets_of_check(check),
         wiring=found.said if found else "",
         wiring_alike=tuple(found.twins[:ALIKE]) if found and not found.is_right else (),
         correction=f"{found.formula}{f' = {found.k}' if found.k else ''}" if found and not found.is_right else "",

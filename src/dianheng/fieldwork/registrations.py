@@ -1,4 +1,6 @@
-"""What packs may call of this app, and what the pages of their processes show."""
+"""What packs may call of this app, what they may be about, and what their pages show."""
+
+from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -11,14 +13,18 @@ from dianheng.verification.choices import TaskKind
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import (
     Service,
+    Subject,
     register_beside,
     register_panel,
     register_paper,
     register_service,
+    register_subject,
 )
 
 from .doubt import doubt_of, stands
+from .models import FieldOrder
 from .services.doubt import doubt_begin, doubt_call_off, doubt_evidence, doubt_opening
+from .services.orders import order_process_ended
 
 register_service(
     Service(
@@ -76,3 +82,17 @@ register_panel(doubt_panel)
 register_paper("doubt_notice", notice)
 register_paper("doubt_opening", opening)
 register_beside("doubt", stands)
+
+
+def order_stands(number: str) -> dict[str, Any]:
+    """What an approver decides on beside the forms."""
+    rows = FieldOrder.objects.filter(number=number).values("kind", "cause", "state")
+    return rows.first() or {}
+
+
+register_subject(
+    Subject(
+        "field_order", order_stands, lambda number: reverse("field_order", args=[number]),
+        ended=order_process_ended,
+    )
+)  # fmt: skip

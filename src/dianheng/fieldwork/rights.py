@@ -1,10 +1,25 @@
-"""Rights of this app."""
+"""Rights and settings of this app."""
 
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import SettingKind, register_rights, register_settings, target
+from dianheng.identity.registry import (
+    SettingKind,
+    register_rights,
+    register_settings,
+    target,
+    yes_no,
+)
+
+EDITIONS = ("2000", "2016")
+
+
+def _edition(text: str) -> str:
+    if text.strip() not in EDITIONS:
+        raise ValueError(text)
+    return text.strip()
+
 
 register_rights(
     {
@@ -29,3 +44,21 @@ register_settings(
         for key, label in FEES.items()
     )
 )  # fmt: skip
+register_settings(
+    SettingKind(
+        "fieldwork.orders_as_process",
+        _("An order after a check on site begins the process “Work order” where it is offered"),
+        True,
+        yes_no,
+        source="own choice: the order is assigned, done and looked at with names and dates",
+        certainty="project",
+    ),
+    SettingKind(
+        "fieldwork.composite_edition",
+        _("Edition of DL/T 448 by which the composite error is worked out"),
+        "2016",
+        _edition,
+        source="DL/T 448-2016, the edition in force",
+        certainty="from_memory",
+    ),
+)

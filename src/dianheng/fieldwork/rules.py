@@ -23,7 +23,7 @@ BLOCK_TEXTS: Mapping[str, Any] = {
         "Calibrator %(number)s was at %(body)s for verification on %(day)s, or back without its new certificate"
         " (%(order)s). Use another one, or take the certificate in and check again."
     ),
-    "calibrator_too_coarse": _("Calibrator %(number)s (class %(stated)s) is not two classes better than the meter."),
+    "calibrator_too_coarse": _("Calibrator %(number)s (class %(stated)s) is not two classes better than what it measured."),
     "temperature_too_low": _("%(value)s °C: the active energy is tested from %(low)s °C."),
     "temperature_too_high": _("%(value)s °C: the active energy is tested up to %(high)s °C."),
     "humidity_too_high": _("%(value)s %% relative humidity: at most %(high)s %%."),
@@ -31,6 +31,9 @@ BLOCK_TEXTS: Mapping[str, Any] = {
     "frequency_too_high": _("%(value)s Hz: at most %(high)s Hz."),
     "voltage_too_low": _("The voltage is at %(value)s %% of the meter's: at least %(low)s %%."),
     "voltage_too_high": _("The voltage is at %(value)s %% of the meter's: at most %(high)s %%."),
+    "temperature_outside": _("%(value)s °C lies outside what %(rules)s allows."),
+    "humidity_outside": _("%(value)s %% relative humidity lies outside what %(rules)s allows."),
+    "rules_unsigned": _("%(rules)s has figures that no metrologist has signed."),
 }  # fmt: skip
 FORBIDDEN_TEXTS: Mapping[str, Any] = {
     "load_too_low": _(
@@ -68,6 +71,9 @@ class Block:
         return {**found, "item": self.item} if self.item else found
 
 
+UNSIGNED = "rules_unsigned"
+
+
 @dataclass(frozen=True)
 class Calibrator:
     """The calibrator as the register knows it on the day of the check."""
@@ -77,7 +83,7 @@ class Calibrator:
     is_in_date: bool = False
     is_stopped: bool = False
     accuracy_class: str = ""
-    is_good_enough: bool | None = None  # None: no meter was tested
+    is_good_enough: bool | None = None  # None: no class is asked for
     away: Mapping[str, str] = field(default_factory=dict)  # where to, with which order
 
 
@@ -115,10 +121,13 @@ def outcome_of(conclusions: Iterable[str], blocks: Sequence[Block]) -> str:
     >>> frost = Block("temperature_too_low", item="working_error")
     >>> outcome_of(["incomplete", "fail"], [frost]), outcome_of(["incomplete", "pass"], [frost])
     ('fail', 'not_judged')
+    >>> outcome_of(["pass"], [Block(UNSIGNED)])
+    'provisional'
     """
     found = list(conclusions)
-    if any(not block.item for block in blocks):
-        return "not_judged"
+    whole = {block.code for block in blocks if not block.item}
+    if whole:
+        return "provisional" if whole == {UNSIGNED} else "not_judged"
     if "fail" in found:
         return "fail"
     if blocks:
@@ -150,6 +159,10 @@ KIND_OF_ITEM = {
     "wiring": "mend_wiring",
     "secondary_voltage_drop": "mend_drop",
     "secondary_burden": "mend_burden",
+    **dict.fromkeys(
+        ("ratio_error", "phase_displacement", "stability", "polarity", "appearance", "insulation"),
+        "replace_transformer",
+    ),
 }
 
 
@@ -171,7 +184,10 @@ def orders_wanted(rules: RuleSet, failed_items: Sequence[str]) -> list[OrderWant
             by_kind.setdefault(KIND_OF_ITEM[item], []).append(item)
     found = []
     for kind, items in by_kind.items():
-        named = {"replace_meter": "replace_working_days", "mend_wiring": "wiring_working_days"}
+        named = {
+            "replace_meter": "replace_working_days", "mend_wiring": "wiring_working_days",
+            "replace_transformer": "transformer_months",
+        }  # fmt: skip
         name = f"actions/{named.get(kind, 'mend_months')}"
         figure = rules.figure(name)
         amount = int(figure.value)

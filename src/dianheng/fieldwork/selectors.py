@@ -1,15 +1,26 @@
 """Reads of checks on site."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.assets.choices import DeviceKind
-from dianheng.assets.models import Device
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind
+from dianheng.assets.models import Device, Installation
+from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.errors import NotFound
 from dianheng.customers.models import UsagePoint
+from dianheng.verification.selectors.transformer_errors import (
+    KnownErrors,
+    approved_errors,
+    error_key,
+)
 
+from .choices import JUDGED
 from .models import FieldCheck, FieldOrder, FieldTask
 
 VIEW = "fieldwork.view"
@@ -23,8 +34,8 @@ def tasks() -> QuerySet[FieldTask]:
 def checks() -> QuerySet[FieldCheck]:
     """All records with what a list shows."""
     return FieldCheck.objects.select_related(
-        "task__usage_point__unit", "task__unit", "meter__model", "calibrator__model", "leader",
-        "second", "file",
+        "task__usage_point__unit", "task__unit", "meter__model", "transformer__model",
+        "calibrator__model", "leader", "second", "file",
     ).defer("received")  # fmt: skip
 
 
@@ -32,7 +43,7 @@ def orders() -> QuerySet[FieldOrder]:
     """All orders with what a list shows."""
     return FieldOrder.objects.select_related(
         "usage_point", "unit", "device", "check_record", "done_by"
-    )
+    ).defer("check_record__received", "check_record__sheet")
 
 
 def is_calibrator(number: str) -> bool:
@@ -84,3 +95,40 @@ def orders_of_point(point: UsagePoint) -> QuerySet[FieldOrder]:
 def tasks_of_point(point: UsagePoint) -> QuerySet[FieldTask]:
     """Tasks of a usage point that are open."""
     return tasks().filter(usage_point=point, state="open").order_by("due_on")
+
+
+def transformers_at(point: UsagePoint, at: datetime | None = None) -> QuerySet[Installation]:
+    """Transformers that hang at a usage point now, or hung there at a moment."""
+    return hanging_at(point, at).filter(device__kind__in=TRANSFORMERS)
+
+
+def checks_of_device(device: Device) -> QuerySet[FieldCheck]:
+    """Records of a meter or transformer, newest first."""
+    rows = checks().filter(Q(meter=device, transformer=None) | Q(transformer=device))
+    return rows.order_by("-done_at", "-pk")
+
+
+def known_errors(device_ids: Iterable[int], at: datetime | None = None) -> dict[int, KnownErrors]:
+    """Errors of transformers at their last test: verification, or check on site before a moment."""
+    keys = list(device_ids)
+    found = approved_errors(keys)
+    rows = FieldCheck.objects.filter(transformer__in=keys, outcome__in=JUDGED)
+    rows = rows.order_by("transformer", "-done_at", "-pk")
+    if at is not None:
+        rows = rows.filter(done_at__lt=at)
+    for check in rows.distinct("transformer").defer("received", "sheet"):
+        day = timezone.localdate(check.done_at)
+        device_id = check.transformer_id
+        assert device_id is not None
+        if device_id in found and found[device_id].measured_on > day:
+            continue
+        values = {
+            error_key(
+                row["item"], place["part"], place["phases"], place["burden"], place["percent"],
+                place["ratio"],
+            ): Decimal(row["value"])
+            for row in check.results
+            if (place := row.get("place")) and row["value"]
+        }  # fmt: skip
+        found[device_id] = KnownErrors(check.number, day, values, "field_check")
+    return found

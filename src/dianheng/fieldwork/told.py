@@ -1,11 +1,26 @@
 """A kept record read back."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dianheng.documents.papers import schema as paper
 from dianheng.metrology.plates import Wiring
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.wiring_candidates import Finding, findings_said
+from dianheng.metrology.words import word
+from dianheng.verification.papers.transformers import sheets_from
+from dianheng.verification.selectors.on_site import point_text, transformer_plate_of
 
 from .models import FieldCheck
-from .sheet import NUMBERS, Sheet
+from .rules import KIND_OF_ITEM
+from .sheet import NUMBERS, TEXTS, Sheet
+
+CAUSES_SHOWN = 4
 
 
 def sheet_of(check: FieldCheck) -> Sheet:
@@ -14,4 +29,76 @@ def sheet_of(check: FieldCheck) -> Sheet:
     model = check.meter.model if check.meter else None
     wiring = Wiring(model.wiring if model and model.wiring else check.task.usage_point.wiring)
     numbers = {key: Decimal(value) for key, value in kept.items() if key in NUMBERS}
-    return Sheet(numbers, {k: v for k, v in kept.items() if k not in NUMBERS}, wiring)
+    return Sheet(numbers, {key: value for key, value in kept.items() if key in TEXTS}, wiring)
+
+
+def wiring_said(result: Mapping[str, Any], language: str) -> str:
+    """The faults of a wiring as its result keeps them, in words."""
+    faults = [Finding(code, place) for code, place in result.get("faults", ())]
+    return findings_said(faults, language) if faults else str(result["value"])
+
+
+def cause_of(results: Sequence[Mapping[str, Any]], kind: str) -> str:
+    """What failed that asks for an order of a kind, in the language of the reader."""
+    language = get_language() or "zh"
+    failed = [
+        one
+        for one in results
+        if one["conclusion"] == "fail" and KIND_OF_ITEM.get(one["item"]) == kind
+    ]
+    said = []
+    for one in failed[:CAUSES_SHOWN]:
+        limit = ""
+        if one["limit"]:
+            limit = f"（{one['limit']}）" if language.startswith("zh") else f" ({one['limit']})"
+        value = (
+            wiring_said(one, language)
+            if one["item"] == "wiring"
+            else one["rounded"] or one["value"]
+        )
+        parts = [word("item", one["item"], language), point_text(one["point"]), value, one["unit"]]
+        said.append(" ".join(part for part in parts if part) + limit)
+    if (more := len(failed) - CAUSES_SHOWN) > 0:
+        said.append(_("%(n)s more") % {"n": more})
+    return ("；" if language.startswith("zh") else "; ").join(said)
+
+
+@dataclass(frozen=True)
+class SiteError:
+    """An error of a record as the sheets of the laboratory take it."""
+
+    item: str
+    direction: str
+    phases: str
+    load_point: str
+    factor: str
+    facts: Mapping[str, str]
+    samples: Sequence[Decimal]
+    rounded_text: str
+    limit_high: Decimal | None
+    conclusion: str
+    rule_row: str
+
+
+def sheets_of_check(check: FieldCheck) -> tuple[paper.TransformerSheet, ...]:
+    """The errors of a transformer, a sheet for each part, phase and ratio."""
+    if check.transformer is None:
+        return ()
+    rows = [
+        SiteError(
+            one["item"], place["part"], place["phases"], place["percent"], place["burden"],
+            {"ratio": place["ratio"]}, [Decimal(each) for each in one["samples"]], one["rounded"],
+            Decimal(one["limit"].lstrip("±")) if one["limit"] else None, one["conclusion"],
+            one["rule"],
+        )
+        for one in check.results
+        if (place := one.get("place"))
+    ]  # fmt: skip
+    regulation = next(each for each in check.rule_sets if each["standard"].startswith("JJG"))
+    rules = rule_set(regulation["standard"], regulation["edition"])
+    return sheets_from(transformer_plate_of(check.transformer.model), rules, rows)
+
+
+def other_results(check: FieldCheck) -> list[dict[str, Any]]:
+    """Results that do not stand in a sheet of a transformer's errors."""
+    return [one for one in check.results if not one.get("place")]

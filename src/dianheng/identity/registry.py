@@ -75,6 +75,14 @@ def all_rights() -> dict[str, Text]:
     return dict(sorted(_rights.items()))
 
 
+def yes_no(text: str) -> bool:
+    """A setting that is on or off."""
+    value = text.strip().lower()
+    if value not in ("1", "0", "true", "false", "yes", "no"):
+        raise ValueError(text)
+    return value in ("1", "true", "yes")
+
+
 def register_settings(*kinds: SettingKind) -> None:
     """Declare settings."""
     _settings.update({kind.key: kind for kind in kinds})

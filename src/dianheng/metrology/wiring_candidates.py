@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
@@ -29,6 +29,18 @@ class Finding(NamedTuple):
         '第2元件电流反接'
         """
         return word("wiring_fault", self.code, language).format(place=self.place)
+
+
+def findings_said(findings: Sequence[Finding], language: str) -> str:
+    """All faults of a wiring in words.
+
+    >>> findings_said([], "en")
+    'no fault'
+    """
+    if not findings:
+        return word("wiring_fault", "none", language)
+    joint = "；" if language.startswith("zh") else "; "
+    return joint.join(each.said(language) for each in findings)
 
 
 class Voltages(NamedTuple):

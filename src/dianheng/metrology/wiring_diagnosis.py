@@ -23,6 +23,7 @@ from dianheng.metrology.wiring_candidates import (
     Finding,
     Group,
     Voltages,
+    findings_said,
     groups,
     weight,
 )
@@ -37,7 +38,6 @@ from dianheng.metrology.wiring_phasors import (
     wrapped,
 )
 from dianheng.metrology.wirings import Element, Power, Side, correction_of, k_at, power_of_terms
-from dianheng.metrology.words import word
 
 _MOST_MEMBERS = 12
 
@@ -50,11 +50,7 @@ class Candidate(NamedTuple):
 
     def said(self, language: str) -> str:
         """All faults in words."""
-        if not self.faults:
-            return word("wiring_fault", "none", language)
-        return ("；" if language.startswith("zh") else "; ").join(
-            each.said(language) for each in self.faults
-        )
+        return findings_said(self.faults, language)
 
 
 class Explanation(NamedTuple):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from dianheng.metrology.errors import NoRule, WrongValue
 from dianheng.metrology.plates import Wiring
-from dianheng.metrology.quantities import EXACT, HUNDRED, SQRT_3, plain_text
+from dianheng.metrology.quantities import EXACT, HUNDRED, PI, SQRT_3, plain_text
 from dianheng.metrology.rule_sets import RuleSet, TableRow
 
 # Angles in steps of 30°.
@@ -28,7 +28,6 @@ ELEMENT_COUNT = {
 }
 
 _SIDE = re.compile(r"([+-]?)([0-9]{1,3}(?:\.[0-9]{1,6})?)?(?:[ui]?([a-c]{1,2}))?")
-_PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
 # A power below this part of UI is none: fifty digits leave it far above what rounding leaves over.
 _NOTHING = Decimal("1e-30")
 _MAX_TEXT = 40
@@ -406,7 +405,7 @@ def _cosine(steps: int) -> Surd:
 
 
 def _tangent(phi_deg: Decimal) -> Decimal:
-    angle = EXACT.divide(EXACT.multiply(phi_deg, _PI), Decimal(180))
+    angle = EXACT.divide(EXACT.multiply(phi_deg, PI), Decimal(180))
     turned = angle.copy_negate()  # the sign operator would round to the context of the thread
     sine = cosine = Decimal(0)
     term, order = Decimal(1), 0

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.identity.registry import SettingKind, register_rights, register_settings
+from dianheng.identity.registry import SettingKind, register_rights, register_settings, yes_no
 
 register_rights(
     {
@@ -14,13 +14,6 @@ register_rights(
         "seals.scrap": _("Destroy seals and report them lost"),
     }
 )
-
-
-def _yes_no(text: str) -> bool:
-    value = text.strip().lower()
-    if value not in ("1", "0", "true", "false", "yes", "no"):
-        raise ValueError(text)
-    return value in ("1", "true", "yes")
 
 
 def _few(text: str) -> int:
@@ -35,7 +28,7 @@ register_settings(
         "seals.register_unknown",
         _("A seal that is not in the register is entered when it is applied"),
         True,
-        _yes_no,
+        yes_no,
         source="own choice: seals of a bench's stock may not have been entered one by one",
         certainty="project",
     ),

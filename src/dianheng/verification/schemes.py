@@ -53,6 +53,17 @@ class PlateFacts(Protocol):
     parameters: Any
 
 
+def base_current_of(model: PlateFacts) -> Decimal | None:
+    """Ib or In of a meter's model; from the transitional current where it states that one."""
+    if model.base_current_a is not None:
+        return Decimal(model.base_current_a)
+    if model.transitional_current_a is None or not model.connection:
+        return None
+    rules = rule_set("GB/T 17215.321", "2021")
+    ratio = rules.figure(f"base_current_ratio/{model.connection}").value
+    return Decimal(model.transitional_current_a * ratio)
+
+
 def plate_of(model: PlateFacts) -> MeterPlate:
     """The plate of a model, for the rules.
 
@@ -64,10 +75,7 @@ def plate_of(model: PlateFacts) -> MeterPlate:
         BadInput: the model lacks something that the rules need; every gap is listed.
     """
     more: Mapping[str, Any] = model.parameters or {}
-    base = model.base_current_a
-    if base is None and model.transitional_current_a is not None and model.connection:
-        ratio = rule_set("GB/T 17215.321", "2021").figure(f"base_current_ratio/{model.connection}")
-        base = model.transitional_current_a * ratio.value
+    base = base_current_of(model)
     needed = {
         "accuracy_class": model.accuracy_class,
         "wiring": model.wiring,

@@ -42,11 +42,13 @@ class Subject:
 
     `facts` gets what stands behind the colon and answers what an approver decides on, as JSON;
     when it changes, an approval of what was shown before is refused. `url` is its page.
+    `ended` is told of every process about it that ends or is withdrawn, in that transaction.
     """
 
     kind: str
     facts: Callable[[str], Mapping[str, Any]]
     url: Callable[[str], str]
+    ended: "Callable[[str, ProcessInstance], None] | None" = None
 
 
 _subjects: dict[str, Subject] = {}
@@ -67,6 +69,13 @@ def subject_url(name: str) -> str:
     """Page of a thing; empty for kinds that nobody declared."""
     kind, _colon, key = name.partition(":")
     return _subjects[kind].url(key) if kind in _subjects else ""
+
+
+def subject_ended(instance: "ProcessInstance") -> None:
+    """Tell whoever declared it that a process about this thing has ended."""
+    kind, _colon, key = instance.subject.partition(":")
+    if kind in _subjects and (ended := _subjects[kind].ended) is not None:
+        ended(key, instance)
 
 
 _services: dict[str, Service] = {}

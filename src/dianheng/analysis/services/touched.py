@@ -154,7 +154,9 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
     share = setting("analysis.near_limit", trace.unit_id)
     rows = FieldCheck.objects.filter(pk__in=checks).order_by("-pk")
     made = []
-    for check in rows.only("results", "meter", "task__usage_point").select_related("task"):
+    for check in rows.only("results", "meter", "transformer", "task__usage_point").select_related(
+        "task"
+    ):
         near = site_margin(check.results)
         margin, limit = near or (None, None)
         risk = Risk.UNKNOWN
@@ -171,7 +173,7 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
             TracedRecord(
                 trace=trace,
                 field_check=check,
-                device_id=check.meter_id,
+                device_id=check.transformer_id or check.meter_id,
                 usage_point_id=check.task.usage_point_id,
                 margin_pct=margin,
                 risk=risk,

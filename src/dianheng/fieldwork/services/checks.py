@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -16,20 +16,23 @@ from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.common.texts import why
+from dianheng.customers.models import UsagePoint
 from dianheng.documents.models import StoredFile
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Person
 from dianheng.identity.services import require_sent, write_batch
 from dianheng.metrology.errors import MetrologyError
-from dianheng.metrology.plates import Wiring
+from dianheng.standards.models import StandardCertificate
 from dianheng.verification.selectors.laboratory import LaboratoryFacts
 
-from ..choices import Outcome, Source, TaskState
+from ..choices import JUDGED, NO_VERDICT, Source, TaskKind, TaskState
 from ..models import FieldCheck, FieldTask
 from ..rules import Calibrator, guard_two_people, outcome_of
+from ..selectors import transformers_at
 from ..sheet import Problem, Sheet, read_sheet
-from .judge import Judged, circuit_of, judge, rules_on
+from .judge import Judged, Rules, circuit_of, judge, rules_on
 from .orders import orders_open
+from .transformers import judge_transformer, kept_points, transformer_at
 
 RECORD = "fieldwork.record"
 AHEAD = timedelta(minutes=10)
@@ -49,44 +52,77 @@ def meter_at(task: FieldTask, at: datetime) -> Device | None:
     return row.device if row else None
 
 
-def field_check_preview(
-    *, task: FieldTask, raw: Mapping[str, Any], done_at: datetime, calibrator_no: str = ""
-) -> tuple[Sheet, Judged, list[Problem]]:
-    """What the rules would say, without keeping anything."""
-    meter = meter_at(task, done_at)
-    day = timezone.localdate(done_at)
-    try:
-        rules = rules_on(day, task.usage_point.class_edition)
-    except MetrologyError as error:
-        problem = Problem("done_at", error.code, why(error))
-        return Sheet({}, {}, Wiring(task.usage_point.wiring)), Judged(), [problem]
-    sheet, problems = read_sheet(raw, circuit_of(task.usage_point, meter), rules.wiring)
-    stated = str(raw.get("meter") or "").strip()
-    if meter is not None and stated and stated not in (meter.barcode, meter.asset_no):
-        text = _("The record is of meter %(stated)s, but %(meter)s hung there on that day.")
-        facts = {"stated": stated[:40], "meter": meter.barcode}
-        problems.append(Problem("meter", "other_meter", str(text % facts)))
-    if problems:
-        return sheet, Judged(), problems
-    judged = judge(
-        sheet, point=task.usage_point, meter=meter, rules=rules, day=day,
-        calibrator=_calibrator_on(calibrator_no, done_at)[0],
-    )  # fmt: skip
-    return sheet, judged, judged.problems
+@dataclass(frozen=True)
+class Grounds:
+    """What a check of a moment rests on: editions, and the calibrator with its certificate."""
+
+    at: datetime
+    day: date
+    rules: Rules
+    calibrator: Calibrator
+    tool: Device | None
+    certificate: StandardCertificate | None
 
 
-def _calibrator_on(number: str, at: datetime) -> tuple[Calibrator, Device | None, Any]:
-    """The calibrator as the register knows it on the day, its device and its certificate."""
+def _grounds(point: UsagePoint, at: datetime, calibrator_no: str) -> Grounds:
     day = timezone.localdate(at)
-    facts = LaboratoryFacts.load([number], [], [])
-    device = facts.device_of(number) if number else None
-    stood = facts.equipment_on(number, device, day, at)
-    certificate = facts.certificate_on(device, day) if device else None
-    found = Calibrator(
+    facts = LaboratoryFacts.load([calibrator_no], [], [])
+    tool = facts.device_of(calibrator_no) if calibrator_no else None
+    stood = facts.equipment_on(calibrator_no, tool, day, at)
+    calibrator = Calibrator(
         stood.number, stood.is_known, stood.is_in_date, stood.is_stopped, stood.accuracy_class,
         away=stood.away,
     )  # fmt: skip
-    return found, device, certificate
+    certificate = facts.certificate_on(tool, day) if tool else None
+    try:
+        rules = rules_on(day, point.class_edition)
+    except MetrologyError as error:
+        text = why(error)
+        faults = [{"field": "done_at", "code": error.code, "text": text}]
+        raise BadInput(text, faults) from None
+    return Grounds(at, day, rules, calibrator, tool, certificate)
+
+
+@dataclass
+class Taken:
+    """What came in, read and judged."""
+
+    sheet: Sheet
+    judged: Judged
+    meter: Device | None
+    transformer: Device | None = None
+    more: dict[str, Any] = field(default_factory=dict)  # of the sheet that is kept
+
+
+def _take(point: UsagePoint, meter: Device | None, raw: Mapping[str, Any], on: Grounds) -> Taken:
+    stated = str(raw.get("transformer") or "").strip()
+    transformer = transformer_at(point, stated, on.at) if stated else None
+    measured = None if stated else meter
+    sheet, problems = read_sheet(raw, circuit_of(point, measured), on.rules.wiring)
+    judged = Judged(problems=problems)
+    if stated:
+        found = Taken(sheet, judged, meter, transformer, kept_points(raw))
+        if transformer is None:
+            text = _("Transformer %(no)s did not hang there on that day.")
+            problem = Problem("transformer", "not_here", str(text % {"no": stated[:40]}))
+            problems.append(problem)
+        else:
+            judged.used.append(on.rules.management)
+            judge_transformer(
+                judged, sheet, raw, device=transformer, at=on.at, day=on.day,
+                calibrator=on.calibrator,
+            )  # fmt: skip
+        return found
+    named = str(raw.get("meter") or "").strip()
+    if meter is not None and named and named not in (meter.barcode, meter.asset_no):
+        text = _("The record is of meter %(stated)s, but %(meter)s hung there on that day.")
+        facts = {"stated": named[:40], "meter": meter.barcode}
+        problems.append(Problem("meter", "other_meter", str(text % facts)))
+    if not problems:
+        judged = judge(
+            sheet, point=point, meter=meter, rules=on.rules, day=on.day, calibrator=on.calibrator
+        )
+    return Taken(sheet, judged, meter)
 
 
 def digest_of(raw: Mapping[str, Any], task_no: str) -> str:
@@ -112,7 +148,8 @@ def check_record(
     """Keep a check, judge it by the editions of its day, open the orders that it asks for.
 
     Args:
-        raw: what was measured by the names of `sheet`, as text.
+        raw: what was measured by the names of `sheet`, as text; of a transformer its number as
+            `transformer` and its `points` as the upload format has them.
         received: what came in, where it had another form.
         upload_id: names this upload; the same one again brings the same record.
 
@@ -139,32 +176,63 @@ def check_record(
         if done_at > batch.at + AHEAD:
             text = _("That moment has not come yet.")
             raise BadInput(text, [{"field": "done_at", "code": "future", "text": text}])
-        sheet, judged, problems = field_check_preview(
-            task=found, raw=raw, done_at=done_at, calibrator_no=calibrator_no
-        )
-        if problems:
+        on = _grounds(found.usage_point, done_at, calibrator_no)
+        taken = _take(found.usage_point, meter_at(found, done_at), raw, on)
+        judged, sheet = taken.judged, taken.sheet
+        if judged.problems:
             text = _("The record has %(count)s faults: nothing was kept.")
-            errors = [problem.as_error() for problem in problems]
-            raise BadInput(text % {"count": len(problems)}, errors)
-        calibrator, device, certificate = _calibrator_on(calibrator_no, done_at)
+            errors = [problem.as_error() for problem in judged.problems]
+            raise BadInput(text % {"count": len(errors)}, errors)
+        judged.blocks += judged.unsigned(on.tool.unit if on.tool else found.unit)
         outcome = outcome_of((one["conclusion"] for one in judged.results), judged.blocks)
         year = timezone.localtime(done_at).year
         (number,) = numbers_take(key="field_check", unit_id=found.unit_id, year=year)
         made = FieldCheck.objects.create(
-            number=number, task=found, attempt=found.checks.count() + 1,
-            meter=meter_at(found, done_at), calibrator=device, calibrator_no=calibrator.number,
-            certificate_no=certificate.number if certificate else "",
-            certificate_through=certificate.valid_through if certificate else None,
+            number=number, task=found, attempt=found.checks.count() + 1, meter=taken.meter,
+            transformer=taken.transformer, calibrator=on.tool, calibrator_no=on.calibrator.number,
+            certificate_no=on.certificate.number if on.certificate else "",
+            certificate_through=on.certificate.valid_through if on.certificate else None,
             done_at=done_at, received=received if received is not None else dict(raw),
-            sheet=sheet.as_json(), file=file, source=source, upload_id=upload_id, digest=digest,
-            results=judged.results, rule_sets=judged.rule_sets,
+            sheet=sheet.as_json() | taken.more, file=file, source=source, upload_id=upload_id,
+            digest=digest, results=judged.results, rule_sets=judged.rule_sets,
             blocks=[one.as_json() for one in judged.blocks], outcome=outcome,
             leader=leader, second=second, signer=sheet.texts.get("signer", ""),
             recorded_by_id=actor.person_id,
         )  # fmt: skip
-        if outcome != Outcome.NOT_JUDGED:
-            rules = rules_on(timezone.localdate(done_at), found.usage_point.class_edition)
-            orders_open(check=made, rules=rules.management, actor=actor)
-            found.state = TaskState.DONE
-            found.save(update_fields=["state"])
+        if outcome not in NO_VERDICT:
+            orders_open(check=made, rules=on.rules.management, actor=actor)
+            if is_done(found, made):
+                found.state = TaskState.DONE
+                found.save(update_fields=["state"])
     return Recorded(made)
+
+
+def is_done(task: FieldTask, made: FieldCheck) -> bool:
+    """Whether a record with a verdict ends its task: of transformers all that hang there are wanted."""
+    if task.kind != TaskKind.TRANSFORMER:
+        return made.transformer_id is None
+    wanted = set(transformers_at(task.usage_point, made.done_at).values_list("device", flat=True))
+    has = task.checks.filter(outcome__in=JUDGED).values_list("transformer", flat=True)
+    return made.transformer_id is not None and wanted <= set(has)
+
+
+def check_again(*, check: FieldCheck, actor: Actor) -> Recorded:
+    """Judge a record without verdict by what stands now, as another attempt of its task.
+
+    Raises:
+        Refused: `has_verdict`; `still`: nothing has changed that kept the verdict back.
+    """
+    if check.outcome not in NO_VERDICT:
+        text = _("%(no)s has a verdict.") % {"no": check.number}
+        raise Refused(Refusal("has_verdict", text))
+    with write_batch(actor=actor, action="fieldcheck.again", reason=check.number):
+        made = check_record(
+            task=check.task, raw=check.sheet, done_at=check.done_at, actor=actor,
+            calibrator_no=check.calibrator_no, leader=check.leader, second=check.second,
+            source=check.source, received=check.received, file=check.file,
+            upload_id=f"again:{check.number}",
+        )  # fmt: skip
+        if made.check.outcome in NO_VERDICT:
+            text = _("What kept the verdict of %(no)s back still does.") % {"no": check.number}
+            raise Refused(Refusal("still", text))
+    return made

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from dianheng.assets.models import Device, DeviceModel
 from dianheng.common.texts import why
 from dianheng.customers.models import UsagePoint
+from dianheng.identity.models import Unit
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.field_check import (
     MeterPlateFacts,
@@ -28,10 +29,13 @@ from dianheng.metrology.rule_sets import RuleSet, rule_set, rule_set_on
 from dianheng.metrology.verdicts import Verdict
 from dianheng.metrology.wiring_diagnosis import Explanation, diagnose
 from dianheng.metrology.wiring_phasors import ImpossibleMeasurement
+from dianheng.verification.selectors.laboratory import signed_rule_sets
+from dianheng.verification.selectors.on_site import IR46_CLASSES, base_current_of
 
 from ..rules import (
     CONDITION_FIELDS,
     FORBIDDEN_TEXTS,
+    UNSIGNED,
     Block,
     Calibrator,
     calibrator_blocks,
@@ -40,7 +44,6 @@ from ..rules import (
 from ..sheet import Circuit, Problem, Sheet, elements_of
 
 WIRING_RULES = ("Wiring practice", "2016")
-IR46 = "ABCDE"
 
 
 @dataclass
@@ -50,7 +53,28 @@ class Judged:
     results: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    rule_sets: list[dict[str, str]] = field(default_factory=list)
+    used: list[RuleSet] = field(default_factory=list)  # what decided
+
+    @property
+    def rule_sets(self) -> list[dict[str, str]]:
+        """What decided, as it is kept."""
+        return [
+            {"standard": one.standard, "edition": one.edition, "digest": one.digest}
+            for one in dict.fromkeys(self.used)
+        ]
+
+    def unsigned(self, unit: Unit) -> list[Block]:
+        """A figure that is not confirmed decides nothing until a named metrologist has signed.
+
+        What explains a wiring is no legal verdict.
+        """
+        sets = [one for one in dict.fromkeys(self.used) if one.name != "-".join(WIRING_RULES)]
+        signed = signed_rule_sets(unit, sets)
+        return [
+            Block(UNSIGNED, {"rules": one.name})
+            for one in sets
+            if not one.is_confirmed and one.digest not in signed
+        ]
 
 
 @dataclass(frozen=True)
@@ -84,16 +108,13 @@ def circuit_of(point: UsagePoint, meter: Device | None) -> Circuit:
 
 def plate_of(model: DeviceModel) -> MeterPlateFacts | None:
     """What the working error is judged by; None where the model lacks it."""
-    base = model.base_current_a
-    if base is None and model.transitional_current_a is not None and model.connection:
-        ratio = rule_set("GB/T 17215.321", "2021").figure(f"base_current_ratio/{model.connection}")
-        base = model.transitional_current_a * ratio.value
+    base = base_current_of(model)
     if not (model.accuracy_class and model.connection and base and model.max_current_a):
         return None
     name = model.accuracy_class
     return MeterPlateFacts(
-        verification_class(name) if name in IR46 else name, Connection(model.connection),
-        Decimal(base), model.max_current_a,
+        verification_class(name) if name in IR46_CLASSES else name,
+        Connection(model.connection), base, model.max_current_a,
     )  # fmt: skip
 
 
@@ -110,7 +131,7 @@ def judge(
             rules.site, plate.accuracy_class, calibrator.accuracy_class
         )
     found.blocks += calibrator_blocks(replace(calibrator, is_good_enough=good_enough), day)
-    used = [rules.management]
+    found.used = used = [rules.management]
     if sheet.readings:
         used += [rules.meter, rules.site]
         _judge_readings(found, sheet, meter, plate, rules)
@@ -122,10 +143,6 @@ def judge(
         _judge_wiring(found, sheet, meter, rules.wiring)
     for verdict in _secondary(sheet, point, rules.management):
         found.results.append(result_of(verdict))
-    found.rule_sets = [
-        {"standard": one.standard, "edition": one.edition, "digest": one.digest}
-        for one in dict.fromkeys(used)
-    ]
     if not found.results and not found.problems:
         text = _("Nothing was measured that the rules say something about.")
         found.problems.append(Problem("error_1", "empty", text))
@@ -217,7 +234,7 @@ def _judge_wiring(found: Judged, sheet: Sheet, meter: Device | None, rules: Rule
     row |= {
         "conclusion": "pass" if is_right else "fail",
         "reason": "wiring_right" if is_right else "wrong_wiring",
-        "value": "" if is_right else best.members[0].said("zh"),
+        "faults": [list(one) for one in best.members[0].faults],
         "k": "" if best.k is None else plain_text(round(best.k, 4)),
         "formula": best.formula,
         "phi_deg": plain_text(best.phi_deg),

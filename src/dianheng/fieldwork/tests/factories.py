@@ -14,10 +14,12 @@ from dianheng.customers.tests.factories import cement_works
 from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.services import task_make
 from dianheng.identity.models import Person
-from dianheng.identity.services import system_actor, write_batch
+from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import metering_centre, person_with
+from dianheng.metrology.rule_sets import rule_set
 from dianheng.standards.services import standard_certify
 from dianheng.standards.tests.factories import equipment
+from dianheng.verification.services import rule_set_sign
 
 HUNG_ON = timedelta(days=400)
 CALIBRATOR = "XY0001"
@@ -66,8 +68,29 @@ def point_with_meter(number: int = 900) -> tuple[UsagePoint, Device]:
     return point, Device.objects.get(pk=meter.pk)
 
 
-def calibrator(valid_through: date | None = None, accuracy_class: str = "0.05") -> Device:
-    """A field calibrator with a certificate."""
+RULES = (
+    ("DL/T 448", "2016"), ("DL/T 448", "2000"), ("DL/T 1664", "2016"), ("JJG 596", "2012"),
+    ("JJG 1021", "2007"), ("JJG 1189.3", "2022"),
+)  # fmt: skip
+
+
+def sign_rules() -> None:
+    """A metrologist of the laboratory confirms what checks on site are judged by."""
+    actor = actor_for_person(person_with("*", login="metrologist", name="周计量"))
+    for standard, edition in RULES:
+        rules = rule_set(standard, edition)
+        rule_set_sign(
+            unit=metering_centre(), standard=standard, edition=edition, digest=rules.digest,
+            statement="与规程原文核对一致", actor=actor,
+        )  # fmt: skip
+
+
+def calibrator(
+    valid_through: date | None = None, accuracy_class: str = "0.05", *, is_signed: bool = True
+) -> Device:
+    """A field calibrator with a certificate, of a laboratory that has signed its rules."""
+    if is_signed:
+        sign_rules()
     device = equipment(CALIBRATOR, DeviceKind.INSTRUMENT, "KY20")
     standard_certify(
         device=device, number="DNJL-0921", issuer="省计量科学研究院", accuracy_class=accuracy_class,
@@ -101,3 +124,59 @@ def field_task(point: UsagePoint | None = None) -> FieldTask:
 def an_hour_ago() -> datetime:
     """When the check was made."""
     return timezone.now() - timedelta(hours=1)
+
+
+def point_with_transformers() -> UsagePoint:
+    """A point whose meter hangs behind two low-voltage current transformers of class 0.5S."""
+    point, _meter = point_with_meter()
+    model = DeviceModel.objects.filter(code="LMZ1-0.66").first() or model_make(
+        manufacturer=manufacturer_make(
+            code="JD", name="金电互感器有限公司", short_name="金电", actor=system_actor()
+        ),
+        code="LMZ1-0.66", actor=system_actor(), kind=DeviceKind.CURRENT_TRANSFORMER,
+        name="低压电流互感器", accuracy_class="0.5S", ratio="200/5", burden_va="5",
+        parameters={"rated_voltage_kv": "0.66"},
+    )  # fmt: skip
+    with write_batch(actor=system_actor(), action="test.transformers") as batch:
+        devices = [
+            Device.objects.create(
+                barcode=f"HG{n:08d}", kind=model.kind, model=model, unit=metering_centre(),
+                place=store(), state=DeviceState.ISSUED, state_at=batch.at,
+            )
+            for n in (1, 2)
+        ]  # fmt: skip
+    devices_install(
+        point=point, actor=system_actor("command"), installed_at=timezone.now() - HUNG_ON,
+        hangs=[
+            Hang(device.pk, HungRole.CURRENT_TRANSFORMER, element)
+            for device, element in zip(devices, "ac", strict=True)
+        ],
+    )  # fmt: skip
+    return point
+
+
+def transformer_task(point: UsagePoint | None = None) -> FieldTask:
+    """The transformers of a point are measured within a week."""
+    leader, second = crew()
+    return task_make(
+        point=point or point_with_transformers(), kind="transformer", leader=leader, second=second,
+        due_on=timezone.localdate() + timedelta(days=7), actor=system_actor("command"),
+    )  # fmt: skip
+
+
+def transformer_points(
+    device: Device | None = None, f: str = "0.410", delta: str = "12.3"
+) -> list[dict[str, Any]]:
+    """All points of a current transformer in use, as a tester sends them."""
+    points: list[dict[str, Any]] = [{"item": "VISUAL", "facts": {"is_passed": True}}]
+    for burden, percents in (("RATED", (1, 5, 20, 100, 120)), ("LOWER", (1, 5, 20, 100))):
+        for percent in percents:
+            place = {
+                "part": "CT", "phase": "ABC", "ratio": "200/5", "burden": burden,
+                "percent_rated": str(percent),
+            }  # fmt: skip
+            points += [
+                {"item": "RATIO_ERROR", "samples": [f], "unit": "%", **place},
+                {"item": "PHASE_DISPLACEMENT", "samples": [delta], "unit": "min", **place},
+            ]
+    return [{"seq": seq, **point} for seq, point in enumerate(points, 1)]

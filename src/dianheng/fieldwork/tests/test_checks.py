@@ -91,7 +91,8 @@ def test_a_reversed_current_is_found_with_its_coefficient():
     check = record({**CONDITIONS, **REVERSED}).check
     wiring = result(check, "wiring")
     assert wiring["conclusion"] == "fail" and wiring["formula"] == "K = √3/tanφ"
-    assert wiring["value"] == "第1元件电流反接"
+    assert wiring["faults"] == [["current_reversed", "1"]]
+    assert "第1元件电流反接" in check.orders.get().cause
     assert check.orders.get().kind == "mend_wiring"
 
 

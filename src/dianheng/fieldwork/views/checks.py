@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from dianheng.assets.models import Device
 from dianheng.common.access import note_refusal
@@ -25,9 +26,10 @@ from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.plates import Wiring
 from dianheng.metrology.words import word
 from dianheng.seals.models import Seal
+from dianheng.verification.selectors.on_site import point_text
 
 from .. import services
-from ..choices import ORDER_TONE, OUTCOME_TONE, Outcome, Source
+from ..choices import NO_VERDICT, ORDER_TONE, OUTCOME_TONE, Outcome, Source
 from ..diagnosis import cos_of, energy_of, guard_sign, told
 from ..forms import EnergyForm, EntryForm, UploadForm
 from ..models import FieldCheck, FieldTask
@@ -38,7 +40,7 @@ from ..selectors import VIEW, checks, visible_check, visible_task
 from ..services.checks import meter_at
 from ..services.judge import circuit_of, explanations_of
 from ..sheet import NUMBERS, RATE_LABELS, RATES, Sheet
-from ..told import sheet_of
+from ..told import other_results, sheet_of, sheets_of_check, wiring_said
 
 RECORD = "fieldwork.record"
 PASS_WORD = {"pass": "good", "fail": "bad", "incomplete": "warn"}
@@ -53,7 +55,7 @@ CHECKS = ListPage(
         Column("number", gettext_lazy("Field record"), kind="code"),
         Column("point", gettext_lazy("Usage point"), "task.usage_point.number", kind="code"),
         Column("name", gettext_lazy("Name"), "task.usage_point.name"),
-        Column("meter", gettext_lazy("Meter"), "meter.barcode", kind="code"),
+        Column("device", gettext_lazy("Device"), lambda row: row.device.barcode if row.device else "", kind="code"),
         Column("outcome", gettext_lazy("Outcome"), kind="state", choices=Outcome.choices, tones=OUTCOME_TONE),
         Column("done_at", gettext_lazy("Checked at"), kind="moment", sort="done_at"),
         Column("leader", gettext_lazy("Leader"), "leader.name"),
@@ -65,7 +67,7 @@ CHECKS = ListPage(
         Days("done_at", gettext_lazy("Checked at"), "done_at", of_moment=True),
     ],
     default_order="-done_at",
-    search=("number", "task__usage_point__number", "task__usage_point__name", "meter__barcode"),
+    search=("number", "task__usage_point__number", "task__usage_point__name", "meter__barcode", "transformer__barcode"),
     row_url=lambda row: reverse("field_check", args=[row.number]),
     actions=lambda request: [
         PageAction(
@@ -97,7 +99,10 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         "tone": OUTCOME_TONE[Outcome(found.outcome)],
         "measured": _measured(sheet),
         "registers": [(RATE_LABELS[rate], sheet[f"register_{rate}"]) for rate in RATES if sheet[f"register_{rate}"] is not None],
+        "sheets": sheets_of_check(found),
         "results": _results(found, language),
+        "is_provisional": found.outcome == Outcome.PROVISIONAL,
+        "may_again": found.outcome in NO_VERDICT and request.rights.may(RECORD, found.task.unit.path),  # type: ignore[attr-defined]
         "blocks": [str(BLOCK_TEXTS[one["code"]]) % one["facts"] for one in found.blocks],
         "orders": [(one, ORDER_TONE[one.state]) for one in found.orders.order_by("due_on")],  # type: ignore[index]
         "seals": _seals(sheet),
@@ -146,11 +151,13 @@ def _results(found: FieldCheck, language: str) -> list[dict[str, Any]]:
         {
             **one,
             "label": word("item", one["item"], language),
+            "point": point_text(one["point"]),
+            "said": wiring_said(one, language) if one["item"] == "wiring" else "",
             "word": word("conclusion", one["conclusion"], language),
             "why": word("reason", one["reason"], language),
             "tone": PASS_WORD.get(one["conclusion"], "calm"),
         }
-        for one in found.results
+        for one in other_results(found)
     ]
 
 
@@ -199,6 +206,19 @@ def explained(request: HttpRequest, found: Any, wiring: Wiring, language: str) -
     return context
 
 
+@require_POST
+@needs(RECORD)
+def again(request: HttpRequest, number: str) -> HttpResponse:
+    """Judge a record without verdict once more."""
+    found = visible_check(request.rights, number)  # type: ignore[attr-defined]
+    try:
+        made = services.check_again(check=found, actor=actor_of(request))
+    except Refused as refused:
+        messages.error(request, str(refused.refusal.text))
+        return redirect("field_check", number=number)
+    return recorded(request, [made])
+
+
 @needs(VIEW)
 def evidence(request: HttpRequest, number: str) -> HttpResponse:
     """What came in, as it came."""
@@ -230,14 +250,16 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 # -- how records come in -------------------------------------------------------------------------
 
 
-def _crumbs(task: FieldTask) -> list[tuple[Any, str]]:
+def crumbs_of(task: FieldTask) -> list[tuple[Any, str]]:
+    """The way to a task."""
     return [
         (_("Field tasks"), reverse("field_tasks")),
         (task.number, reverse("field_task", args=[task.number])),
     ]
 
 
-def _recorded(request: HttpRequest, made: list[services.Recorded]) -> HttpResponse:
+def recorded(request: HttpRequest, made: list[services.Recorded]) -> HttpResponse:
+    """To what was recorded, with a word about it."""
     for one in made:
         if one.is_repeat:
             text = _("%(no)s is here already; nothing was doubled.")
@@ -251,18 +273,27 @@ def _recorded(request: HttpRequest, made: list[services.Recorded]) -> HttpRespon
     return redirect("field_checks")
 
 
+def start_of(
+    request: HttpRequest, task: FieldTask, *, is_transformer: bool = False
+) -> dict[str, str]:
+    """What a form begins with: the two of the task, the calibrator of the person's last record."""
+    rows = FieldCheck.objects.filter(
+        recorded_by=request.user.pk,
+        transformer__isnull=not is_transformer,  # type: ignore[misc]
+    )
+    return {
+        "leader": task.leader.person_no, "second": task.second.person_no,
+        "calibrator_no": rows.order_by("-pk").values_list("calibrator_no", flat=True).first() or "",
+    }  # fmt: skip
+
+
 @needs(RECORD)
 def enter(request: HttpRequest, number: str) -> HttpResponse:
     """What was measured, typed on site or afterwards."""
     task = visible_task(request.rights, number)  # type: ignore[attr-defined]
     meter = meter_at(task, timezone.now())
     circuit = circuit_of(task.usage_point, meter)
-    last = FieldCheck.objects.filter(recorded_by=request.user.pk).order_by("-pk").first()  # type: ignore[misc]
-    start = {
-        "leader": task.leader.person_no, "second": task.second.person_no,
-        "calibrator_no": last.calibrator_no if last else "",
-    }  # fmt: skip
-    form = EntryForm(request.POST or None, wiring=circuit.wiring, initial=start)
+    form = EntryForm(request.POST or None, wiring=circuit.wiring, initial=start_of(request, task))
     status = 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -276,10 +307,10 @@ def enter(request: HttpRequest, number: str) -> HttpResponse:
             take_refusal(form, refused, request)
             status = 409
         else:
-            return _recorded(request, [made])
+            return recorded(request, [made])
     context = {
         "title": _("Enter the check of %(no)s") % {"no": number}, "form": form, "task": task,
-        "meter": meter, "crumbs": _crumbs(task), "circuit": circuit,
+        "meter": meter, "crumbs": crumbs_of(task), "circuit": circuit,
         "back": reverse("field_task", args=[number]),
     }  # fmt: skip
     return render(request, "fieldwork/enter.html", context, status=status)
@@ -303,7 +334,7 @@ def _upload(request: HttpRequest, task: FieldTask | None, context: dict[str, Any
             else:
                 take_refusal(form, refused, request)
         else:
-            return _recorded(request, made)
+            return recorded(request, made)
     shown = {
         "title": _("Send a calibrator's file in"), "form": form, "submit": _("Send in"),
         "faults": [
@@ -315,7 +346,7 @@ def _upload(request: HttpRequest, task: FieldTask | None, context: dict[str, Any
 
 
 def _field_label(field: str) -> Any:
-    return NUMBERS[field].label if field in NUMBERS else ""
+    return NUMBERS[field].label if field in NUMBERS else field if field.startswith("points") else ""
 
 
 @needs(RECORD)
@@ -323,7 +354,7 @@ def upload(request: HttpRequest, number: str) -> HttpResponse:
     """A file for one task."""
     task = visible_task(request.rights, number)  # type: ignore[attr-defined]
     back = reverse("field_task", args=[number])
-    return _upload(request, task, {"crumbs": _crumbs(task), "back": back})
+    return _upload(request, task, {"crumbs": crumbs_of(task), "back": back})
 
 
 @needs(RECORD)

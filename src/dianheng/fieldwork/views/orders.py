@@ -12,12 +12,14 @@ from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
+from dianheng.workflow.choices import INSTANCE_TONE, InstanceState
 
 from .. import services
 from ..choices import ORDER_TONE, OrderKind, OrderState
 from ..forms import DoneForm
 from ..models import FieldOrder
 from ..selectors import VIEW, orders, visible_order
+from ..told import cause_of
 
 RECORD = "fieldwork.record"
 
@@ -30,6 +32,11 @@ def clock_of(order: FieldOrder) -> str:
     if left < 0:
         return ngettext("%(n)s day late", "%(n)s days late", -left) % {"n": -left}
     return ngettext("%(n)s day left", "%(n)s days left", left) % {"n": left}
+
+
+def cause_said(order: FieldOrder) -> str:
+    """Why, in the language of the reader."""
+    return cause_of(order.check_record.results, order.kind)
 
 
 ORDERS = ListPage(
@@ -46,8 +53,9 @@ ORDERS = ListPage(
         Column("state", gettext_lazy("State"), kind="state", choices=OrderState.choices, tones=ORDER_TONE),
         Column("due_on", gettext_lazy("Due"), kind="date", sort="due_on"),
         Column("clock", gettext_lazy("Time left"), clock_of),
-        Column("cause", gettext_lazy("Cause"), hidden=True),
+        Column("cause", gettext_lazy("Cause"), cause_said, hidden=True),
         Column("device", gettext_lazy("Device"), "device.barcode", kind="code", hidden=True),
+        Column("process", gettext_lazy("Process"), kind="code", hidden=True),
         Column("unit", gettext_lazy("Unit"), "unit.name", hidden=True),
     ],
     filters=[
@@ -83,11 +91,16 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         )  # fmt: skip
         return url
 
-    may = rights.may(RECORD, found.unit.path)
+    no: Any = "" if rights.may(RECORD, found.unit.path) else no_right(RECORD).text
+    process = services.process_of(found)
+    if process is not None and process.ended_at is None:
+        no = _("Process %(no)s carries the order; it is closed with its result when it ends.")
+        no = no % {"no": process.number}
     return answer_form(
         request, DoneForm(request.POST or None), act, title=found.number,
         submit=_("Carried out"), back=reverse("field_orders"),
         crumbs=[(_("Orders after checks"), reverse("field_orders"))],
         template="fieldwork/order.html", order=found, tone=ORDER_TONE[OrderState(found.state)],
-        clock=clock_of(found), no_record="" if may else no_right(RECORD).text,
+        clock=clock_of(found), no_record=no, process=process, cause=cause_said(found),
+        process_tone=INSTANCE_TONE[InstanceState(process.state)] if process else "",
     )  # fmt: skip

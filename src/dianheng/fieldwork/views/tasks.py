@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dianheng.assets.choices import TRANSFORMERS
 from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage, PageAction
@@ -83,15 +84,27 @@ def task(request: HttpRequest, number: str) -> HttpResponse:
         no = no_right(RECORD).text
     elif found.state == TaskState.CANCELLED:
         no = _("The task was called off.")
+    hanging = list(hanging_at(found.usage_point))
+    transformers = [one for one in hanging if one.device.kind in TRANSFORMERS]
+    measured = dict(
+        found.checks.filter(transformer__isnull=False)
+        .order_by("pk")
+        .values_list("transformer", "number")
+    )
+    waiting = [one for one in transformers if one.device_id not in measured] or transformers
+    enter = reverse("field_enter", args=[number])
+    if found.kind == TaskKind.TRANSFORMER and waiting:
+        enter = reverse("field_enter_transformer", args=[number, waiting[0].device.barcode])
     context = {
         "title": found.number,
         "task": found,
+        "enter": enter,
         "tone": TASK_TONE[TaskState(found.state)],
         "process": process_named(found.origin),
-        "hanging": list(hanging_at(found.usage_point)),
+        "hanging": [(one, one in transformers, measured.get(one.device_id, "")) for one in hanging],
         "checks": [
             (one, OUTCOME_TONE[one.outcome])  # type: ignore[index]
-            for one in found.checks.select_related("meter").order_by("-attempt")
+            for one in found.checks.select_related("meter", "transformer").order_by("-attempt")
         ],
         "no_record": no,
         "may_cancel": found.state == TaskState.OPEN and rights.may(PLAN, found.unit.path),

@@ -1,8 +1,8 @@
 """A transformer and its errors as they stand on paper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from dianheng.assets.models import DeviceModel
 from dianheng.common.errors import BadInput
@@ -10,6 +10,7 @@ from dianheng.documents.papers import schema as paper
 from dianheng.metrology.items import Item
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.rounding import signed_text
+from dianheng.metrology.rule_sets import RuleSet
 from dianheng.metrology.schemes import ALL_PHASES
 from dianheng.metrology.transformer_records import ERRORS
 from dianheng.metrology.transformer_schemes import (
@@ -26,6 +27,22 @@ from .evidence import Grounds
 SENSES = {"subtractive": "减极性", "additive": "加极性"}
 CHANGES = (Item.UP_DOWN, Item.STABILITY)
 _CONCLUSIONS = {"pass": paper.PASS, "fail": paper.FAIL}
+
+
+class ErrorRow(Protocol):
+    """A result as sheets need it: of a record of the laboratory, or of a check on site."""
+
+    item: str
+    direction: str
+    phases: str
+    load_point: str
+    factor: str
+    facts: Any
+    samples: Sequence[Decimal]
+    rounded_text: str
+    limit_high: Decimal | None
+    conclusion: str
+    rule_row: str
 
 
 def transformer_plate(model: DeviceModel) -> dict[str, str]:
@@ -50,8 +67,18 @@ def sheets_of(
     """The errors of a record: a sheet for each part, phase and ratio."""
     plate, scheme = plate_for(record.task.model), scheme_for(record.task.scheme_version)
     assert isinstance(plate, TransformerPlate)
-    places: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, TestResult]]] = {}
-    for row in record.results.all():
+    return sheets_from(plate, scheme.rules, record.results.all(), grounds)
+
+
+def sheets_from(
+    plate: TransformerPlate,
+    rules: RuleSet,
+    rows: Iterable[ErrorRow],
+    grounds: Grounds | None = None,
+) -> tuple[paper.TransformerSheet, ...]:
+    """The same from the results alone; what is no error is left out."""
+    places: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, ErrorRow]]] = {}
+    for row in rows:
         if row.item in ERRORS:
             sheet = places.setdefault((row.direction, row.phases, (row.facts or {})["ratio"]), {})
             sheet.setdefault((row.factor, row.load_point), {})[row.item] = row
@@ -68,8 +95,8 @@ def sheets_of(
                 phase="" if phases == ALL_PHASES else phases,
                 accuracy_class=part.accuracy_class,
                 rated_burden_va=plain_text(part.rated_burden_va),
-                lower_burden_va=plain_text(lower_burden_va(scheme.rules, part, ratio)),
-                power_factor=plain_text(burden_power_factor(scheme.rules, part)),
+                lower_burden_va=plain_text(lower_burden_va(rules, part, ratio)),
+                power_factor=plain_text(burden_power_factor(rules, part)),
                 points=made,
                 conclusion=paper.FAIL if paper.FAIL in said else judged,
             )
@@ -78,7 +105,7 @@ def sheets_of(
 
 
 def _point(
-    place: tuple[str, str], found: Mapping[str, TestResult], grounds: Grounds | None
+    place: tuple[str, str], found: Mapping[str, ErrorRow], grounds: Grounds | None
 ) -> paper.TransformerPoint:
     fields: dict[str, Any] = {"burden": place[0], "percent": place[1]}
     for item, name, unit in ((ERRORS[0], "f", "pct"), (ERRORS[1], "delta", "min")):

@@ -3,23 +3,30 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db.models import Avg, Count
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import TRANSFORMERS
 from dianheng.metrology.quantities import mean, plain_text
-from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.rule_sets import RuleSet, rule_set
 from dianheng.metrology.transformer_records import ERRORS, looks_turned
+from dianheng.metrology.transformer_schemes import TransformerPlate
 
 from ..choices import Outcome
 from ..envelope import Point
-from ..models import ApprovalLine, TestRecord, TestResult
+from ..models import TestRecord, TestResult
+from ..selectors.transformer_errors import (
+    Errors,
+    approved_errors,
+    error_key,
+    errors_of_records,
+    point_key,
+)
 from ..subjects import plate_for
 from .incoming import Incoming
 
-Errors: TypeAlias = dict[Hashable, Decimal]
 LIKE = 20  # so many records of the same make say how its errors lie
 LIKE_LEAST = 3
 SIGNS = "signs"
@@ -36,12 +43,7 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
     if not taken:
         return {}
     devices = [each.held.device_id for each in taken]
-    approved = dict(
-        ApprovalLine.objects.filter(device__in=devices)
-        .order_by("device", "-pk")
-        .distinct("device")
-        .values_list("device_id", "record_id")
-    )
+    approved = approved_errors(devices)
     newest = {
         row["device_id"]: row
         for row in TestRecord.objects.filter(device__in=devices)
@@ -49,12 +51,13 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
         .distinct("device")
         .values("device_id", "pk", "number")
     }
-    errors = _errors_of({*approved.values(), *(row["pk"] for row in newest.values())})
+    errors = errors_of_records(row["pk"] for row in newest.values())
     of_make: dict[int, Errors] = {}
     questions = {}
     for each in taken:
         device_id = each.held.device_id
-        _add_previous(each.part.points, errors.get(approved.get(device_id, 0), {}))
+        last_approved = approved.get(device_id)
+        add_previous(each.part.points, last_approved.values if last_approved else {})
         _add_failure(each)
         last = newest.get(device_id)
         known = errors.get(last["pk"], {}) if last else {}
@@ -64,27 +67,16 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
             if model_id not in of_make:
                 of_make[model_id] = _errors_of_make(model_id)
             known = of_make[model_id]
-        turned = _turned(each, known)
-        if turned and not each.part.signs_confirmed:
-            questions[each.part.index] = [_question(item, named) for item in turned]
-        elif turned:
-            each.warn(SIGNS, ", ".join(SYMBOLS[item] for item in turned))
+        version = each.task.scheme_version
+        plate = plate_for(each.task.model)
+        assert isinstance(plate, TransformerPlate)
+        rules = rule_set(version.standard, version.edition)
+        mirrored = turned(each.part.points, plate, rules, known)
+        if mirrored and not each.part.signs_confirmed:
+            questions[each.part.index] = [signs_question(item, named) for item in mirrored]
+        elif mirrored:
+            each.warn(SIGNS, ", ".join(SYMBOLS[item] for item in mirrored))
     return questions
-
-
-def point_key(row: Any, load: str) -> Hashable:
-    """What makes two points the same."""
-    return (row.item, row.direction, row.phases, row.factor, load, (row.facts or {}).get("ratio"))
-
-
-def _errors_of(record_ids: Iterable[int]) -> dict[int, Errors]:
-    found: dict[int, Errors] = defaultdict(dict)
-    for row in TestResult.objects.filter(
-        record_id__in=[key for key in record_ids if key], item__in=ERRORS, value__isnull=False
-    ):
-        assert row.value is not None
-        found[row.record_id][point_key(row, row.load_point)] = row.value
-    return found
 
 
 def _errors_of_make(model_id: int) -> Errors:
@@ -101,7 +93,7 @@ def _errors_of_make(model_id: int) -> Errors:
         .order_by()
     )
     return {
-        (
+        error_key(
             row["item"],
             row["direction"],
             row["phases"],
@@ -114,7 +106,8 @@ def _errors_of_make(model_id: int) -> Errors:
     }
 
 
-def _add_previous(points: Sequence[Point], known: Mapping[Hashable, Decimal]) -> None:
+def add_previous(points: Sequence[Point], known: Mapping[Hashable, Decimal]) -> None:
+    """Hand the points the errors that are known of the device; what the sender stated is not used."""
     for point in points:
         if point.item not in ERRORS:
             continue
@@ -136,13 +129,16 @@ def _add_failure(taken: Incoming) -> None:
                 taken.warn("demagnetised_first")
 
 
-def _turned(taken: Incoming, known: Mapping[Hashable, Decimal]) -> list[str]:
+def turned(
+    points: Iterable[Point],
+    plate: TransformerPlate,
+    rules: RuleSet,
+    known: Mapping[Hashable, Decimal],
+) -> list[str]:
     """Which errors lie mirrored to what is known."""
-    version = taken.task.scheme_version
-    rules = rule_set(version.standard, version.edition)
-    classes = {part.device.value: part.accuracy_class for part in plate_for(taken.task.model).parts}  # type: ignore[union-attr]
+    classes = {part.device.value: part.accuracy_class for part in plate.parts}
     measured: dict[tuple[str, str], Errors] = defaultdict(dict)
-    for point in taken.part.points:
+    for point in points:
         if point.item in ERRORS and point.samples and point.direction in classes:
             key = point_key(point, point.load)
             measured[point.item, point.direction][key] = mean(point.samples)
@@ -155,7 +151,8 @@ def _turned(taken: Incoming, known: Mapping[Hashable, Decimal]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _question(item: str, record_no: str) -> dict[str, Any]:
+def signs_question(item: str, record_no: str) -> dict[str, Any]:
+    """Signs are asked and not turned."""
     facts = {"error": SYMBOLS[item], "no": record_no}
     if record_no:
         text = _(

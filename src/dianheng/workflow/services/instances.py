@@ -33,7 +33,7 @@ from ..models import (
     ProcessTask,
     TaskAsked,
 )
-from ..registry import Service, all_services
+from ..registry import Service, all_services, subject_ended
 from ..rules import guard_running
 from ..selectors import (
     definition_of,
@@ -199,6 +199,8 @@ def settle(
             cursor.execute(_STORE, [instance.pk, running.store()])
     if (instance.state, instance.timer_at) != before:
         row_update(instance, "state", "ended_at", "timer_at")
+    if running.is_done:
+        subject_ended(instance)
 
 
 def _serve(
@@ -430,6 +432,7 @@ def _withdraw(found: ProcessInstance, reason: str, actor: Actor, at: datetime) -
     found.state, found.ended_at, found.timer_at = InstanceState.WITHDRAWN, at, None
     row_update(found, "state", "ended_at", "timer_at")
     note(found, NoteKind.WITHDRAW, actor, at, text=reason.strip())
+    subject_ended(found)
 
 
 def instance_take_back(*, number: str, origin: ProcessInstance, actor: Actor) -> None:

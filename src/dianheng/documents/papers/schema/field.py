@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from .common import Device, Paper, Signature, Standard
+from .verification import TransformerSheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class SiteResult:
 class FieldCheckRecord(Paper):
     """现场检验记录: conditions, phasors with their diagram, results, wiring, seals, who signs.
 
+    Of a transformer that was measured on site `transformer` has the errors.
     `conditions`, `registers` and `orders` are pairs of a code or name and its value as text.
     """
 
@@ -54,6 +56,7 @@ class FieldCheckRecord(Paper):
     conditions: tuple[tuple[str, str], ...] = ()
     phasors: tuple[SitePhasor, ...] = ()
     results: tuple[SiteResult, ...] = ()
+    transformer: tuple[TransformerSheet, ...] = ()
     wiring: str = ""
     wiring_alike: tuple[str, ...] = ()
     correction: str = ""
