@@ -155,7 +155,7 @@ def test_a_dead_voltage_locks_the_working_error_and_is_put_right():
         ("voltage_too_low", "working_error")
     ]
     assert result(check, "working_error")["conclusion"] == "incomplete"
-    assert result(check, "wiring")["value"] == "第2元件失压"
+    assert result(check, "wiring")["faults"] == [["voltage_missing", "2"]]
     assert check.outcome == "fail" and check.orders.get().kind == "mend_wiring"
     assert FieldTask.objects.get().state == "done"
 
