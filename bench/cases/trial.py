@@ -117,6 +117,7 @@ def seed(
 
 def _whole(bench: Bench, points: int) -> None:
     """A trial as its job runs it, the first one with the columns to be written."""
+    from dianheng.analysis.columns import columns_write
     from dianheng.analysis.services import trial_run, trial_start
     from dianheng.common.jobs import JobRun
     from dianheng.demo.company import acting, unit
@@ -126,7 +127,10 @@ def _whole(bench: Bench, points: int) -> None:
             """Nobody looks."""
 
     actor = acting("gaoyan")
-    for what, wanted in (("columns written, and a trial", None), ("a trial", LONGEST_S)):
+    with bench.used() as usage:
+        columns_write()
+    bench.figure("columns written by the worker: wall", usage.wall_s, "s")
+    for what, wanted in (("a trial", LONGEST_S),):
         started = trial_start(
             unit=unit("3540001"), title=what, limit_factor=Decimal("0.98"), actor=actor
         )
@@ -143,14 +147,14 @@ def _whole(bench: Bench, points: int) -> None:
 
 def _judging(bench: Bench) -> None:
     """Conclusions alone: a column of whole numbers, and one point after the other by the rule."""
-    from dianheng.analysis.columns import engine, point_files
+    from dianheng.analysis.columns import engine, points_there
     from dianheng.analysis.models import PointShape, RuleTrial
     from dianheng.analysis.services.trial import CONCLUSION, lay_rules
     from dianheng.metrology.observations import Observation
     from dianheng.metrology.verdicts import error_verdict
     from dianheng.verification.selectors.judging import record_judge_of
 
-    files = [str(path) for path in point_files()]
+    files = points_there().files
     judges: dict[int, Any] = {}
     for shape in PointShape.objects.select_related("model", "scheme_version"):
         judge = record_judge_of(shape.model, shape.scheme_version)

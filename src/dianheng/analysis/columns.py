@@ -1,14 +1,19 @@
 """Readings of the basic error as columns of whole numbers, in files beside the database.
 
 What benches measured is never edited: a block of records, once written, is read again as it is.
-Each file bears a digest of the records it holds; a block in which the database has other records
-(a late commit, a restored backup) is written anew.
+The worker writes (`columns_write`, every minute); pages and trials only read (`points_there`) and
+say how many records are not in the files yet. Each file bears the number of its records and a
+digest of them; a block in which the database has other records (new ones, a late commit, a
+restored backup) is written anew.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -99,38 +104,126 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         found.close()
 
 
-def point_files(progress: Callable[[int, int], None] = lambda done, total: None) -> list[Path]:
-    """The files with every point of the basic error, written where they are missing.
+@dataclass(frozen=True)
+class PointFile:
+    """The points of a block of records, as some look at the database found them."""
+
+    path: Path
+    block: int
+    records: int
+    written_s: float
+
+
+@dataclass(frozen=True)
+class Points:
+    """What there is to read: files, and how many records they hold of how many."""
+
+    files: list[str]
+    records: int
+    missing: int  # records that the worker has not taken in yet
+
+
+def points_there() -> Points:
+    """The files as they are; nothing is written."""
+    newest = [files[-1] for files in _held().values()]
+    held = sum(file.records for file in newest)
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from verification_testrecord")
+        (count,) = cursor.fetchone()
+    return Points([str(file.path) for file in newest], held, max(0, count - held))
+
+
+def columns_write(seconds: float | None = None) -> int:
+    """Write the blocks whose file is missing or old; harmless when repeated.
 
     Args:
-        progress: called with blocks looked at and blocks in all; may raise to stop.
+        seconds: begin no other block after this time, so that other work of the worker waits no
+            longer; absent: all of them.
+
+    Returns:
+        How many blocks still have to be written.
     """
+    held = _held()
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            select id / %(block)s, md5(string_agg(id || ' ' || number, ',' order by id))
-              from verification_testrecord group by 1 order by 1
-            """,
-            {"block": BLOCK},
+            f"select id / {BLOCK}, count(*) from verification_testrecord group by 1 order by 1"
         )
-        blocks = cursor.fetchall()
-    found = []
-    at = folder()
-    kept = {path.name for path in at.glob("*.parquet")}
-    with engine() as columns:
-        for done, (block, digest) in enumerate(blocks):
-            progress(done, len(blocks))
-            # The layout counts as well: a file of an earlier program is not read.
-            mark = hashlib.sha256(f"{digest} {_POINTS} {_COLUMNS}".encode()).hexdigest()[:16]
-            path = at / f"{block:08d}-{mark}.parquet"
-            if path.name not in kept:
-                for earlier in at.glob(f"{block:08d}-*.parquet"):
-                    earlier.unlink()
-                _write(columns, block, path)
-            found.append(path)
-    for name in kept - {path.name for path in found}:
-        (at / name).unlink(missing_ok=True)
-    return found
+        counts = dict(cursor.fetchall())
+    for block in set(held) - set(counts):
+        for file in held.pop(block):
+            file.path.unlink(missing_ok=True)
+    # Of what this process has seen to be right the number of records tells that nothing came.
+    doubtful = [
+        block
+        for block, count in counts.items()
+        if block not in held
+        or held[block][-1].records != count
+        or held[block][-1].path != _seen_right.get(block)
+    ]
+    began, left = time.monotonic(), 0
+    if doubtful:
+        marks = _marks(doubtful)
+        with engine() as columns:
+            for block in doubtful:
+                if seconds is not None and time.monotonic() - began > seconds:
+                    left += 1
+                    continue
+                path = folder() / _name(block, counts[block], marks[block])
+                if not path.exists():
+                    _write(columns, block, path)
+                _seen_right[block] = path
+    _clear(held)
+    return left
+
+
+_seen_right: dict[int, Path] = {}  # by block, of this process
+GRACE_S = 600.0  # a file that a newer one has taken the place of may still be read
+_LAYOUT = hashlib.sha256(f"{_POINTS} {_COLUMNS}".encode()).hexdigest()[:8]
+
+
+def _name(block: int, records: int, mark: str) -> str:
+    """A file of an earlier layout has another name and is not read."""
+    return f"{block:08d}-{records:05d}-{_LAYOUT}-{mark}.parquet"
+
+
+def _held() -> dict[int, list[PointFile]]:
+    """Files of this layout by block, the newest last."""
+    found: dict[int, list[PointFile]] = {}
+    for path in folder().glob(f"*-{_LAYOUT}-*.parquet"):
+        block, records, _layout, _mark = path.stem.split("-")
+        try:
+            written = path.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        found.setdefault(int(block), []).append(PointFile(path, int(block), int(records), written))
+    for files in found.values():
+        files.sort(key=lambda file: file.written_s)
+    return dict(sorted(found.items()))
+
+
+def _marks(blocks: list[int]) -> dict[int, str]:
+    """A digest over the records of each block."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            select id / {BLOCK}, md5(string_agg(id || ' ' || number, ',' order by id))
+              from verification_testrecord where id / {BLOCK} = any(%s) group by 1
+            """,
+            [blocks],
+        )
+        return {block: digest[:16] for block, digest in cursor.fetchall()}
+
+
+def _clear(held: dict[int, list[PointFile]]) -> None:
+    """Remove files that newer ones have replaced for a while, and those of other layouts."""
+    long_ago = time.time() - GRACE_S
+    for files in held.values():
+        for old, newer in pairwise(files):
+            if newer.written_s < long_ago:
+                old.path.unlink(missing_ok=True)
+    for path in folder().glob("*.parquet"):
+        if f"-{_LAYOUT}-" not in path.name:
+            path.unlink(missing_ok=True)
 
 
 def _write(columns: duckdb.DuckDBPyConnection, block: int, path: Path) -> None:

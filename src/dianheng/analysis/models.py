@@ -66,6 +66,8 @@ class RuleTrial(models.Model):
     point_count = models.BigIntegerField(_("Points tried"), null=True)
     untried_count = models.BigIntegerField(_("Points not tried"), null=True)
     changed_count = models.BigIntegerField(_("Points that change"), null=True)
+    # Records of all units that the columns did not hold yet when it ran.
+    missing_count = models.BigIntegerField(_("Records not included yet"), null=True)
     turns = models.JSONField(default=list)  # [[before, after, points, records]]
 
     class Meta:

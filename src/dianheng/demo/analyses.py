@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from dianheng.analysis.choices import Cause
+from dianheng.analysis.columns import columns_write
 from dianheng.analysis.services import cause_of, trace_declare, trial_start
 
 from .company import acting, unit
@@ -29,6 +30,7 @@ def the_analyses() -> None:
         reason="期间核查：电流回路接触不良，1.0、Ib点附加误差最大0.3%，装置已停用待修。",
         actor=metrologist,
     )
+    columns_write()  # else the worker would take the readings in after the trial has run
     trial_start(
         unit=unit("3540001"),
         title="内控限由60%改为50%，哪些表会超出？",

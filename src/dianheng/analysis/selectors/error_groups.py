@@ -18,7 +18,7 @@ from dianheng.metrology.observations import Observation
 from dianheng.verification.models import TestRecord
 from dianheng.verification.selectors.judging import record_judge_of
 
-from ..columns import engine, point_files
+from ..columns import engine, points_there
 from ..models import PointShape
 from ..rules import Comparison, Group, compare, is_apart
 
@@ -165,6 +165,7 @@ class Found:
     steps: dict[int, int] = field(default_factory=dict)
     count: int = 0
     more: int = 0
+    missing: int = 0  # records that the columns do not hold yet
 
     @property
     def share_pct(self) -> str:
@@ -203,9 +204,9 @@ def error_groups(asked: Asked) -> Found:
         if value is not None:
             where.append(text)
             given.append(value)
-    files = [str(path) for path in point_files()]
-    if not files or not units:
-        return Found()
+    there = points_there()
+    if not there.files or not units:
+        return Found(missing=there.missing)
     value = "p.total / p.count / 1e6 / s.limit_pct * 100"
     grouped = {
         True: f"""
@@ -229,7 +230,7 @@ def error_groups(asked: Asked) -> Found:
         _lay_shapes(columns)
         columns.execute("create temp table unit (id INTEGER)")
         columns.execute("insert into unit select unnest(?)", [units])
-        columns.execute(f"create temp table seen as {grouped}", [files, *given])
+        columns.execute(f"create temp table seen as {grouped}", [there.files, *given])
         # Points of one meter err alike: groups are compared by the means of their records.
         rows = columns.execute(
             """
@@ -270,6 +271,7 @@ def error_groups(asked: Asked) -> Found:
         dict(steps),
         sum(one.points for one in found),
         max(0, len(found) - AT_MOST),
+        there.missing,
     )
 
 

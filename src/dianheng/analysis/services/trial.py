@@ -21,7 +21,7 @@ from dianheng.metrology.retrial import Change, SumBounds, sum_bounds
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification.selectors.judging import record_judge_of
 
-from ..columns import engine, point_files
+from ..columns import engine, points_there
 from ..models import PointShape, RuleTrial, TrialRecord
 from ..selectors import rule_sets_to_try
 
@@ -121,7 +121,7 @@ def trial_run(run: JobRun) -> dict[str, Any]:
     All in one transaction: stopped half way, nothing is kept. A repeat begins anew.
     """
     trial = RuleTrial.objects.select_related("unit").get(pk=run.params["trial"])
-    files = point_files(lambda done, total: run.progress(done, total, _("Reading columns")))
+    there = points_there()
     with write_batch(actor=run.actor, action="trial.end") as batch:
         found = RuleTrial.objects.select_for_update().get(pk=trial.pk)
         if found.finished_at is not None:
@@ -130,9 +130,9 @@ def trial_run(run: JobRun) -> dict[str, Any]:
             lay_rules(columns, trial)
             turns: dict[tuple[int, int], int] = {}
             points = untried = 0
-            for done, path in enumerate(files):
-                run.progress(done, len(files), _("Judging"))
-                part = _judge(columns, trial, str(path))
+            for done, path in enumerate(there.files):
+                run.progress(done, len(there.files), _("Judging"))
+                part = _judge(columns, trial, path)
                 points, untried = points + part.points, untried + part.untried
                 for turn in part.turns:
                     key = (turn.before, turn.after)
@@ -140,6 +140,7 @@ def trial_run(run: JobRun) -> dict[str, Any]:
                 _keep(trial, part.records)
         found.turns = [[before, after, count] for (before, after), count in sorted(turns.items())]
         found.point_count, found.untried_count = points, untried
+        found.missing_count = there.missing
         found.changed_count = sum(turns.values())
         found.finished_at = batch.at
         found.save()

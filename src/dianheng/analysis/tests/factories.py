@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dianheng.analysis.columns import columns_write
 from dianheng.common.jobs import JobRun, JobStopped
 from dianheng.common.models import Job
 from dianheng.identity.services import system_actor
@@ -36,4 +37,5 @@ def meters_tested(
     found = lab or laboratory()
     task = task_with(count, first=first)
     send(envelope_of(found, load_with(task, found.bench), **options))
+    columns_write()
     return found

@@ -4,13 +4,14 @@ from statistics import fmean
 
 import pytest
 
+from dianheng.analysis.columns import columns_write
 from dianheng.analysis.rules import Group, capability, compare, is_apart
 from dianheng.analysis.selectors import DIMENSIONS, Asked, error_groups
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput
 from dianheng.identity.tests.factories import person_with
 from dianheng.verification.models import TestRecord
-from dianheng.verification.tests.factories import laboratory
+from dianheng.verification.tests.factories import envelope_of, laboratory, load_with, send
 
 from .factories import meters_tested
 
@@ -72,11 +73,10 @@ def test_every_dimension_leads_to_its_records(by, client):
 def test_a_device_tested_twice_shows_its_change():
     lab = meters_tested(2)
     assert error_groups(Asked("bench", is_drift=True, paths=ALL)).count == 0
-    from dianheng.verification.tests.factories import envelope_of, load_with, send
-
     task = TestRecord.objects.first().task
     load = load_with(task, lab.bench, reason="复检", skip=0)
     send(envelope_of(lab, load, retest_reason="复检", seed=9))
+    columns_write()
     found = error_groups(Asked("bench", is_drift=True, paths=ALL))
     assert found.count > 0
 
