@@ -7,6 +7,11 @@ from decimal import Decimal
 from statistics import median
 
 LEAST = 5  # values of a group that is compared with others
+DAYS_OF_MONTH = 30.44
+LEAST_DRIFT = 10  # records over which a drift is looked for
+LEAST_DAYS = 60  # and the time over which they were made
+DRIFT_APART = 4.0  # standard errors: hundreds of positions are looked at
+LEAST_SLOPE = 1.0  # % of the limit a month: what is smaller matters to nobody
 APART = 3.0  # standard errors
 
 
@@ -114,3 +119,48 @@ def site_margin(results: Iterable[Mapping[str, str]]) -> tuple[Decimal, Decimal]
             limit_pct = Decimal(one["limit"][1:])
             return limit_pct - abs(Decimal(one["value"])), limit_pct
     return None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How errors moved with time: slope a month with its standard error, over so many records."""
+
+    slope: float
+    error: float
+    count: int
+    days: int
+
+    @property
+    def ratio(self) -> float:
+        """The slope in standard errors."""
+        return self.slope / self.error if self.error else math.copysign(math.inf, self.slope)
+
+
+def drift_of(*, count: int, days: int, sxx: float, sxy: float, syy: float) -> Drift | None:
+    """The line of least squares through errors over days; None for too few or too short.
+
+    Args:
+        count: records.
+        days: from the first to the last of them.
+        sxx, sxy, syy: sums of squares and products about the means; x in days.
+
+    Source:
+        docs/sources/statistics.md, drift.
+
+    >>> found = drift_of(count=12, days=330, sxx=132000.0, sxy=4400.0, syy=160.0)
+    >>> round(found.slope, 3), round(found.error, 3), round(found.ratio, 1)
+    (1.015, 0.097, 10.5)
+    """
+    if count < LEAST_DRIFT or days < LEAST_DAYS or sxx <= 0:
+        return None
+    rest = max(0.0, syy - sxy * sxy / sxx) / (count - 2)
+    return Drift(sxy / sxx * DAYS_OF_MONTH, math.sqrt(rest / sxx) * DAYS_OF_MONTH, count, days)
+
+
+def is_drifting(drift: Drift) -> bool:
+    """Whether errors move: by four standard errors or more, and by what somebody would notice.
+
+    >>> [is_drifting(Drift(slope, 0.3, 12, 330)) for slope in (0.9, 1.1, 1.3, -1.3)]
+    [False, False, True, True]
+    """
+    return abs(drift.slope) >= LEAST_SLOPE and abs(drift.ratio) >= DRIFT_APART

@@ -20,10 +20,11 @@ from dianheng.verification.selectors.judging import record_judge_of
 
 from ..columns import engine, points_there
 from ..models import PointShape
-from ..rules import Comparison, Group, compare, is_apart
+from ..rules import Comparison, Drift, Group, compare, drift_of, is_apart, is_drifting
 
 STEP_PCT = 5  # width of a step of the distribution, % of the limit
 AT_MOST = 200  # groups shown
+DRIFTING = ("bench", "position", "standard", "person")  # what measures, and may move with time
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class GroupFound:
     highest: float
     outside: int
     is_apart: bool
+    drift: Drift | None = None  # where it moves with time
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ def error_groups(asked: Asked) -> Found:
              group by device, point, phases, direction having count(distinct record) > 1
         """,
         False: f"""
-            select {dimension.column} as key, p.record as thing, {value} as value
+            select {dimension.column} as key, p.record as thing, {value} as value, p.day
               from read_parquet(?) p join shape s on s.id = p.shape
               join unit u on u.id = p.unit
              where {" and ".join(where)}
@@ -246,6 +248,7 @@ def error_groups(asked: Asked) -> Found:
               from thing group by 1 order by 1
             """
         ).fetchall()
+        moving = {} if asked.is_drift or asked.by not in DRIFTING else _drifts(columns)
         steps = columns.execute(
             f"select floor(value / {STEP_PCT})::int * {STEP_PCT}, count(*) from seen"
             " where abs(value) <= 200 group by 1 order by 1"
@@ -259,12 +262,13 @@ def error_groups(asked: Asked) -> Found:
             names.get(_key(group.key), group.key),
             *row[4:],
             comparison is not None and is_apart(group, comparison),
+            moving.get(group.key),
         )
         for group, row in zip(groups, rows, strict=True)
     ]
     if asked.by != "month":
         # What stands out first, then the largest means.
-        found.sort(key=lambda one: (not one.is_apart, -abs(one.mean)))
+        found.sort(key=lambda one: (not one.is_apart, one.drift is None, -abs(one.mean)))
     return Found(
         found[:AT_MOST],
         comparison,
@@ -273,6 +277,25 @@ def error_groups(asked: Asked) -> Found:
         max(0, len(found) - AT_MOST),
         there.missing,
     )
+
+
+def _drifts(columns: Any) -> dict[str, Drift]:
+    """Groups of `seen` whose errors move with time."""
+    rows = columns.execute(
+        """
+        with thing as (select key, thing, avg(value) as value,
+                              datediff('day', date '2000-01-01', any_value(day)) as moment
+                         from seen where key is not null group by key, thing)
+        select key::varchar, count(*), max(moment) - min(moment), regr_sxx(value, moment),
+               regr_sxy(value, moment), regr_syy(value, moment)
+          from thing group by 1
+        """
+    ).fetchall()
+    found = {
+        key: drift_of(count=count, days=days, sxx=sxx or 0.0, sxy=sxy or 0.0, syy=syy or 0.0)
+        for key, count, days, sxx, sxy, syy in rows
+    }
+    return {key: one for key, one in found.items() if one is not None and is_drifting(one)}
 
 
 def records_of(by: str, key: str, paths: Sequence[str]) -> QuerySet[TestRecord]:

@@ -1,8 +1,10 @@
 """Errors by bench, position, person: the same figures as by hand, and what stands out is named."""
 
+from datetime import timedelta
 from statistics import fmean
 
 import pytest
+from django.utils import timezone
 
 from dianheng.analysis.columns import columns_write
 from dianheng.analysis.rules import Group, capability, compare, is_apart
@@ -56,6 +58,22 @@ def test_a_position_that_reads_too_much_is_named_first():
     assert found.groups[0].name.endswith("3") and found.groups[0].is_apart
     assert [one.is_apart for one in found.groups].count(True) == 1
     assert found.comparison is not None and found.comparison.share > 0.5
+
+
+def test_a_position_that_moves_over_months_is_named_with_its_slope(client):
+    lab = laboratory()
+    for turn in range(12):  # three weeks apart; position 3 gains a little each time
+        meters_tested(
+            4, lab=lab, first=1 + 10 * turn, sticky_position=(3, 0.1 * turn), seed=turn,
+            started_at=timezone.now() - timedelta(days=21 * (12 - turn)),
+        )  # fmt: skip
+    found = error_groups(Asked("position", paths=ALL))
+    (moving,) = [one for one in found.groups if one.drift]
+    assert moving.name.endswith("3") and moving.drift.slope > 0
+    assert (moving.drift.count, moving.drift.days) == (12, 21 * 11)
+    client.force_login(person_with("*", login="looker"))
+    page = client.get("/error-analysis/", {"by": "position"}).content.decode()
+    assert "每月漂移" in page and moving.name in page
 
 
 @pytest.mark.parametrize("by", sorted(DIMENSIONS))

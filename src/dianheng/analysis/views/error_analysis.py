@@ -97,6 +97,13 @@ def error_analysis(request: HttpRequest) -> HttpResponse:
             for one in found.groups
         ],
         "charts": [_means(found, asked), _distribution(found)] if found.count else [],
+        "drifting": [
+            {"one": one, "url": _records_url(asked, one.group.key)}
+            for one in sorted(
+                (one for one in found.groups if one.drift),
+                key=lambda one: -abs(one.drift.slope if one.drift else 0),
+            )
+        ],
         "apart": apart[:NAMED],
         "more_apart": max(0, len(apart) - NAMED),
     }
