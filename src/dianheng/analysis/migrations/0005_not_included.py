@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from dianheng.identity.audit import Audited
+
 
 class Migration(migrations.Migration):
 
@@ -15,4 +17,5 @@ class Migration(migrations.Migration):
             name='missing_count',
             field=models.BigIntegerField(null=True, verbose_name='Records not included yet'),
         ),
+        Audited("analysis_ruletrial"),
     ]
