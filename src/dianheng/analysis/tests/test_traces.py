@@ -28,9 +28,10 @@ from dianheng.fieldwork.tests.factories import (
     field_task,
     point_with_meter,
 )
-from dianheng.identity.services import system_actor, write_batch
+from dianheng.identity.services import system_actor, unit_make, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.office.selectors import files_of
+from dianheng.standards.models import StandardCertificate
 from dianheng.verification.models import TestRecord, TestResult
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
@@ -343,6 +344,20 @@ class TestRecall:
         meters_tested(1)
         with pytest.raises(BadInput):
             trace_recall(trace=traced(), risks=[], actor=system_actor())
+
+    def test_the_search_begins_where_the_standard_was_last_found_good(self, client):
+        meters_tested(1)
+        client.force_login(person_with("*", login="engineer"))
+        certificate = StandardCertificate.objects.filter(device__barcode="STD-0001").get()
+        page = client.get("/traces/add/?code=STD-0001").content.decode()
+        assert f'value="{certificate.valid_from} 00:00"' in page
+        county = unit_make(
+            code="COUNTY", name="清河县供电公司", kind="county", actor=system_actor(),
+            parent=metering_centre().parent,
+        )  # fmt: skip
+        client.force_login(person_with("*", login="guest", unit=county))
+        page = client.get("/traces/add/?code=STD-0001").content.decode()
+        assert f"{certificate.valid_from} 00:00" not in page
 
     def test_by_page(self, client):
         meters_tested(2)

@@ -15,6 +15,7 @@ from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.services import actor_of
+from dianheng.standards.selectors import last_known_good, standards
 from dianheng.workflow.choices import InstanceState
 
 from ..choices import RISK_TONE, Cause, Risk
@@ -149,6 +150,11 @@ def trace_list(request: HttpRequest) -> HttpResponse:
 def trace_add(request: HttpRequest) -> HttpResponse:
     """Say what turned out bad, and between which moments."""
     given = {"cause": request.GET.get("cause", Cause.STANDARD), "code": request.GET.get("code", "")}
+    if given["cause"] == Cause.STANDARD:
+        standard = standards().filter(barcode=given["code"]).first()
+        if standard and request.rights.may(TRACE, standard.unit.path):  # type: ignore[attr-defined]
+            good = last_known_good(standard, timezone.localdate())
+            given["from_at"] = f"{good} 00:00" if good else ""
     now = timezone.localtime().replace(second=0, microsecond=0)
     form = TraceForm(
         request.POST or None, initial={"through_at": now.strftime("%Y-%m-%d %H:%M"), **given}

@@ -12,6 +12,7 @@ from .laboratory import (
     standards,
     visible_installation,
 )
+from .testing import last_known_good
 
 __all__ = [
     "GONE",
@@ -24,6 +25,7 @@ __all__ = [
     "in_force",
     "installation_certificate_on",
     "installation_of",
+    "last_known_good",
     "standards",
     "visible_installation",
 ]

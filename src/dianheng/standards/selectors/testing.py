@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Max, Q
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import Text
 from dianheng.identity.models import Qualification
 from dianheng.metrology.periods import add_months
 from dianheng.metrology.rule_sets import rule_set_on
 from dianheng.metrology.standard_tests import ControlLimits, Group, control_limits
 
-from ..choices import TestKind
+from ..choices import Finding, TestKind
 from ..models import StandardCertificate, StandardInstallation, StandardTest
 from ..rules import months_earlier
 from .laboratory import in_force
@@ -44,6 +45,28 @@ def limits_of(series: list[StandardTest]) -> ControlLimits | None:
         return None
     size = len(series[-1].readings)
     return control_limits([row.readings for row in series if len(row.readings) == size])
+
+
+def last_known_good(device: Device, day: date) -> date | None:
+    """The last day through `day` on which a standard or bench was found good.
+
+    That is the first day of a certificate, or a stability test or check in between within its
+    limit, of the measuring standard to which it belonged then.
+    """
+    own = Q(installation__bench=device) | Q(
+        installation__parts__device=device, installation__parts__valid_from__lte=F("done_on")
+    ) & (
+        Q(installation__parts__valid_through__isnull=True)
+        | Q(installation__parts__valid_through__gte=F("done_on"))
+    )  # fmt: skip
+    tested = StandardTest.objects.filter(
+        own, kind__in=[TestKind.STABILITY, TestKind.CHECK], finding=Finding.KEPT,
+        replaced_by__isnull=True, done_on__lte=day,
+    ).aggregate(day=Max("done_on"))["day"]  # fmt: skip
+    certified = StandardCertificate.objects.filter(device=device, valid_from__lte=day).aggregate(
+        day=Max("valid_from")
+    )["day"]
+    return max((one for one in (tested, certified) if one is not None), default=None)
 
 
 @dataclass(frozen=True)

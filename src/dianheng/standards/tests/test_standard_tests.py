@@ -13,7 +13,7 @@ from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.metrology.periods import add_months
 from dianheng.standards.models import StandardInstallation, StandardTest
 from dianheng.standards.rules import months_earlier
-from dianheng.standards.selectors.testing import dossier, limits_of, series_of
+from dianheng.standards.selectors.testing import dossier, last_known_good, limits_of, series_of
 from dianheng.standards.services import installation_record, test_record
 
 from .factories import examined
@@ -249,3 +249,17 @@ def test_the_correction_is_entered_by_page(client):
     text = page(client, "installation", "BZ-01")
     assert reverse("standard_test", args=[corrected.pk]) in text
     assert reverse("standard_test", args=[made.pk]) not in text
+
+
+def test_a_standard_was_last_known_good_at_its_certificate_or_a_check_within_the_limit():
+    room = examined()
+    certified = room.bench.certificates.latest("valid_from").valid_from
+    assert last_known_good(room.bench, day(0)) == certified
+    findings = [
+        test_of(room.installation, "check", on, shift).finding
+        for on, shift in ((-40, "0"), (-9, "0"), (-2, "9"))
+    ]
+    assert findings == ["too_few", "kept", "exceeded"]  # one check proves nothing
+    assert {last_known_good(each, day(0)) for each in (room.bench, room.standard)} == {day(-9)}
+    assert last_known_good(room.bench, day(-10)) == certified
+    assert last_known_good(room.bench, certified - timedelta(days=1)) is None
