@@ -1,7 +1,7 @@
 """Pages of checks on site: entry, record, diagram, diagnosis, orders, composite; REST; rights."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.fieldwork.models import FieldCheck, FieldOrder, FieldTask
-from dianheng.identity.tests.factories import person_with
+from dianheng.identity.services import post_define, post_hold, system_actor, unit_make
+from dianheng.identity.tests.factories import city_company, person_with
 
 from .factories import CALIBRATOR, CONDITIONS, REVERSED, RIGHT, calibrator, crew, field_task
-from .test_checks import envelope, record
+from .test_checks import GOOD, envelope, record
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +151,29 @@ def test_the_composite_error_names_what_to_change_first(checker):
     assert checker.get(url, {**asked, "ct_1_100_d": "x"}).status_code == 200
 
 
+def test_the_composite_error_shows_no_record_of_a_unit_whose_checks_one_may_not_see(client):
+    calibrator()
+    check = record({**GOOD, "drop_1_f": "-0.15", "drop_1_d": "4"}).check
+    other = unit_make(
+        code="OTHER", name="外县", kind="county", actor=system_actor(), parent=city_company()
+    )
+    person = person_with("customers.view", login="li", name="李")
+    post = post_define(
+        code="CHECKER", name="检验员", rights=["fieldwork.view"], actor=system_actor()
+    )
+    post_hold(
+        person=person, post=post, unit=other, valid_from=date(2020, 1, 1), actor=system_actor()
+    )
+    client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+    url = reverse("point_composite", args=[check.task.usage_point.number])
+    answer = client.get(url)
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "-0.15" not in page and "0.225" not in page
+    client.force_login(crew()[0], backend="dianheng.identity.backends.PersonBackend")
+    page = client.get(url).content.decode()
+    assert "-0.15" in page and "0.225" in page
+
+
 def test_the_paper_is_a_pdf(checker):
     calibrator()
     check = record({**CONDITIONS, **REVERSED, "drop_1_f": "-0.15", "drop_1_d": "4"}).check
@@ -182,8 +206,6 @@ def test_who_may_only_look_cannot_plan_or_record(client):
 def test_records_of_other_units_are_not_there(client):
     calibrator()
     check = record().check
-    from dianheng.identity.services import system_actor, unit_make
-    from dianheng.identity.tests.factories import city_company
 
     other = unit_make(
         code="OTHER", name="外县", kind="county", actor=system_actor(), parent=city_company()
