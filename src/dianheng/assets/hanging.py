@@ -71,7 +71,13 @@ def point_hold(point: UsagePoint, closed_on: date | None) -> list[Refusal]:
 def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:
     """Installing and removing."""
     no: Any = "" if rights.may(RIGHT, point.unit.path) else no_right(RIGHT).text
+    closed: Any = ""
+    if point.closed_on is not None:
+        facts = {"no": point.number, "day": point.closed_on}
+        closed = _("Usage point %(no)s was closed on %(day)s.") % facts
     return [
-        PointAction(_("Install"), reverse("usage_point_install", args=[point.number]), no),
+        PointAction(
+            _("Install"), reverse("usage_point_install", args=[point.number]), no or closed
+        ),
         PointAction(_("Take off"), reverse("usage_point_remove", args=[point.number]), no),
     ]

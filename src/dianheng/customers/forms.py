@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.forms import DayField, Form
@@ -79,10 +80,14 @@ class PointChangeForm(PointForm):
     reason = _reason()
 
 
+def _today() -> str:
+    return timezone.localdate().isoformat()
+
+
 class CloseForm(OnceForm):
     """From when on a point is closed, and why."""
 
-    closed_on = DayField(label=_("Closed on"), help_text=_("t is today"), initial="t")
+    closed_on = DayField(label=_("Closed on"), help_text=_("t is today"), initial=_today)
     reason = _reason()
 
 

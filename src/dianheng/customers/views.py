@@ -27,6 +27,7 @@ from .forms import CloseForm, ImportForm, PointChangeForm, PointForm, ReopenForm
 from .models import UsagePoint
 from .panels import EDIT, point_actions, point_panels
 from .registry import point_holds
+from .rules import class_of
 from .selectors import VIEW, editable_point, visible_point
 
 
@@ -128,6 +129,10 @@ def point_change(request: HttpRequest, number: str) -> HttpResponse:
     start = {name: getattr(found, name) for name in names} | {
         "unit": found.unit_id, "rated_kv": f"{found.rated_kv.normalize():f}",
     }  # fmt: skip
+    if found.device_class == class_of(
+        found.purpose, found.wiring, found.rated_kv, found.class_edition
+    ):
+        start["device_class"] = ""  # it follows a corrected voltage
 
     def act(data: dict[str, Any]) -> str:
         unit_id = data.pop("unit").pk

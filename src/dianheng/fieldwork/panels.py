@@ -80,6 +80,8 @@ def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:
     """Planning a check, the composite error."""
     plan = "fieldwork.plan"
     no: Any = "" if rights.may(plan, point.unit.path) else no_right(plan).text
+    if not no and point.closed_on is not None:
+        no = _("Usage point %(no)s is closed.") % {"no": point.number}
     new = f"{reverse('field_task_new')}?point={point.number}"
     steps = [PointAction(_("Plan a check"), new, no, is_primary=not no)]
     if rights.may(VIEW, point.unit.path):

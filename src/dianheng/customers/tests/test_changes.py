@@ -126,6 +126,7 @@ def test_pages_correct_close_and_open_again_and_tell_who_did(client):
     change = reverse("usage_point_change", args=[point.number])
     page = client.get(change).content.decode()
     assert 'value="清河水泥厂 1 号进线"' in page and 'value="10"' in page
+    assert '<option value="" selected>' in page  # the class follows the voltage
     sent = {
         "name": "清河水泥厂 2 号进线", "customer_name": point.customer_name, "address": "",
         "unit": point.unit_id, "purpose": "settlement", "wiring": point.wiring, "rated_kv": "0",

@@ -8,7 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.assets.models import Installation
+from dianheng.customers.services import point_close
+from dianheng.customers.tests.factories import cement_works
 from dianheng.fieldwork.models import FieldCheck, FieldOrder
+from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import person_with
 from dianheng.testing.browser import PHONE, axe_faults, overflow
 
@@ -106,6 +109,10 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
     calibrator()
     check = record({**CONDITIONS, **REVERSED, "drop_1_f": "-0.3", "drop_1_d": "4"}).check
     point, task = check.task.usage_point.number, check.task.number
+    closed = point_close(
+        point=cement_works("1002"), closed_on=timezone.localdate(), reason="用户销户",
+        actor=system_actor("command"),
+    )  # fmt: skip
     page = visit(person_with("*"), "/", size=size, theme=theme, language=language)
     base, faults = page.url.rstrip("/"), []
     asked = "?" + "&".join(f"{key}={value}" for key, value in REVERSED.items())
@@ -113,7 +120,8 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
     for path in (
         *(reverse(name) for name in ("usage_points", "usage_point_new", "usage_points_import")),
         *(reverse(name) for name in ("field_tasks", "field_task_new", "field_checks", "field_orders", "field_upload_any")),
-        *(reverse(name, args=[point]) for name in ("usage_point", "usage_point_install", "usage_point_remove")),
+        *(reverse(name, args=[point]) for name in ("usage_point", "usage_point_install", "usage_point_remove", "usage_point_change", "usage_point_close")),
+        *(reverse(name, args=[closed.number]) for name in ("usage_point", "usage_point_reopen")),
         *(reverse(name, args=[task]) for name in ("field_task", "field_enter", "field_upload", "field_task_cancel")),
         reverse("field_check", args=[check.number]) + "?recorded_kwh=1000&cos_phi=0.87&spread=0.02&load=L&rank=1",
         reverse("field_order", args=[check.orders.first().number]),

@@ -169,6 +169,21 @@ def test_a_point_where_a_meter_hangs_or_work_is_open_is_not_closed():
     assert point_close(**close | {"closed_on": today}).closed_on == today
 
 
+def test_at_a_closed_point_nothing_is_planned_or_installed(client):
+    point = cement_works()
+    point_close(
+        point=point, closed_on=timezone.localdate(), reason="销户", actor=system_actor("command")
+    )
+    client.force_login(crew()[0], backend="dianheng.identity.backends.PersonBackend")
+    page = client.get(reverse("usage_point", args=[point.number])).content.decode()
+    for name in ("field_task_new", "usage_point_install"):
+        assert (
+            f'href="{reverse(name, args=[] if name == "field_task_new" else [point.number])}'
+            not in page
+        )
+    assert page.count('aria-disabled="true"') >= 2
+
+
 def test_a_point_with_a_history_keeps_its_unit_and_its_place_is_called_after_it():
     point, meter = point_with_meter()
     other = unit_make(
