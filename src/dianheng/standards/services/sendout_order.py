@@ -76,7 +76,7 @@ def sendout_order_make(
         )  # fmt: skip
         fresh = items_for(devices)
         for item in [*items, *fresh]:
-            item.order, item.state = order, ItemState.LISTED
+            item.order, item.state, item.way = order, ItemState.LISTED, Way.SENT
             item.body = item.body or order.body
         SendoutItem.objects.bulk_update(items, ["order", "state", "body"])
         SendoutItem.objects.bulk_create(fresh)

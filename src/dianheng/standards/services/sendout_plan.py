@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.assets.choices import STANDARDS
+from dianheng.assets.choices import STANDARDS, DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
@@ -61,7 +61,10 @@ def sendout_plan_make(
 
 
 def items_for(devices: Sequence[Device], *, first_on: date | None = None) -> list[SendoutItem]:
-    """Items of standards with what their newest certificates say; not yet written."""
+    """Items of standards with what their newest certificates say; not yet written.
+
+    A bench is verified where it stands, as a rule.
+    """
     newest = {
         row.device_id: row
         for row in StandardCertificate.objects.filter(device__in=devices, withdrawn_on__isnull=True)
@@ -77,7 +80,8 @@ def items_for(devices: Sequence[Device], *, first_on: date | None = None) -> lis
             on = day_to_send(paper.valid_through, days, on)
         items.append(
             SendoutItem(
-                device=device, planned_on=on, body=paper.issuer if paper else "",
+                device=device, planned_on=on,
+                way=Way.ON_SITE if device.kind == DeviceKind.BENCH else Way.SENT, body=paper.issuer if paper else "",
                 due_on=paper.valid_through if paper else None,
                 cycle_months=cycle_of(paper.valid_from, paper.valid_through) if paper else None,
             )

@@ -187,8 +187,8 @@ def drop(request: HttpRequest, number: str, key: int) -> HttpResponse:
     found = visible_plan(request.rights, number)  # type: ignore[attr-defined]
     return write_form(
         request, forms.ReasonForm(request.POST or None),
-        partial(services.sendout_plan_drop, plan=found, item_ids=[key]), title=_("Take off"),
-        submit=_("Take off"), back=reverse("sendout_plan", args=[number]), crumbs=plan_crumbs(found),
+        partial(services.sendout_plan_drop, plan=found, item_ids=[key]), title=_("Take off the list"),
+        submit=_("Take off the list"), back=reverse("sendout_plan", args=[number]), crumbs=plan_crumbs(found),
     )  # fmt: skip
 
 

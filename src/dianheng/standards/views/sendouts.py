@@ -302,7 +302,7 @@ def off(request: HttpRequest, number: str, key: int) -> HttpResponse:
     """Take a standard off the list before it leaves."""
     return _form(
         request, number, forms.ReasonForm(request.POST or None), services.sendout_order_take_off,
-        _("Take off"), _("Take off"), item_ids=[key],
+        _("Take off the list"), _("Take off the list"), item_ids=[key],
     )  # fmt: skip
 
 
