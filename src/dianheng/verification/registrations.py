@@ -32,8 +32,9 @@ from dianheng.standards.panels import (
 )
 from dianheng.workflow.registry import Subject, register_subject
 
+from .choices import QUALITY_OUTCOME_TONE
 from .figures import pass_rate
-from .models import BenchLoad, QualityBatch, TestRecord, VerificationTask
+from .models import BenchLoad, QualityBatch, QualityResult, TestRecord, VerificationTask
 from .selectors.laboratory import records_with_standard
 from .selectors.quality import meters_under_quality
 from .todo import VIEW, around, recent, todo
@@ -166,9 +167,11 @@ def records_panel(device: Device, request: HttpRequest) -> str:
         .prefetch_related("records")
         .order_by("-pk")[:10]
     )
-    return (
-        render_to_string("verification/device_panel.html", {"rows": rows}, request) if rows else ""
-    )
+    results = QualityResult.objects.filter(device=device).select_related("batch__unit")[:5]
+    if not rows and not results:
+        return ""
+    context = {"rows": rows, "results": results, "tones": QUALITY_OUTCOME_TONE}
+    return render_to_string("verification/device_panel.html", context, request)
 
 
 def device_actions(device: Device, rights: Any) -> Sequence[DeviceAction]:

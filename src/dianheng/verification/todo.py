@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Exists, Max, Min, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +14,12 @@ from dianheng.common.todo import WAITING, Recent, TodoGroup, TodoItem, first_and
 from dianheng.identity.selectors import units_with_right
 from dianheng.metrology.rule_sets import rule_set_on, rule_sets
 
-from .choices import LoadState, Step, TaskState, UploadState
+from .choices import LoadState, Moment, QualityState, Step, TaskState, UploadState
 from .models import (
     BenchLoad,
+    QualityBatch,
+    QualityMeter,
+    QualityReading,
     RuleSetSignature,
     TaskDevice,
     Upload,
@@ -177,6 +180,37 @@ def _rules_to_sign(request: HttpRequest) -> TodoGroup | None:
     return TodoGroup(_("Rule sets to sign"), items, len(items), reverse("rule_sets"))
 
 
+def _to_judge(request: HttpRequest) -> TodoGroup | None:
+    """QC batches of which every meter is read at both ends."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may("verification.review"):
+        return None
+    ends = QualityReading.objects.filter(
+        batch=OuterRef("batch"), device=OuterRef("device"), moment=Moment.END
+    )
+    unread = QualityMeter.objects.filter(~Exists(ends), batch=OuterRef("pk"))
+    rows = (
+        QualityBatch.objects.filter(
+            ~Exists(unread),
+            unit__in=units_with_right(rights, "verification.review"),
+            state=QualityState.OPEN,
+        )
+        .annotate(n=Count("meters"))
+        .filter(n__gt=0)
+        .order_by("pk")[:10]
+    )
+    items = [
+        TodoItem(
+            batch.number,
+            reverse("quality_batch", args=[batch.number]),
+            _("%(n)s devices") % {"n": batch.n},
+            batch.made_at,
+        )
+        for batch in rows
+    ]
+    return TodoGroup(_("QC batches to judge"), items, len(items), reverse("quality_batches"))
+
+
 def _first_steps(request: HttpRequest) -> TodoGroup | None:
     """On a new system the administrator learns that a metrologist has to sign first."""
     rights: Any = request.rights  # type: ignore[attr-defined]
@@ -195,6 +229,7 @@ def todo(request: HttpRequest) -> Sequence[TodoGroup]:
     groups = [
         _waiting(request, "verification.approve", Step.REVIEWED, _("To approve"), "task_approve"),
         _waiting(request, "verification.review", Step.TESTED, _("To review"), "task_review"),
+        _to_judge(request),
         _to_retest(request),
         _to_seal(request),
         _first_steps(request),

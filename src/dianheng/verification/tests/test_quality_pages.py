@@ -22,6 +22,7 @@ from .quality import (
     reference_meter,
     run_bench,
     run_through,
+    sent,
     table,
     verified_meters,
 )
@@ -128,6 +129,19 @@ def test_the_record_says_what_was_found(client):
     said = text(answer.content)
     assert "电能表质检记录" in said and devices[6].barcode in said
     assert "+0.40" in said and "±0.21" in said and "7/140=5.0%" in said
+
+
+def test_the_page_of_a_meter_and_the_checkers_home_name_the_batch(client):
+    batch, devices = quality_batch(), verified_meters(2)
+    log_in(client, Person.objects.get(pk=checking().person_id))
+    no = batch.reference.barcode
+    sent(batch, table("start", {no: "0", **{one.barcode: "1.00" for one in devices}}))
+    assert batch.number not in page(client, "home")  # still running
+    sent(batch, table("end", {no: "10", **{one.barcode: "11.00" for one in devices}}))
+    assert batch.number in page(client, "home")
+    quality_judge(batch=batch, seen_digest=batch_seen(batch).digest, actor=checking())
+    assert batch.number not in page(client, "home")
+    assert batch.number in page(client, "device", devices[0].barcode)
 
 
 def test_results_are_exported(client):
