@@ -244,7 +244,7 @@ def doubts() -> None:
         )  # fmt: skip
 
     def on_site(one: ProcessInstance, on: date) -> None:
-        do(one, "gaoyan", way="site", on=str(on), leader="qinling", second="xuetao", witness="yes")
+        do(one, "gaoyan", way="site", on=str(on), leader="秦岭", second="薛涛", witness="yes")
 
     waits = request(
         "清河水泥有限公司", 1, customer_no="3540100128", phone="0523-88000000", device="354000290000",

@@ -32,7 +32,7 @@ SHOWN = 6  # points, those nearest to their limit
 
 @dataclass(frozen=True)
 class PointFound:
-    """A point of the test: where, its error as rounded, the limit, whether it is within it."""
+    """A point of the test: where, its error as rounded, the limit (both with the unit), whether it is within it."""
 
     item: str
     point: str
@@ -85,13 +85,18 @@ def _of_site(number: str) -> Evidence:
         error_pct=Decimal(error["value"]) if error and error["value"] else None,
         points=tuple(
             PointFound(
-                one["item"], one["point"], one["rounded"] or one["value"], one["limit"],
-                one["conclusion"],
+                one["item"], one["point"], _with(one["rounded"] or one["value"], one["unit"]),
+                _with(one["limit"], one["unit"]), one["conclusion"],
             )
             for one in check.results
+            if one["item"] != "wiring"  # its value is a sentence, which the record tells
         ),
         testers={one.pk: one.name for one in (check.leader, check.second)},
     )  # fmt: skip
+
+
+def _with(figure: str, unit: str) -> str:
+    return f"{figure} {unit}".strip() if figure else ""
 
 
 def _of_bench(number: str, device: Device) -> Evidence:
@@ -136,8 +141,8 @@ def _nearest(record: TestRecord) -> tuple[PointFound, ...]:
     rows.sort(key=lambda row: -abs(row.value) / row.limit_high)
     return tuple(
         PointFound(
-            row.item, row.point, row.rounded_text, f"±{row.limit_high.normalize():f}",
-            row.conclusion,
+            row.item, row.point, _with(row.rounded_text, row.unit),
+            _with(f"±{row.limit_high.normalize():f}", row.unit), row.conclusion,
         )
         for row in rows[:SHOWN]
     )  # fmt: skip

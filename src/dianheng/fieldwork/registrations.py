@@ -5,10 +5,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dianheng.common.errors import Text
+from dianheng.metrology.words import word
 from dianheng.verification.choices import TaskKind
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import (
@@ -53,7 +54,13 @@ def doubt_panel(instance: ProcessInstance, request: HttpRequest) -> str:
     found = doubt_of(instance)
     if found is None:
         return ""
-    context = {"instance": instance, "doubt": found, "kind": kind_of(str(found.begun["kind"]))}
+    language = get_language() or "zh"
+    context = {
+        "instance": instance,
+        "doubt": found,
+        "kind": kind_of(str(found.begun["kind"])),
+        "points": [(word("item", one.item, language), one) for one in found.evidence.points],
+    }
     return render_to_string("fieldwork/doubt_panel.html", context, request)
 
 

@@ -176,7 +176,7 @@ class TestOnSite:
         finished(people, one)
         assert content_digest(one) != before
         page = doubt_of(one).evidence
-        assert page.is_right and page.points[0].rounded == "+0.20"
+        assert page.is_right and page.points[0].rounded == "+0.20 %"
 
     def test_sending_it_back_calls_the_task_off(self, people):
         one = arranged_on_site(people)

@@ -85,8 +85,8 @@ def doubt_notice() -> DoubtNotice:
         task_no="XC3-2026-000008", taken_on=date(2026, 11, 23), reason="10 月电量较上月增加一倍。",
         record_no="XJ3-2026-000013", tested_at=moment("2026-11-24T10:20:00"), way="site",
         results=(
-            SiteResult(item="working_error", point="0.8In", rounded="+3.10", limit="±0.5", conclusion="fail"),
-            SiteResult(item="wiring", conclusion="pass"),
+            SiteResult(item="working_error", point="0.8In", rounded="+3.10 %", limit="±0.5 %", conclusion="fail"),
+            SiteResult(item="clock_offset", rounded="12 s", limit="±600 s", conclusion="pass"),
         ),
         conclusion="fail", seals="yes", bearer="company", fee_yuan="30.00", refund_yuan="30.00",
         settled_since="2025-10-06", settled_through="2026-11-24", settled_days="207",
