@@ -1,5 +1,6 @@
 """Chapter: customers of the county, what hangs there, checks on site and what followed."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -13,14 +14,20 @@ from dianheng.assets.services import Hang, devices_install, model_make
 from dianheng.common.workdays import is_workday
 from dianheng.customers.models import UsagePoint
 from dianheng.customers.services import point_make
-from dianheng.fieldwork.services import check_record, order_done, task_make
+from dianheng.fieldwork.selectors import transformers_at
+from dianheng.fieldwork.services import check_record, order_done, task_make, upload_take
+from dianheng.fieldwork.services.transformers import site_scheme
 from dianheng.identity.services import system_actor
 from dianheng.standards.services import standard_certify
+from dianheng.verification.selectors.on_site import transformer_plate_of
+from dianheng.verification.selectors.transformer_loads import items_facts, parts_facts
+from dianheng.verification.simulated_tester import SimulatedTester
 
 from .company import acting, person, unit
 from .things import enrol, maker
+from .verified import by_noon
 
-CALIBRATOR = "BZ0051"
+CALIBRATOR, TESTER = "BZ0051", "BZ0052"
 # number, name, customer, address, unit, wiring, kV, meter's model
 POINTS = [
     ("3540010000123", "清河水泥厂 1 号进线", "清河水泥有限公司", "清河县工业路 8 号", "354001001", "three_phase_three_wire", "10", "DSZ1808-G"),
@@ -83,19 +90,69 @@ def the_field() -> None:
         )  # fmt: skip
 
 
+def transformers_on_site() -> None:
+    """The combined transformer of the cement works is measured with the line switched off: phase A
+    of its current part errs too much at small currents, and an order goes out.
+    """
+    today, began_at = timezone.localdate(), by_noon() - timedelta(hours=1)
+    point = UsagePoint.objects.get(number=POINTS[0][0])
+    device = transformers_at(point).get().device
+    task = task_make(
+        point=point, kind="transformer", reason="periodic", leader=person("qinling"),
+        second=person("xuetao"), due_on=today + timedelta(days=3), actor=acting("qinling"),
+    )  # fmt: skip
+    plate = transformer_plate_of(device.model)
+    scheme = site_scheme(plate)
+    sheet = {
+        "load_no": task.number, "task_no": task.number, "test_kind": "FIELD_CHECK",
+        "model": {"parts": parts_facts(plate, scheme)},
+        "scheme": {"takes_down": False, "items": items_facts(plate, scheme)},
+        "positions": [{
+            "position_no": 1, "asset_no": device.barcode, "serial_no": device.serial_no, "attempt": 1,
+        }],
+    }  # fmt: skip
+    crew = [person(login).person_no for login in ("qinling", "xuetao")]
+    envelope = SimulatedTester(TESTER, "COMBINED", [], crew).run(sheet, started_at=began_at)
+    (record,) = envelope["devices"]
+    record["header"]["environment"] = {"start": {"temperature_c": "14.5", "humidity_pct": "56"}}
+    record["header"]["field"] = {"signer": "赵建国", "remark": "进线停电，一次侧升流升压"}
+    for one in record["points"]:
+        if (one.get("part"), one.get("phase"), one["item"]) == ("CT", "A", "RATIO_ERROR"):
+            share = Decimal(1) if Decimal(one["percent_rated"]) <= 5 else Decimal("0.1")
+            one["samples"] = [f"{Decimal(text) - share:+.3f}" for text in one["samples"]]
+    body = json.dumps(envelope, ensure_ascii=False).encode()
+    upload_take(body=body, name=f"HGJ-{today:%Y%m%d}.json", actor=acting("xuetao"))
+
+
 def _calibrator() -> None:
+    for code, number, columns in (
+        (CALIBRATOR, "0051", {
+            "code": "KY20A", "name": "电能表现场校验仪", "accuracy_class": "0.05",
+            "measuring_range": "3×(57.7~380) V, 3×(0.1~100) A",
+        }),
+        (TESTER, "0052", {
+            "code": "KY930", "name": "互感器现场测试仪", "accuracy_class": "0.02",
+            "measuring_range": "(5~2000)/5 A, (6~35)/0.1 kV",
+        }),
+    ):  # fmt: skip
+        _instrument(code, number, **columns)
+
+
+def _instrument(
+    barcode: str, number: str, *, code: str, name: str, accuracy_class: str, measuring_range: str
+) -> None:
     actor, today = system_actor("command"), timezone.localdate()
     model_make(
-        manufacturer=maker("KY"), code="KY20A", actor=actor, kind=DeviceKind.INSTRUMENT,
-        name="电能表现场校验仪", accuracy_class="0.05",
+        manufacturer=maker("KY"), code=code, actor=actor, kind=DeviceKind.INSTRUMENT, name=name,
+        accuracy_class=accuracy_class,
     )  # fmt: skip
     (device,) = enrol(
-        [{"barcode": CALIBRATOR, "serial_no": "KY005126", "name": "电能表现场校验仪", "measuring_range": "3×(57.7~380) V, 3×(0.1~100) A", "uncertainty": "0.05 级", "position_count": ""}],
-        "KY20A", state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=unit("3540001"), actor=actor,
+        [{"barcode": barcode, "serial_no": f"KY{number}26", "name": name, "measuring_range": measuring_range, "uncertainty": f"{accuracy_class} 级", "position_count": ""}],
+        code, state=DeviceState.IN_SERVICE, place_code="SYS1", unit_=unit("3540001"), actor=actor,
     )  # fmt: skip
     standard_certify(
-        device=device, number=f"DNXY-{today.year}-0051", issuer="江东省计量科学研究院",
-        accuracy_class="0.05", higher_standard="国家基准", valid_from=today - timedelta(days=120),
+        device=device, number=f"DNXY-{today.year}-{number}", issuer="江东省计量科学研究院",
+        accuracy_class=accuracy_class, higher_standard="国家基准", valid_from=today - timedelta(days=120),
         valid_through=today + timedelta(days=244), actor=actor,
     )  # fmt: skip
 

@@ -133,6 +133,11 @@ def story_chapters() -> list[Told]:
             lambda t: transformers.the_transformer_room(password=t.password),
         ),
         (
+            "field-transformers",
+            _("a transformer measured on site"),
+            lambda t: field.transformers_on_site(),
+        ),
+        (
             "quality",
             _("a sample on the register-run bench"),
             lambda t: quality.the_quality_check(seed=t.seed),

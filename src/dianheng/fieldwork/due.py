@@ -18,17 +18,18 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Least, TruncDate
 
-from dianheng.assets.choices import HungRole
+from dianheng.assets.choices import TRANSFORMERS, HungRole
 from dianheng.assets.models import Installation
 from dianheng.customers.models import UsagePoint
+from dianheng.customers.rules import EDITIONS
 from dianheng.metrology.rule_sets import rule_set
 
-from .choices import Outcome, TaskState
+from .choices import JUDGED, Outcome, TaskState
 from .models import FieldCheck, FieldTask
 
-EDITIONS = ("2000", "2016")
 CHECKED = ("I", "II", "III")
 DROP_FROM_KV = 35
+HIGH_ABOVE_KV = 1
 
 
 class AddMonths(Func):
@@ -64,7 +65,8 @@ def points_due() -> QuerySet[UsagePoint]:
 
     A meter of classes I to III is due a month after it was hung, then by the period of the
     class; one that took another's place is new there. The voltage drop is of the circuit: due by
-    its own period from 35 kV on, whichever meter hangs. Other points have no day.
+    its own period from 35 kV on, whichever meter hangs, and so is the burden. Transformers of
+    high voltage are due one by one, the soonest counts. Other points have no day.
     """
     meters = Installation.objects.filter(usage_point=OuterRef("pk"), role=HungRole.METER)
     meters = meters.annotate(d=TruncDate("installed_at"))
@@ -92,7 +94,9 @@ def points_due() -> QuerySet[UsagePoint]:
     rows: Any = UsagePoint.objects.filter(closed_on__isnull=True).select_related("unit")
     rows = rows.annotate(
         first_on=Subquery(first), hung_on=Subquery(hung), last_check=_last("working_error", of_it),
-        last_drop=_last("secondary_voltage_drop"), is_planned=Exists(planned),
+        last_drop=_last("secondary_voltage_drop"), last_burden=_last("secondary_burden"),
+        last_transformer=_transformers("since"), transformer_due=_transformers("due"),
+        is_planned=Exists(planned),
     )  # fmt: skip
     rows = rows.annotate(
         check_due=Case(
@@ -103,14 +107,41 @@ def points_due() -> QuerySet[UsagePoint]:
             When(device_class__in=CHECKED, then=AddMonths(F("last_check"), period)),
             output_field=DateField(),
         ),
-        drop_due=Case(
-            When(
-                rated_kv__gte=DROP_FROM_KV,
-                then=AddMonths(
-                    Coalesce(F("last_drop"), F("first_on")), _by_edition("secondary voltage drop")
-                ),
-            ),
-            output_field=DateField(),
-        ),
+        drop_due=_of_circuit("last_drop", "secondary voltage drop"),
+        burden_due=_of_circuit("last_burden", "secondary burden"),
     )  # fmt: skip
-    return rows.annotate(next_due=Least("check_due", "drop_due"))  # type: ignore[no-any-return]
+    dues = ("check_due", "drop_due", "burden_due", "transformer_due")
+    return rows.annotate(next_due=Least(*dues))  # type: ignore[no-any-return]
+
+
+def _of_circuit(last: str, item: str) -> Case:
+    then = AddMonths(Coalesce(F(last), F("first_on")), _by_edition(item))
+    return Case(When(rated_kv__gte=DROP_FROM_KV, then=then), output_field=DateField())
+
+
+def _transformers(column: str) -> Subquery:
+    """Of the transformer that is due first: since when its period runs, or until when."""
+    checked = FieldCheck.objects.filter(
+        transformer=OuterRef("device"), outcome__in=JUDGED, done_at__gte=OuterRef("installed_at")
+    )
+    last = checked.order_by("-done_at").annotate(d=TruncDate("done_at")).values("d")[:1]
+    electromagnetic = {
+        "2000": "transformer field check", "2016": "electromagnetic transformer field check",
+    }  # fmt: skip
+    months = Case(
+        When(
+            device__model__parameters__divider="capacitor", usage_point__class_edition="2016",
+            then=Value(_months("capacitor voltage transformer field check", "2016")),
+        ),
+        *(
+            When(usage_point__class_edition=one, then=Value(_months(electromagnetic[one], one)))
+            for one in EDITIONS
+        ),
+        output_field=IntegerField(),
+    )  # fmt: skip
+    rows = Installation.objects.filter(
+        usage_point=OuterRef("pk"), usage_point__rated_kv__gt=HIGH_ABOVE_KV, removed_at__isnull=True,
+        device__kind__in=TRANSFORMERS,
+    ).annotate(since=Coalesce(Subquery(last), TruncDate("installed_at")))  # fmt: skip
+    rows = rows.annotate(due=AddMonths(F("since"), months))
+    return Subquery(rows.order_by("due").values(column)[:1])

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.customers.rules import EDITIONS
 from dianheng.identity.registry import (
     SettingKind,
     register_rights,
@@ -11,8 +12,6 @@ from dianheng.identity.registry import (
     target,
     yes_no,
 )
-
-EDITIONS = ("2000", "2016")
 
 
 def _edition(text: str) -> str:

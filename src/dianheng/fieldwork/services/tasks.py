@@ -61,6 +61,7 @@ def task_make(
 def tasks_plan(
     *,
     due: Mapping[int, date],
+    kinds: Mapping[int, str] | None = None,
     leader: Person,
     second: Person,
     actor: Actor,
@@ -72,6 +73,7 @@ def tasks_plan(
     Args:
         due: last day of each task, by key of the usage point. A point with an open task is left
             out: it is planned already.
+        kinds: what is checked, by key of the usage point; the whole installation otherwise.
     """
     refuse(guard_two_people(leader.pk, second.pk))
     with write_batch(actor=actor, action="fieldtask.make") as batch:
@@ -94,7 +96,8 @@ def tasks_plan(
             numbers = numbers_take(key="field_task", unit_id=unit_id, year=year, count=len(points))
             FieldTask.objects.bulk_create(
                 FieldTask(
-                    number=number, usage_point=point, unit_id=unit_id, kind=TaskKind.WHOLE,
+                    number=number, usage_point=point, unit_id=unit_id,
+                    kind=(kinds or {}).get(point.pk, TaskKind.WHOLE),
                     reason=reason, due_on=due[point.pk], leader=leader, second=second,
                 )
                 for number, point in zip(numbers, points, strict=True)

@@ -7,15 +7,25 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from dianheng.assets.models import Installation
+from dianheng.assets.models import Device, Installation
 from dianheng.customers.services import point_close
 from dianheng.customers.tests.factories import cement_works
-from dianheng.fieldwork.models import FieldCheck, FieldOrder
+from dianheng.fieldwork.models import FieldCheck, FieldOrder, FieldTask
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import person_with
 from dianheng.testing.browser import PHONE, axe_faults, overflow
+from dianheng.workflow.tests.factories import work_order
 
-from .factories import CALIBRATOR, CONDITIONS, REVERSED, calibrator, crew, field_task, issued_meter
+from .factories import (
+    CALIBRATOR,
+    CONDITIONS,
+    REVERSED,
+    calibrator,
+    crew,
+    field_task,
+    issued_meter,
+    point_with_transformers,
+)
 from .test_checks import envelope, record
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -131,3 +141,69 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
         assert page.goto(base + path).status == 200, path
         faults += [f"{path}: {fault}" for fault in [*axe_faults(page), *overflow(page)]]
     assert "\n".join(faults + page.faults) == ""
+
+
+def test_from_the_due_list_to_the_paper_with_a_transformer(visit, tmp_path):
+    calibrator()
+    work_order()
+    point = point_with_transformers()
+    device = Device.objects.filter(kind="current_transformer").earliest("pk")
+    leader, _second = crew()
+    page = visit(leader, "/")
+    base = page.url.rstrip("/")
+
+    # What is late is planned from the list of what is due.
+    page.goto(base + reverse("field_due") + "?within=late")
+    assert point.number in page.locator("main").inner_text()
+    page.locator("input[name=ids]").first.check()
+    page.locator("button[name=bulk][value=plan]").click()
+    page.locator("[name=leader]").fill("N-machao")
+    page.locator("[name=second]").fill("N-hejie")
+    page.locator("[name=not_before]").fill("t+7")
+    page.locator("main form[method=post] button.btn-primary").last.click()
+    page.get_by_text("已安排").first.wait_for()
+    task = FieldTask.objects.get()
+
+    # The calibrator's file: the wiring is told, the order goes out as a process.
+    data = envelope(task.number)
+    data["devices"][0]["points"][3]["angle_deg"] = 240.3
+    (tmp_path / "meter.json").write_text(json.dumps(data), encoding="utf-8")
+    page.goto(base + reverse("field_upload", args=[task.number]))
+    page.locator("[name=file]").set_input_files(tmp_path / "meter.json")
+    page.locator("form[method=post] button.btn-primary").last.click()
+    page.locator(".phasors svg").wait_for()
+    assert "第1元件电流反接" in page.locator("main").inner_text()
+    order = FieldOrder.objects.get()
+    page.get_by_role("link", name=order.number).click()
+    assert order.process in page.locator("main").inner_text()
+
+    # A transformer of the same point, typed as the tester shows it; a digit too few is told at once.
+    page.goto(base + reverse("field_task", args=[task.number]))
+    page.locator("main").get_by_role("link", name="录入误差").first.click()
+    page.locator("[name=calibrator_no]").fill(CALIBRATOR)
+    page.locator("[name=temperature_c]").fill("18.5")
+    page.locator("[name=humidity_pct]").fill("52")
+    page.locator("[name=i-appearance-is_passed]").select_option("yes")
+    cells = page.locator("input[data-order]")
+    for place in range(cells.count()):
+        cell = cells.nth(place)
+        cell.fill("0.410" if cell.get_attribute("data-item") == "ratio_error" else "12.3")
+    cells.first.fill("0.4")
+    page.locator("form[method=post] button.btn-primary").last.click()
+    assert "请写足位数" in page.locator("[role=alert]").inner_text()
+    cells.first.fill("0.410")
+    page.locator("form[method=post] button.btn-primary").last.click()
+    page.get_by_text("额定负荷").first.wait_for()
+    check = FieldCheck.objects.latest("pk")
+    assert check.transformer == device and check.outcome == "pass"
+    assert [*axe_faults(page), *overflow(page)] == []
+
+    # Its paper, and the composite error from both records.
+    paper = page.context.request.get(base + reverse("field_paper", args=[check.number]))
+    assert paper.body()[:5] == b"%PDF-"
+    page.goto(base + reverse("point_composite", args=[point.number]))
+    assert check.number in page.locator("main").inner_text()
+    page.locator("main form button.btn-primary").click()
+    page.get_by_text("优先更换建议").wait_for()
+    assert [*axe_faults(page), *overflow(page)] == []
+    assert [fault for fault in page.faults if "409" not in fault] == []

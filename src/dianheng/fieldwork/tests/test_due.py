@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.assets.choices import HungRole
+from dianheng.assets.models import Device, DeviceModel
 from dianheng.assets.services import Hang, devices_install, devices_remove
 from dianheng.assets.tests.factories import store
 from dianheng.common.errors import Refused
@@ -17,11 +18,20 @@ from dianheng.customers.tests.factories import cement_works
 from dianheng.fieldwork.due import points_due
 from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.services import tasks_plan
-from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import person_with
 
-from .factories import calibrator, crew, field_task, issued_meter
+from .factories import (
+    HUNG_ON,
+    calibrator,
+    crew,
+    field_task,
+    issued_meter,
+    point_with_transformers,
+    transformer_task,
+)
 from .test_checks import GOOD, record
+from .test_transformers import measured
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +79,7 @@ def test_a_new_meter_is_due_a_month_after_it_was_hung(more, expected):
 )
 def test_after_a_check_the_period_of_the_class_and_edition_runs(edition, months):
     calibrator()
-    point = hung("3540010000123", date(2025, 1, 31), 900, class_edition=edition)
+    point = hung("3540010000123", date(2025, 1, 31), 900, class_edition=edition, device_class="III")
     at = timezone.make_aware(datetime(2026, 8, 31, 10, 0))
     record(GOOD, task=field_task(point), done_at=at)
     assert due_of(point)[0] == months
@@ -147,3 +157,57 @@ def test_the_list_shows_what_is_late_and_plans_it(client):
     chosen = {"bulk": "plan", "ids": [str(late.pk)]}
     preview = client.post(url, chosen).content.decode()
     assert "安排" in preview and FieldTask.objects.count() == 0
+
+
+def test_the_burden_is_due_with_its_own_period_from_35_kv_on():
+    calibrator()
+    point = hung("1", date(2025, 1, 31), 900, rated_kv=Decimal(35))
+    assert points_due().get(pk=point.pk).burden_due == date(2027, 1, 31)
+    at = timezone.make_aware(datetime(2026, 8, 31, 10, 0))
+    record({"vt_1_va": "5", "vt_1_rated": "10"}, task=field_task(point), done_at=at)
+    found = points_due().get(pk=point.pk)
+    assert (found.last_burden, found.burden_due) == (date(2026, 8, 31), date(2028, 8, 31))
+    assert found.drop_due == date(2027, 1, 31)  # the drop was not tested with it
+    assert points_due().get(pk=hung("2", date(2025, 1, 31), 901).pk).burden_due is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "edition", "due"),
+    [({}, "2016", 10), ({"divider": "capacitor"}, "2016", 4), ({}, "2000", 10)],
+    ids=["electromagnetic", "capacitor", "edition 2000"],
+)
+def test_transformers_of_high_voltage_are_due_by_their_kind(parameters, edition, due):
+    calibrator()
+    point = point_with_transformers()
+    point.class_edition = edition
+    with write_batch(actor=system_actor(), action="test.edition"):
+        point.save()
+        for model in DeviceModel.objects.filter(code="LMZ1-0.66"):
+            model.parameters = model.parameters | parameters
+            model.save()
+    hung_on = timezone.localdate(timezone.now() - HUNG_ON)
+    found = points_due().get(pk=point.pk)
+    assert found.last_transformer == hung_on
+    assert (found.transformer_due.year, found.transformer_due.month) == (
+        hung_on.year + due,
+        hung_on.month,
+    )
+
+
+def test_the_transformer_that_is_due_first_counts():
+    calibrator()
+    task = transformer_task()
+    devices = Device.objects.filter(kind="current_transformer").order_by("pk")
+    hung_on = timezone.localdate(timezone.now() - HUNG_ON)
+    measured(devices[0], task=task)
+    assert points_due().get(pk=task.usage_point_id).last_transformer == hung_on
+    measured(devices[1], task=task)
+    assert points_due().get(pk=task.usage_point_id).last_transformer == timezone.localdate()
+
+
+def test_low_voltage_transformers_have_no_period():
+    point = point_with_transformers()
+    point.rated_kv = Decimal("0.38")
+    with write_batch(actor=system_actor(), action="test.voltage"):
+        point.save()
+    assert points_due().get(pk=point.pk).transformer_due is None

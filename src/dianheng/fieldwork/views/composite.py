@@ -1,5 +1,6 @@
 """Composite error of the whole installation over load and power factor, and what to change first."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,9 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.charts import Chart, Mark
 from dianheng.common.forms import Form
 from dianheng.common.pages import needs
+from dianheng.customers.rules import EDITIONS
 from dianheng.customers.selectors import visible_point
+from dianheng.identity.selectors import setting
 from dianheng.metrology.composite import (
     ComplexError,
     CompositeError,
@@ -25,11 +28,10 @@ from dianheng.metrology.composite import (
 from dianheng.metrology.plates import Wiring
 from dianheng.metrology.rule_sets import rule_set
 
-from ..selectors import VIEW, checks_of_point
+from ..parts import LOADS, PartErrors, parts_of
+from ..selectors import VIEW
 from ..services.judge import element_names
-from ..told import sheet_of
 
-LOADS = (5, 20, 100)
 FACTORS = (("1.0", True), ("0.9", True), ("0.8", True), ("0.5", True), ("0.8", False))
 LARGEST = Decimal(600)
 
@@ -43,11 +45,23 @@ def _figure(label: Any) -> forms.DecimalField:
 
 
 class CompositeForm(Form):
-    """Errors of every part at each load; what is left empty has none."""
+    """Errors of every part at each load; what is left empty has none.
 
-    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+    What the records have may be typed over, with a note that says why.
+    """
+
+    edition = forms.ChoiceField(
+        label=gettext_lazy("Edition of DL/T 448"), choices=[(e, e) for e in EDITIONS]
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"), required=False, max_length=200,
+        help_text=gettext_lazy("Where values of records are typed over: why, and where from."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, wiring: Wiring, parts: Mapping[str, PartErrors], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.names = element_names(wiring)
+        self.parts = parts
         for load in LOADS:
             self.fields[f"meter_{load}"] = _figure(_("Meter at %(load)s %%") % {"load": load})
         for n, (voltage, current) in enumerate(self.names, 1):
@@ -70,23 +84,38 @@ class CompositeForm(Form):
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = str(field.label)
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.typed_over(data) and not data.get("note"):
+            text = _("Values of records are typed over: say why, and where the new ones come from.")
+            self.add_error("note", text)
+        return data
+
+    def typed_over(self, data: Mapping[str, Any]) -> set[str]:
+        """Parts whose values are other ones than their record has."""
+        return {
+            part
+            for part, errors in self.parts.items()
+            for name, value in errors.values.items()
+            if name in data and data[name] != value
+        }
+
     @property
     def meter(self) -> list[Any]:
         """Errors of the meter by load."""
         return [self[f"meter_{load}"] for load in LOADS]
 
     @property
-    def elements(self) -> list[tuple[str, list[Any]]]:
-        """Rows: part, ratio error and displacement by load, or once."""
+    def elements(self) -> list[tuple[str, PartErrors | None, list[Any]]]:
+        """Rows: part, its record, ratio error and displacement by load, or once."""
         rows = []
         for n, (_voltage, current) in enumerate(self.names, 1):
             cells = [self[f"ct_{n}_{load}_{what}"] for load in LOADS for what in "fd"]
-            rows.append((f"CT {current.upper()}", cells))
+            rows.append((f"CT {current.upper()}", self.parts.get(f"ct_{n}"), cells))
         for kind, label in (("vt", "VT"), ("drop", _("Drop"))):
             for n, (voltage, _current) in enumerate(self.names, 1):
-                rows.append(
-                    (f"{label} {voltage.upper()}", [self[f"{kind}_{n}_{what}"] for what in "fd"])
-                )
+                cells = [self[f"{kind}_{n}_{what}"] for what in "fd"]
+                rows.append((f"{label} {voltage.upper()}", self.parts.get(f"{kind}_{n}"), cells))
         return rows
 
     def points(self) -> list[OperatingPoint]:
@@ -121,23 +150,6 @@ def _signed(value: Decimal) -> str:
     return f"{round(value, 3):+.3f}"
 
 
-def _start(point: Any) -> dict[str, Any]:
-    """What the last record knows: drops, and the error of the meter at its load."""
-    found = checks_of_point(point).first()
-    if found is None:
-        return {}
-    sheet = sheet_of(found)
-    start: dict[str, Any] = {}
-    for n in (1, 2, 3):
-        for kind in "fd":
-            if (value := sheet[f"drop_{n}_{kind}"]) is not None:
-                start[f"drop_{n}_{kind}"] = value
-    for one in found.results:
-        if one["item"] == "working_error" and one["value"]:
-            start |= {f"meter_{load}": one["value"] for load in LOADS}
-    return start
-
-
 @needs(VIEW)
 def page(request: HttpRequest, number: str) -> HttpResponse:
     """Composite errors of a usage point from the errors of its parts."""
@@ -146,21 +158,27 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     wiring = Wiring(point.wiring)
     asked = "meter_100" in request.GET
     # Who may see the point, but no checks of its unit, types the errors.
-    start = _start(point) if rights.may(VIEW, point.unit.path) else {}
-    form = CompositeForm(request.GET if asked else None, wiring=wiring, initial=start)
+    is_seen = rights.may(VIEW, point.unit.path)
+    parts = parts_of(point, element_names(wiring)) if is_seen else {}
+    start = {name: value for one in parts.values() for name, value in one.values.items()}
+    start["edition"] = setting("fieldwork.composite_edition", point.unit_id)
+    form = CompositeForm(request.GET if asked else None, wiring=wiring, parts=parts, initial=start)
     context: dict[str, Any] = {
         "title": _("Composite error of %(no)s") % {"no": number}, "point": point, "form": form,
-        "loads": LOADS, "crumbs": [
+        "loads": LOADS, "of_meter": parts.get("meter"), "crumbs": [
             (_("Usage points"), reverse("usage_points")),
             (number, reverse("usage_point", args=[number])),
         ],
     }  # fmt: skip
     if asked and form.is_valid():
-        rules = rule_set("DL/T 448", "2016")
+        rules = rule_set("DL/T 448", form.cleaned_data["edition"])
         points = form.points()
         found = composite_over(rules, wiring, points)
         advice = what_to_change_first(rules, wiring, points)
         context |= {
+            "rules": rules.name,
+            "note": form.cleaned_data["note"],
+            "typed_over": [_part(part, form.names) for part in sorted(form.typed_over(form.cleaned_data))],
             "factors": [factor_text(one) for one in points[: len(FACTORS)]],
             "rows": _rows(points, found),
             "chart": _chart(points, found),

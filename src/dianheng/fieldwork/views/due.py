@@ -1,6 +1,6 @@
 """Usage points by the day on which they are due to be checked, and planning many at once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -27,6 +27,7 @@ from dianheng.customers.choices import CLASSES
 from dianheng.identity.services import actor_of
 
 from .. import services
+from ..choices import TaskKind
 from ..due import points_due
 from ..forms import CrewForm
 from ..selectors import VIEW
@@ -48,14 +49,22 @@ def _preview(request: HttpRequest, selection: Selection) -> Preview:
     return Preview(len(selection) - len(refused), refused)
 
 
+def _only_transformers(point: Any, day: date) -> bool:
+    """Whether nothing but the transformers of a point is due by a day."""
+    others = (point.check_due, point.drop_due, point.burden_due)
+    is_due = point.transformer_due is not None and point.transformer_due <= day
+    return is_due and all(one is None or one > day for one in others)
+
+
 def _perform(
     request: HttpRequest, selection: Selection, data: dict[str, Any], request_key: str
 ) -> Outcome:
     earliest = data["not_before"] or timezone.localdate()
     rows = points_due().filter(pk__in=selection.ids, is_planned=False)
     due = {one.pk: max(one.next_due or earliest, earliest) for one in rows}
+    kinds = {one.pk: TaskKind.TRANSFORMER for one in rows if _only_transformers(one, due[one.pk])}
     count = services.tasks_plan(
-        due=due, leader=data["leader"], second=data["second"], actor=actor_of(request),
+        due=due, kinds=kinds, leader=data["leader"], second=data["second"], actor=actor_of(request),
         request_key=request_key,
     )  # fmt: skip
     text = ngettext("%(count)s task is planned.", "%(count)s tasks are planned.", count)
@@ -78,6 +87,10 @@ DUE = ListPage(
         Column("check_due", gettext_lazy("Meter due"), kind="date"),
         Column("last_drop", gettext_lazy("Last test of the drop"), kind="date"),
         Column("drop_due", gettext_lazy("Drop due"), kind="date"),
+        Column("last_burden", gettext_lazy("Last test of the burden"), kind="date", hidden=True),
+        Column("burden_due", gettext_lazy("Burden due"), kind="date"),
+        Column("last_transformer", gettext_lazy("Transformers since"), kind="date", hidden=True),
+        Column("transformer_due", gettext_lazy("Transformers due"), kind="date"),
         Column("is_planned", gettext_lazy("Is planned"), kind="flag"),
         Column("unit", gettext_lazy("Unit"), "unit.name"),
     ],

@@ -38,23 +38,14 @@ def transformer_sheet(
             "manufacturer": model.manufacturer.name,
             "frequency_hz": plain_text(model.frequency_hz),
             "rated_kv": "" if plate.rated_kv is None else plain_text(plate.rated_kv),
-            "parts": [
-                {
-                    "part": PART_NAMES[part.device.value],
-                    "accuracy_class": part.accuracy_class,
-                    "ratios": list(part.ratios),
-                    "burden_va": plain_text(part.rated_burden_va),
-                    "power_factor": plain_text(burden_power_factor(scheme.rules, part)),
-                }
-                for part in plate.parts
-            ],
+            "parts": parts_facts(plate, scheme),
         },
         "scheme": {
             "code": task.scheme_version.scheme.code,
             "version": task.scheme_version.version,
             "regulation": f"{scheme.standard}-{scheme.edition}",
             "takes_down": scheme.takes_down,
-            "items": _items(plate, scheme),
+            "items": items_facts(plate, scheme),
         },
         "positions": [
             {
@@ -69,7 +60,22 @@ def transformer_sheet(
     }
 
 
-def _items(plate: TransformerPlate, scheme: TransformerScheme) -> list[dict[str, Any]]:
+def parts_facts(plate: TransformerPlate, scheme: TransformerScheme) -> list[dict[str, Any]]:
+    """The parts of a transformer with their burdens."""
+    return [
+        {
+            "part": PART_NAMES[part.device.value],
+            "accuracy_class": part.accuracy_class,
+            "ratios": list(part.ratios),
+            "burden_va": plain_text(part.rated_burden_va),
+            "power_factor": plain_text(burden_power_factor(scheme.rules, part)),
+        }
+        for part in plate.parts
+    ]
+
+
+def items_facts(plate: TransformerPlate, scheme: TransformerScheme) -> list[dict[str, Any]]:
+    """Items and points of a scheme as the upload format calls them."""
     found: list[dict[str, Any]] = []
     for each in scheme.items:
         if each.item is Item.BASIC_ERROR:

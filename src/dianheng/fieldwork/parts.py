@@ -1,0 +1,131 @@
+"""Errors of the parts of an installation as their last records have them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils import timezone
+
+from dianheng.assets.choices import HungRole
+from dianheng.assets.models import Device, Installation
+from dianheng.customers.models import UsagePoint
+from dianheng.metrology.transformer_records import ERRORS
+from dianheng.verification.selectors.transformer_errors import KnownErrors
+
+from .choices import Outcome
+from .models import FieldCheck
+from .selectors import checks_of_point, known_errors, transformers_at
+from .told import sheet_of
+
+LOADS = (5, 20, 100)  # % of the rated primary current; voltages are taken at 100 %
+# Of the burdens that were measured the rated one: what hangs there now is not known at each point.
+BURDEN = "rated"
+ROLES = {"ct": HungRole.CURRENT_TRANSFORMER, "vt": HungRole.VOLTAGE_TRANSFORMER}
+PARTS = {"ct": "CT", "vt": "PT"}
+
+
+@dataclass(frozen=True)
+class PartErrors:
+    """Errors of a part by the names of the form, and the record that has them."""
+
+    part: str  # meter, ct_1, vt_1, drop_1 …
+    values: Mapping[str, Decimal]
+    number: str
+    page: str
+    measured_on: date
+    device_no: str = ""
+
+
+def parts_of(point: UsagePoint, names: list[tuple[str, str]]) -> dict[str, PartErrors]:
+    """What the records know of each part of a usage point, by part.
+
+    Args:
+        names: voltage and current of each element, as `element_names` gives them.
+    """
+    hung = list(transformers_at(point))
+    known = known_errors([row.device_id for row in hung])
+    found = [*_of_meter(point), *_of_drops(point, len(names))]
+    for n, (voltage, current) in enumerate(names, 1):
+        for kind, name in (("ct", current), ("vt", voltage)):
+            row = _hanging(hung, kind, name)
+            if row is not None and row.device_id in known:
+                errors = known[row.device_id]
+                values = dict(_values(errors, row.device, kind, n, name))
+                if values:
+                    found.append(_part(f"{kind}_{n}", values, errors, row.device.barcode))
+    return {one.part: one for one in found}
+
+
+def _part(
+    part: str, values: Mapping[str, Decimal], errors: KnownErrors, device_no: str
+) -> PartErrors:
+    return PartErrors(part, values, errors.number, errors.page, errors.measured_on, device_no)
+
+
+def _hanging(hung: list[Installation], kind: str, name: str) -> Installation | None:
+    """The transformer of an element: its own, one of all phases, or a combined one."""
+    rows = [row for row in hung if row.role == ROLES[kind]]
+    own = next((row for row in rows if row.element == name), None)
+    whole = [row for row in hung if row.role == HungRole.COMBINED_TRANSFORMER]
+    return own or next((row for row in [*rows, *whole] if not row.element), None)
+
+
+def _values(
+    errors: KnownErrors, device: Device, kind: str, n: int, name: str
+) -> list[tuple[str, Decimal]]:
+    detail = getattr(device, "transformer", None)
+    ratios = [key[5] for key in errors.values if key[1] == PARTS[kind]]  # type: ignore[index]
+    ratio = detail.ratio if detail and detail.ratio in ratios else next(iter(ratios), "")
+    phases = (name[0].upper(), "ABC")
+    found = []
+    for load in LOADS if kind == "ct" else (100,):
+        stem = f"{kind}_{n}_{load}" if kind == "ct" else f"{kind}_{n}"
+        for item, what in zip(ERRORS, "fd", strict=True):
+            for phase in phases:
+                key = (item, PARTS[kind], phase, BURDEN, str(load), ratio)
+                if key in errors.values:
+                    found.append((f"{stem}_{what}", errors.values[key]))
+                    break
+    return found
+
+
+def _has(item: str) -> Q:
+    """Records that measured an item with a calibrator that may."""
+    return Q(results__contains=[{"item": item}]) & ~Q(outcome=Outcome.NOT_JUDGED)
+
+
+def _of_meter(point: UsagePoint) -> list[PartErrors]:
+    """The working error of the last check that has one, at every load."""
+    for check in checks_of_point(point).filter(_has("working_error"))[:1]:
+        one = next(r for r in check.results if r["item"] == "working_error")
+        if one["value"]:
+            values = {f"meter_{load}": Decimal(one["value"]) for load in LOADS}
+            return [_of_check("meter", values, check, check.meter.barcode if check.meter else "")]
+    return []
+
+
+def _of_drops(point: UsagePoint, count: int) -> list[PartErrors]:
+    rows = checks_of_point(point).filter(_has("secondary_voltage_drop"))
+    for check in rows[:1]:
+        sheet = sheet_of(check)
+        return [
+            _of_check(f"drop_{n}", values, check)
+            for n in range(1, count + 1)
+            if (
+                values := {
+                    name: value
+                    for what in "fd"
+                    if (value := sheet[(name := f"drop_{n}_{what}")]) is not None
+                }
+            )
+        ]
+    return []
+
+
+def _of_check(
+    part: str, values: Mapping[str, Decimal], check: FieldCheck, device_no: str = ""
+) -> PartErrors:
+    day = timezone.localdate(check.done_at)
+    return PartErrors(part, values, check.number, "field_check", day, device_no)
