@@ -25,8 +25,8 @@ class ReadingIn(Schema):
     """What a logger measured at a moment."""
 
     at: datetime = Field(description="To the second; without an offset in the organisation's zone.")
-    temperature_c: Decimal
-    humidity_pct: Decimal
+    temperature_c: Decimal = Field(ge=-1000, le=1000)
+    humidity_pct: Decimal = Field(ge=-1000, le=1000)
 
 
 class ReadingsIn(Schema):

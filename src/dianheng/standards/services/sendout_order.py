@@ -66,7 +66,7 @@ def sendout_order_make(
             faults.append(fault("items", "missing", _("Choose at least one standard.")))
         if faults:
             raise BadInput(_("The send-out cannot be listed."), faults)
-        guard_free(devices)
+        guard_free(devices, unit)
         (number,) = numbers_take(
             key="sendout", unit_id=unit.pk, year=timezone.localdate(batch.at).year
         )
@@ -108,9 +108,11 @@ def sendout_order_add(*, order: SendoutOrder, device: Device, actor: Actor) -> S
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.list"):
         found = locked(order, OrderState.LISTED)
-        item = SendoutItem.objects.filter(device=device, state=ItemState.PLANNED).first()
+        item = SendoutItem.objects.filter(
+            device=device, state=ItemState.PLANNED, plan__unit=found.unit_id
+        ).first()
         if item is None:
-            guard_free([device])
+            guard_free([device], found.unit)
             (item,) = items_for([device])
         item.order, item.state, item.body, item.way = found, ItemState.LISTED, found.body, Way.SENT
         item.save()
@@ -296,9 +298,9 @@ def _judged(order: SendoutOrder, code: str) -> dict[str, Any]:
 def _undone(order: SendoutOrder, undo: str) -> tuple[dict[str, Any], str]:
     earlier = idempotent(f"sendout:{order.pk}:{undo}", "sendout.scan")
     nothing = _("There is nothing to take back.")
-    if earlier is None:
+    if earlier is None or earlier["answer"]["outcome"] not in ("good", "refused"):
         return {"outcome": "refused", "title": "", "text": nothing}, ""
-    code = str(earlier["code"])
+    code = str(earlier["answer"]["title"])  # the bar code, whatever number was scanned
     if order.state == OrderState.LISTED:
         order.items.filter(state=ItemState.LISTED, device__barcode=code).update(scanned_out_at=None)
     else:

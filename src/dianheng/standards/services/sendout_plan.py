@@ -52,6 +52,7 @@ def sendout_plan_make(
             number=number, unit=unit, title=title.strip(), first_on=first_on, last_on=last_on,
             made_by_id=actor.person_id, made_at=batch.at,
         )  # fmt: skip
+        lock_devices(list(due_to_go(unit, last_on)))
         rows = items_for(list(due_to_go(unit, last_on)), first_on=first_on)
         for row in rows:
             row.plan = plan
@@ -94,7 +95,7 @@ def sendout_plan_add(*, plan: SendoutPlan, device: Device, actor: Actor) -> Send
     actor = require(actor, RIGHT, plan.unit_id)
     with write_batch(actor=actor, action="sendout.plan_edit"):
         _draft(plan)
-        guard_free([device])
+        guard_free([device], plan.unit)
         (item,) = items_for([device], first_on=plan.first_on)
         item.plan = plan
         item.save()
@@ -220,8 +221,15 @@ def fault(field: str, code: str, text: str, item: int | None = None, barcode: st
     return {"field": field, "code": code, "text": said} | ({"item": item} if item else {})
 
 
-def guard_free(devices: Sequence[Device]) -> None:
-    """Refuse what is no standard, is gone, or is planned, listed or away already."""
+def lock_devices(devices: Sequence[Device]) -> None:
+    """Two people who plan or list the same standard at once: the second waits here."""
+    rows = Device.objects.select_for_update(no_key=True).filter(pk__in=[d.pk for d in devices])
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def guard_free(devices: Sequence[Device], unit: Unit) -> None:
+    """Refuse what is no standard of the laboratory, is gone, or is planned, listed or away already."""
+    lock_devices(devices)
     faults = []
     busy = {
         item.device_id: item
@@ -233,6 +241,8 @@ def guard_free(devices: Sequence[Device]) -> None:
         facts = {"code": device.barcode}
         if device.kind not in STANDARDS:
             faults.append(("kind", _("%(code)s is no standard.") % facts))
+        elif not device.unit.path.startswith(unit.path):
+            faults.append(("unit", _("%(code)s belongs to another laboratory.") % facts))
         elif device.state in GONE:
             facts["state"] = device.get_state_display()
             faults.append(("gone", _("%(code)s is “%(state)s”.") % facts))

@@ -168,7 +168,9 @@ def sendouts_settle(certificate: StandardCertificate, at: datetime) -> None:
     damaged or lost is free again by a certificate made after that.
     """
     rows = SendoutItem.objects.select_for_update(of=("self",)).filter(device=certificate.device_id)
-    planned = Q(state=ItemState.PLANNED, due_on__lt=certificate.valid_through)
+    planned = Q(state=ItemState.PLANNED) & (
+        Q(due_on__isnull=True) | Q(due_on__lt=certificate.valid_through)
+    )
     for item in rows.filter(planned | LOCKED):
         if item.out_at is None:
             item.state, item.certificate = ItemState.DONE, certificate

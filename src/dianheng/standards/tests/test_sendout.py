@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
-from dianheng.identity.services import system_actor
+from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import actor_with, metering_centre
 from dianheng.standards.choices import ItemState, OrderState, PlanState
 from dianheng.standards.models import SendoutItem, SendoutOrder, SendoutPlan
@@ -37,6 +37,7 @@ from dianheng.standards.services import (
     sendout_plan_reopen,
     sendout_plan_save,
     sendout_receive,
+    sendout_scan,
     standard_certify,
 )
 
@@ -157,6 +158,25 @@ def test_a_plan_is_edited_and_agreed_when_every_line_has_body_and_day():
         sendout_plan_reopen(plan=made, reason="x", actor=actor_with("verification.view", login="g"))
 
 
+def test_a_standard_of_another_laboratory_is_neither_planned_nor_listed():
+    other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
+    device = standard()
+    made = sendout_plan_make(
+        unit=other, title="计划", first_on=day(0), last_on=day(90), actor=system_actor()
+    )
+    assert not made.items.exists()
+    for act in (
+        lambda: sendout_plan_add(plan=made, device=device, actor=system_actor()),
+        lambda: sendout_order_make(
+            unit=other, body=BODY, expected_on=day(9), devices=[device], actor=system_actor()
+        ),
+    ):
+        with pytest.raises(Refused) as foreign:
+            act()
+        assert foreign.value.refusal.code == "unit"
+    assert not SendoutItem.objects.exists()
+
+
 def test_an_empty_plan_cannot_be_agreed_and_a_plan_has_title_and_period():
     with pytest.raises(BadInput):
         sendout_plan_agree(plan=plan(), actor=system_actor())
@@ -233,13 +253,16 @@ def test_a_scan_is_taken_back_and_the_same_key_answers_as_before():
     assert scanned(order, "STD-0001") == ["good"]
     item = SendoutItem.objects.get()
     assert item.scanned_out_at is not None
-    from dianheng.standards.services import sendout_scan
-
     undo = [{"key": "u-1", "undo": f"{order.state}-STD-0001"}]
     answer = sendout_scan(order=order, scans=undo, actor=system_actor())
     assert (answer["results"][0]["outcome"], answer["total"]) == ("undone", 0)
     item.refresh_from_db()
     assert item.scanned_out_at is None
+    # A second scan of the same standard changes nothing, and taking it back neither.
+    scans = [{"key": key, "code": "STD-0001"} for key in ("a", "b")] + [{"key": "c", "undo": "b"}]
+    answer = sendout_scan(order=order, scans=scans, actor=system_actor())
+    assert [one["outcome"] for one in answer["results"]] == ["good", "repeat", "refused"]
+    assert answer["total"] == 1
     with pytest.raises(Refused):
         sendout_scan(order=order, scans=undo, actor=actor_with("verification.view", login="g"))
 

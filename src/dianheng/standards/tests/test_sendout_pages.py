@@ -86,6 +86,7 @@ def test_doors_are_closed_to_who_may_not(client):
     # Who sees is told why the rest is closed, and changes nothing.
     log_in(client, person_with("verification.view", login="reader", name="读者"))
     assert "aria-disabled" in page(client, "sendout", number)
+    assert "STD-0012" in page(client, "sendout", SendoutOrder.objects.earliest("pk").number)
     assert 'name="do"' not in page(client, "sendout", number)
     assert client.post(scan, {}, content_type="application/json").status_code == 403
     before = list(SendoutItem.objects.values_list("pk", "state"))

@@ -111,6 +111,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "plan": found,
         "tone": PLAN_TONE[PlanState(found.state)],
         "lines": lines,
+        "late": {item.pk for item in items if is_too_late(item)},
         "faults": faults,
         "rows": [
             (item, ITEM_TONE[ItemState(item.state)], is_too_late(item), _may_go(item) and not is_draft)

@@ -19,7 +19,7 @@ from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.lists.sources import Condition
-from dianheng.common.pages import door_refusal, needs, opens_to
+from dianheng.common.pages import door_refusal, fragment, is_fragment, needs, opens_to
 from dianheng.documents.services import paper_pdf
 from dianheng.identity.services import actor_of
 
@@ -148,10 +148,8 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "actions": [] if refused else page.actions(),
         "crumbs": _crumbs(),
     }  # fmt: skip
-    is_part = request.headers.get("HX-Request") and request.method == "GET"
-    answer = render(request, "standards/sendout.html" + ("#scanned" if is_part else ""), context)
-    answer["Vary"] = "HX-Request"
-    return answer
+    name = "standards/sendout.html" + ("#scanned" if is_fragment(request) else "")
+    return fragment(request, render(request, name, context))
 
 
 class _Page:
