@@ -142,7 +142,7 @@ def test_the_composite_error_names_what_to_change_first(checker):
         "meter_5": "0.3", "meter_20": "0.3", "meter_100": "0.3", "ct_1_100_f": "-0.15",
         "ct_1_100_d": "9", "ct_2_100_f": "-0.18", "ct_2_100_d": "11", "vt_1_f": "-0.08",
         "vt_1_d": "3", "vt_2_f": "-0.12", "vt_2_d": "5", "drop_1_f": "-0.10", "drop_1_d": "4",
-        "drop_2_f": "-0.13", "drop_2_d": "2",
+        "drop_2_f": "-0.13", "drop_2_d": "2", "edition": "2016",
     }  # fmt: skip
     url = reverse("point_composite", args=[task.usage_point.number])
     page = checker.get(url, asked).content.decode()
