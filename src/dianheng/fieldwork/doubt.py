@@ -206,7 +206,7 @@ def stands(instance: ProcessInstance) -> dict[str, Any]:
     now = found.evidence
     return {
         "record": now.record,
-        "outcome": now.outcome,
+        "is_right": now.is_right,
         **{name: found.answered[name] for name in ("conclusion", "fee", "due", "refund")},
     }
 

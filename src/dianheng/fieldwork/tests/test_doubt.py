@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dianheng.assets.tests.factories import barcode, meters
 from dianheng.common.errors import BadInput, NotFound, Refused
@@ -175,6 +175,9 @@ class TestOnSite:
         checked("0.22")
         finished(people, one)
         assert content_digest(one) != before
+        seen = content_digest(one)
+        with translation.override("en"):  # whoever reads another language decides on the same
+            assert content_digest(one) == seen
         page = doubt_of(one).evidence
         assert page.is_right and page.points[0].rounded == "+0.20 %"
 
