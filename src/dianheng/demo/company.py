@@ -73,7 +73,7 @@ class Role:
 PEOPLE = [
     Role("luoming", "罗明", "35400", "ADMIN", "35400"),
     Role("liujing", "刘静", "3540001", "HEAD", "35400"),
-    Role("gaoyan", "高岩", "3540001", "METROLOGIST", "3540001"),
+    Role("gaoyan", "高岩", "3540001", "METROLOGIST", "35400"),
     Role("zhangwei", "张伟", "354000101", "VERIFIER", "3540001"),
     Role("lina", "李娜", "354000101", "VERIFIER", "3540001"),
     Role("wangfang", "王芳", "3540001", "CHECKER", "3540001"),

@@ -15,7 +15,8 @@ from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
 from dianheng.office.services import files_add
 from dianheng.workflow.models import ProcessInstance
-from dianheng.workflow.services import draft_keep, instance_start
+from dianheng.workflow.services import draft_keep
+from dianheng.workflow.services.instances import instance_begin
 
 from ..choices import Risk
 from ..models import Trace
@@ -27,6 +28,8 @@ PACK = "recall"
 
 def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[ProcessInstance]:
     """Begin a recall in each unit that has devices of these risks; what is taken up is not again.
+
+    Who may trace may recall from whoever has the devices.
 
     Args:
         risks: see `Risk`.
@@ -53,7 +56,7 @@ def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[Pr
                 "n": count,
                 "cause": found.cause_text,
             }
-            one = instance_start(
+            one = instance_begin(
                 code=PACK,
                 unit=unit,
                 title=title,

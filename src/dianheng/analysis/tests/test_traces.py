@@ -318,6 +318,20 @@ class TestRecall:
         assert refused.value.refusals[0].code == "nothing"
         assert ProcessInstance.objects.count() == 1
 
+    def test_the_laboratory_recalls_what_other_units_hold(self):
+        meters_tested(2)
+        county = unit_make(
+            code="COUNTY", name="清河县供电公司", kind="county", actor=system_actor(),
+            parent=metering_centre().parent,
+        )  # fmt: skip
+        with write_batch(actor=system_actor(), action="test.move"):
+            Device.objects.filter(pk__in=TestRecord.objects.values("device")).update(unit=county)
+        engineer = actor_with("analysis.view", "analysis.trace", "workflow.view", login="tracer")
+        (one,) = trace_recall(trace=traced(), risks=list(Risk), actor=engineer)
+        assert (one.unit, len(files_of(one))) == (county, 1)
+        with pytest.raises(Refused):
+            trace_recall(trace=traced(), risks=list(Risk), actor=actor_with("analysis.view"))
+
     def test_the_order_carries_its_list_as_a_workbook(self):
         meters_tested(3)
         (one,) = trace_recall(trace=traced(), risks=list(Risk), actor=system_actor())
