@@ -165,10 +165,7 @@ class RecordForm(Form):
 class TransformerForm(RecordForm):
     """A transformer that was measured where it hangs; its errors stand in the sheets below."""
 
-    calibrator_no = forms.CharField(
-        label=_("Standard or tester"), max_length=64,
-        help_text=_("The one whose certificate counts; two classes better than the transformer."),
-    )  # fmt: skip
+    calibrator_no = forms.CharField(label=_("Standard or tester"), max_length=64)
     signs_confirmed = forms.BooleanField(
         label=_("I looked at the tester: the signs are as measured."), required=False
     )

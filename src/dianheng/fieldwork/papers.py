@@ -16,6 +16,7 @@ from dianheng.verification.selectors.on_site import point_text
 from .diagnosis import Told, told
 from .models import FieldCheck
 from .rules import BLOCK_TEXTS
+from .selectors import transformers_at
 from .services.judge import explanations_of
 from .sheet import NUMBERS, RATES, Sheet, names_of
 from .told import other_results, sheet_of, sheets_of_check
@@ -42,7 +43,8 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
             (name, f"{sheet[name]:f} {NUMBERS[name].unit}".strip())
             for name in CONDITIONS
             if sheet[name] is not None
-        ),
+        )
+        + _element(check),
         phasors=_phasors(sheet),
         results=tuple(
             paper.SiteResult(
@@ -87,6 +89,13 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         ),
         remark=sheet.texts.get("remark", ""),
     )  # fmt: skip
+
+
+def _element(check: FieldCheck) -> tuple[tuple[str, str], ...]:
+    """In which phase the transformer hung."""
+    hung = transformers_at(check.task.usage_point, check.done_at).filter(device=check.transformer)
+    row = hung.first() if check.transformer else None
+    return (("element", row.get_element_display()),) if row and row.element else ()
 
 
 def _phasors(sheet: Sheet) -> tuple[paper.SitePhasor, ...]:

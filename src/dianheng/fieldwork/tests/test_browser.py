@@ -126,7 +126,7 @@ def test_pages_fit_and_axe_finds_nothing(visit, size, theme, language):
     page = visit(person_with("*"), "/", size=size, theme=theme, language=language)
     base, faults = page.url.rstrip("/"), []
     asked = "?" + "&".join(f"{key}={value}" for key, value in REVERSED.items())
-    composite = "?meter_5=0.3&meter_20=0.3&meter_100=0.3&drop_1_f=-0.1&drop_1_d=4"
+    composite = "?meter_5=0.3&meter_20=0.3&meter_100=0.3&drop_1_f=-0.1&drop_1_d=4&note=x"
     for path in (
         *(reverse(name) for name in ("usage_points", "usage_point_new", "usage_points_import")),
         *(reverse(name) for name in ("field_tasks", "field_task_new", "field_checks", "field_orders", "field_upload_any")),
@@ -190,7 +190,7 @@ def test_from_the_due_list_to_the_paper_with_a_transformer(visit, tmp_path):
         cell.fill("0.410" if cell.get_attribute("data-item") == "ratio_error" else "12.3")
     cells.first.fill("0.4")
     page.locator("form[method=post] button.btn-primary").last.click()
-    assert "请写足位数" in page.locator("[role=alert]").inner_text()
+    assert "请写全各位数字" in page.locator("[role=alert]").inner_text()
     cells.first.fill("0.410")
     page.locator("form[method=post] button.btn-primary").last.click()
     page.get_by_text("额定负荷").first.wait_for()

@@ -51,7 +51,9 @@ class CompositeForm(Form):
     """
 
     edition = forms.ChoiceField(
-        label=gettext_lazy("Edition of DL/T 448"), choices=[(e, e) for e in EDITIONS]
+        label=gettext_lazy("Edition of DL/T 448"),
+        choices=[(e, e) for e in EDITIONS],
+        required=False,
     )
     note = forms.CharField(
         label=gettext_lazy("Note"), required=False, max_length=200,
@@ -171,7 +173,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
         ],
     }  # fmt: skip
     if asked and form.is_valid():
-        rules = rule_set("DL/T 448", form.cleaned_data["edition"])
+        rules = rule_set("DL/T 448", form.cleaned_data["edition"] or start["edition"])
         points = form.points()
         found = composite_over(rules, wiring, points)
         advice = what_to_change_first(rules, wiring, points)
