@@ -18,6 +18,7 @@ from dianheng.fieldwork.services import (
 )
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import person_with
+from dianheng.standards.tests.factories import sent_out
 
 from .factories import (
     CALIBRATOR,
@@ -101,6 +102,15 @@ def test_without_a_certificate_in_date_the_record_is_kept_without_verdict():
     check = record({**GOOD, "error_1": "0.9", "error_2": "0.9"}).check
     assert check.outcome == "not_judged" and check.blocks[0]["code"] == "calibrator_not_in_date"
     assert FieldOrder.objects.count() == 0 and FieldTask.objects.get().state == "open"
+
+
+def test_a_calibrator_that_is_with_the_higher_body_locks_the_record():
+    device = calibrator()
+    order = sent_out(device)
+    check = record(done_at=timezone.now()).check
+    (block,) = check.blocks
+    assert (block["code"], block["facts"]["order"]) == ("calibrator_away", order.number)
+    assert check.outcome == "not_judged"
 
 
 @pytest.mark.parametrize(
