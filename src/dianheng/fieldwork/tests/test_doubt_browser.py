@@ -29,11 +29,17 @@ def person(actor):
     return Person.objects.get(pk=actor.person_id)
 
 
-def test_an_arbitration_is_arranged_and_its_seal_opened_before_both_sides(visit, people):
+def disputed(people):
+    """An arbitration that waits for the opening of the seal."""
     point_with_meter()
     laboratory()
     one = requested(people, "arbitration")
     step(one, "arrange", people["METROLOGIST"], way="laboratory", on=str(timezone.localdate()))
+    return one
+
+
+def test_an_arbitration_is_arranged_and_its_seal_opened_before_both_sides(visit, people):
+    one = disputed(people)
     task = VerificationTask.objects.get()
     page = visit(person(people["METROLOGIST"]), f"/processes/{one.number}/")
     expect(page.get_by_role("link", name=task.number)).to_be_visible()
@@ -63,4 +69,11 @@ def test_the_page_of_a_doubt_is_accessible_and_fits(visit, people, size):
     finished(people, one)
     page = visit(person(people["METROLOGIST"]), f"/processes/{one.number}/", size=size)
     expect(page.locator(".diagram[data-ready]")).to_be_attached()
+    assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_opening_is_accessible_and_fits(visit, people, size):
+    page = visit(person(people["METROLOGIST"]), f"/processes/{disputed(people).number}/", size=size)
+    expect(page.locator("[name='parties.0.side']")).to_be_visible()
     assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
