@@ -251,7 +251,7 @@ def test_who_read_the_registers_does_not_judge_them():
 
 
 def test_a_batch_that_lacks_something_is_not_judged_and_says_all_of_it():
-    batch = quality_batch(has_signed_rules=False, reference=reference_meter(days=-1))
+    batch = quality_batch(has_signed_rules=False, reference=reference_meter(days=-2))
     devices = verified_meters(2)
     no = batch.reference.barcode
     sent(batch, table("start", {no: "0", devices[0].barcode: "1.00", devices[1].barcode: "1.00"}))
