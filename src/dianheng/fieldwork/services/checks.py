@@ -125,9 +125,9 @@ def _take(point: UsagePoint, meter: Device | None, raw: Mapping[str, Any], on: G
     return Taken(sheet, judged, meter)
 
 
-def digest_of(raw: Mapping[str, Any], task_no: str) -> str:
+def digest_of(*what: Any) -> str:
     """SHA-256 of what came in, for the same upload twice."""
-    text = json.dumps([task_no, dict(raw)], sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(what, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -160,23 +160,27 @@ def check_record(
     actor = require_sent(actor, RECORD, task.unit_id)
     leader, second = leader or task.leader, second or task.second
     refuse(guard_two_people(leader.pk, second.pk))
-    digest = digest_of(raw, task.number)
-    upload_id = upload_id or digest
     with write_batch(actor=actor, action="fieldcheck.record") as batch:
         held = FieldTask.objects.select_related("usage_point__unit").select_for_update(of=("self",))
         found = held.get(pk=task.pk)
-        if (earlier := FieldCheck.objects.filter(upload_id=upload_id).first()) is not None:
-            if earlier.digest == digest:
+        if done_at > batch.at + AHEAD:
+            text = _("That moment has not come yet.")
+            raise BadInput(text, [{"field": "done_at", "code": "future", "text": text}])
+        on = _grounds(found.usage_point, done_at, calibrator_no)
+        # The same readings of another moment, calibrator or crew are a corrected entry.
+        same = {
+            "digest": digest_of(found.number, dict(raw)), "done_at": done_at,
+            "calibrator_no": on.calibrator.number, "leader_id": leader.pk, "second_id": second.pk,
+        }  # fmt: skip
+        known = {"upload_id": upload_id} if upload_id else same
+        if (earlier := FieldCheck.objects.filter(**known).order_by("pk").first()) is not None:
+            if all(getattr(earlier, name) == value for name, value in same.items()):
                 return Recorded(earlier, is_repeat=True)
             text = _("Upload %(id)s came before with other content, as %(no)s.")
             facts = {"id": upload_id[:64], "no": earlier.number}
             raise Refused(Refusal("repeated", text % facts, facts))
         if found.state == TaskState.CANCELLED:
             raise Refused(Refusal("state", _("Task %(no)s was called off.") % {"no": found.number}))
-        if done_at > batch.at + AHEAD:
-            text = _("That moment has not come yet.")
-            raise BadInput(text, [{"field": "done_at", "code": "future", "text": text}])
-        on = _grounds(found.usage_point, done_at, calibrator_no)
         taken = _take(found.usage_point, meter_at(found, done_at), raw, on)
         judged, sheet = taken.judged, taken.sheet
         if judged.problems:
@@ -189,15 +193,14 @@ def check_record(
         (number,) = numbers_take(key="field_check", unit_id=found.unit_id, year=year)
         made = FieldCheck.objects.create(
             number=number, task=found, attempt=found.checks.count() + 1, meter=taken.meter,
-            transformer=taken.transformer, calibrator=on.tool, calibrator_no=on.calibrator.number,
+            transformer=taken.transformer, calibrator=on.tool,
             certificate_no=on.certificate.number if on.certificate else "",
             certificate_through=on.certificate.valid_through if on.certificate else None,
-            done_at=done_at, received=received if received is not None else dict(raw),
-            sheet=sheet.as_json() | taken.more, file=file, source=source, upload_id=upload_id,
-            digest=digest, results=judged.results, rule_sets=judged.rule_sets,
+            received=received if received is not None else dict(raw),
+            sheet=sheet.as_json() | taken.more, file=file, source=source,
+            upload_id=upload_id or digest_of(same), results=judged.results, rule_sets=judged.rule_sets,
             blocks=[one.as_json() for one in judged.blocks], outcome=outcome,
-            leader=leader, second=second, signer=sheet.texts.get("signer", ""),
-            recorded_by_id=actor.person_id,
+            signer=sheet.texts.get("signer", ""), recorded_by_id=actor.person_id, **same,
         )  # fmt: skip
         if outcome not in NO_VERDICT:
             orders_open(check=made, rules=on.rules.management, actor=actor)

@@ -6,17 +6,20 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
 from dianheng.documents.models import StoredFile
 from dianheng.fieldwork.models import FieldCheck, FieldOrder, FieldTask
 from dianheng.fieldwork.services import (
+    Recorded,
     check_record,
     order_done,
     task_cancel,
     task_make,
     upload_take,
 )
-from dianheng.identity.services import actor_for_person, system_actor
+from dianheng.fieldwork.services.checks import digest_of
+from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import person_with
 from dianheng.standards.tests.factories import sent_out
 
@@ -217,6 +220,48 @@ def test_a_repeat_brings_the_same_record_and_other_content_is_refused():
     with pytest.raises(Refused) as refused:
         record({**GOOD, "error_1": "0.3"}, task=task, upload_id="A-1", done_at=at)
     assert refused.value.refusal.code == "repeated" and FieldCheck.objects.count() == 1
+
+
+@pytest.mark.parametrize("what", ["calibrator_no", "done_at", "second"])
+def test_a_corrected_entry_is_another_record_though_its_readings_are_the_same(what):
+    """A mistyped calibrator is put right by entering the check again."""
+    calibrator()
+    task, at = field_task(), an_hour_ago()
+    wrong = {
+        "calibrator_no": "XY9999", "done_at": at - timedelta(minutes=5),
+        "second": person_with("fieldwork.record", login="zhao", name="赵"),
+    }[what]  # fmt: skip
+    first = record(task=task, **{"done_at": at, what: wrong})
+    mended = record(task=task, done_at=at)
+    assert (mended.is_repeat, mended.check.attempt, mended.check.outcome) == (False, 2, "pass")
+    assert record(task=task, **{"done_at": at, what: wrong}) == Recorded(first.check, True)
+    assert record(task=task, done_at=at) == Recorded(mended.check, True)
+    record(task=task, upload_id="A-2", **{"done_at": at, what: wrong})
+    with pytest.raises(Refused) as refused:
+        record(task=task, upload_id="A-2", done_at=at)
+    assert refused.value.refusal.code == "repeated"
+
+
+def test_a_repeat_names_the_calibrator_by_either_number():
+    """The record keeps the asset number, also where its bar code was sent."""
+    device = calibrator()
+    with write_batch(actor=system_actor(), action="test"):
+        Device.objects.filter(pk=device.pk).update(asset_no="ZC-0921")
+    task, at = field_task(), an_hour_ago()
+    first = record(task=task, done_at=at).check
+    assert first.calibrator_no == "ZC-0921"
+    assert record(task=task, done_at=at, calibrator_no="ZC-0921") == Recorded(first, True)
+    assert record(task=task, done_at=at) == Recorded(first, True)
+
+
+def test_an_entry_kept_before_the_id_had_all_of_it_is_still_a_repeat():
+    """Its upload is named by the digest of task and readings alone."""
+    calibrator()
+    task, at = field_task(), an_hour_ago()
+    digest = digest_of(task.number, GOOD)
+    first = record(task=task, done_at=at, upload_id=digest).check
+    assert first.digest == digest
+    assert record(task=task, done_at=at) == Recorded(first, True)
 
 
 def test_a_record_is_evidence():
