@@ -275,7 +275,7 @@ def _judged(order: SendoutOrder, code: str) -> dict[str, Any]:
     mark, state = (
         ("scanned_out_at", ItemState.LISTED) if is_out else ("scanned_in_at", ItemState.OUT)
     )
-    rows = order.items.select_related("device__model")
+    rows = order.items.exclude(state=ItemState.DROPPED).select_related("device__model")
     item = rows.filter(device__barcode=code).first() or rows.filter(device__asset_no=code).first()
     if item is None:
         text = _("It is not on this list. Put it on the list, or leave it here.")
@@ -286,6 +286,11 @@ def _judged(order: SendoutOrder, code: str) -> dict[str, Any]:
                 order.save(update_fields=["strangers"])
         return {"outcome": "refused", "title": code, "text": text}
     title, name = item.device.barcode, item.device.model.name
+    if item.state == ItemState.LOST:
+        text = _(
+            "It was reported lost and stays locked. Put it aside: the register has it as lost."
+        )
+        return {"outcome": "refused", "title": title, "text": text}
     if item.state != state:
         return {"outcome": "repeat", "title": title, "text": _("It has come in already.")}
     if getattr(item, mark) is not None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
@@ -265,6 +266,37 @@ def test_a_scan_is_taken_back_and_the_same_key_answers_as_before():
     assert answer["total"] == 1
     with pytest.raises(Refused):
         sendout_scan(order=order, scans=undo, actor=actor_with("verification.view", login="g"))
+
+
+def test_a_standard_put_on_the_list_again_is_scanned_and_one_taken_off_is_a_stranger():
+    device = standard()
+    order = listed(device)
+    off = {"order": order, "reason": "本次不送", "actor": system_actor()}
+    sendout_order_take_off(item_ids=[order.items.get().pk], **off)
+    assert judged(order, "off") == ("refused", "不在此清单上。请先列入清单，或不要送出。")
+    again = sendout_order_add(order=order, device=device, actor=system_actor())
+    assert judged(order, "on")[0] == "good"
+    again.refresh_from_db()
+    assert again.scanned_out_at is not None
+
+
+def test_what_was_reported_lost_says_so_when_it_is_scanned():
+    first, second = standard(), standard("STD-0002", 50, "DC-2")
+    order = sent_out(first, second)
+    sendout_lost(
+        order=order, item_ids=[item_of(first).pk], reason="运输途中丢失", actor=system_actor()
+    )
+    outcome, text = judged(order, "in")
+    assert outcome == "refused" and "遗失" in text
+    assert SendoutOrder.objects.get().strangers == []
+
+
+def judged(order, key):
+    """What a scan of the first standard comes to, in Chinese."""
+    scans = [{"key": key, "code": "STD-0001"}]
+    with override("zh-hans"):
+        (answer,) = sendout_scan(order=order, scans=scans, actor=system_actor())["results"]
+    return answer["outcome"], answer["text"]
 
 
 def test_a_cancelled_order_gives_its_lines_back_to_their_plans():
