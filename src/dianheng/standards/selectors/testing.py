@@ -50,7 +50,7 @@ def limits_of(series: list[StandardTest]) -> ControlLimits | None:
 def last_known_good(device: Device, day: date) -> date | None:
     """The last day through `day` on which a standard or bench was found good.
 
-    That is the first day of a certificate, or a stability test or check in between within its
+    That is the first day of a certificate that is not withdrawn, or a stability test or check in between within its
     limit, of the measuring standard to which it belonged then.
     """
     own = Q(installation__bench=device) | Q(
@@ -63,9 +63,9 @@ def last_known_good(device: Device, day: date) -> date | None:
         own, kind__in=[TestKind.STABILITY, TestKind.CHECK], finding=Finding.KEPT,
         replaced_by__isnull=True, done_on__lte=day,
     ).aggregate(day=Max("done_on"))["day"]  # fmt: skip
-    certified = StandardCertificate.objects.filter(device=device, valid_from__lte=day).aggregate(
-        day=Max("valid_from")
-    )["day"]
+    certified = StandardCertificate.objects.filter(
+        device=device, valid_from__lte=day, withdrawn_on__isnull=True
+    ).aggregate(day=Max("valid_from"))["day"]
     return max((one for one in (tested, certified) if one is not None), default=None)
 
 

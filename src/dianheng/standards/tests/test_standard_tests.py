@@ -14,7 +14,7 @@ from dianheng.metrology.periods import add_months
 from dianheng.standards.models import StandardInstallation, StandardTest
 from dianheng.standards.rules import months_earlier
 from dianheng.standards.selectors.testing import dossier, last_known_good, limits_of, series_of
-from dianheng.standards.services import installation_record, test_record
+from dianheng.standards.services import installation_record, paper_withdraw, test_record
 
 from .factories import examined
 from .test_pages import log_in, page
@@ -263,3 +263,10 @@ def test_a_standard_was_last_known_good_at_its_certificate_or_a_check_within_the
     assert {last_known_good(each, day(0)) for each in (room.bench, room.standard)} == {day(-9)}
     assert last_known_good(room.bench, day(-10)) == certified
     assert last_known_good(room.bench, certified - timedelta(days=1)) is None
+
+
+def test_a_withdrawn_certificate_proves_nothing():
+    room = examined()
+    wrong = room.bench.certificates.get()
+    paper_withdraw(paper=wrong, withdrawn_on=day(0), reason="登记错误", actor=system_actor())
+    assert last_known_good(room.bench, day(0)) is None
