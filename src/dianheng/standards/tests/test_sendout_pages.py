@@ -11,7 +11,13 @@ from dianheng.documents.tests.reading import text as text_of
 from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.standards.models import SendoutItem, SendoutOrder, SendoutPlan
-from dianheng.standards.services import sendout_plan_make, sendout_receive, standard_certify
+from dianheng.standards.services import (
+    sendout_plan_agree,
+    sendout_plan_make,
+    sendout_plan_save,
+    sendout_receive,
+    standard_certify,
+)
 
 from .factories import BODY, equipment, listed, scanned, sent_out
 from .test_pages import log_in, page
@@ -133,6 +139,40 @@ def test_a_plan_is_drawn_up_edited_and_agreed_by_page(client, engineer):
     assert "STD-0404" in client.post(reverse("sendout_new"), sent).content.decode()
     assert client.post(reverse("sendout_new"), sent | {"devices": ""}).status_code == 302
     assert SendoutOrder.objects.get().items.get() == item
+
+
+def test_what_was_typed_on_a_plan_that_was_agreed_meanwhile_stays_with_the_refusal(
+    client, engineer
+):
+    due("STD-0001")
+    plan = sendout_plan_make(
+        unit=metering_centre(), title="一季度", first_on=day(0), last_on=day(90),
+        actor=system_actor(),
+    )  # fmt: skip
+    item = plan.items.get()
+    lines = {item.pk: {"appointed_on": day(10)}}
+    sendout_plan_save(plan=plan, lines=lines, actor=system_actor())
+    sendout_plan_agree(plan=plan, actor=system_actor())
+    url = reverse("sendout_plan", args=[plan.number])
+    line = {
+        f"i{item.pk}-{name}": value
+        for name, value in {"body": BODY, "way": "sent", "planned_on": "t", "note": "加急"}.items()
+    }
+    for typed in (line, line | {f"i{item.pk}-planned_on": "后天"}):
+        answer = client.post(url, typed)
+        text = answer.content.decode()
+        assert (
+            answer.status_code == 200
+            and "已商定。要修改请说明原因重新编辑" in text
+            and "加急" in text
+        )
+    item.refresh_from_db()
+    assert (item.note, item.appointed_on) == ("", day(10))
+    # Who may only read is told that, too.
+    log_in(client, person_with("verification.view", login="reader", name="读者"))
+    assert "加急" in client.post(url, line).content.decode()
+    item.refresh_from_db()
+    assert item.note == ""
 
 
 def test_a_send_out_goes_out_and_comes_back_by_page(client, engineer):

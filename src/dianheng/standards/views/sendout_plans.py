@@ -99,7 +99,9 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
     may = request.rights.may(RIGHT, found.unit.path)  # type: ignore[attr-defined]
     is_draft = found.state == PlanState.DRAFT
     lines, faults = None, []
-    if is_draft and may:
+    if (
+        is_draft and may
+    ) or request.method == "POST":  # typed before it was agreed: kept on the page
         open_items = [item for item in items if item.state == ItemState.PLANNED]
         lines = forms.Lines(forms.PlanLineForm, open_items, request.POST or None, _typed)
         if request.method == "POST":
@@ -147,11 +149,12 @@ def _typed(item: SendoutItem) -> dict[str, Any]:
 
 def _kept(request: HttpRequest, found: SendoutPlan, lines: forms.Lines) -> list[str]:
     """Keep the table, and agree the plan where that was pressed; what is against it."""
-    if not lines.is_valid():
+    is_valid = lines.is_valid()
+    if not is_valid and found.state == PlanState.DRAFT:
         return lines.faults
     actor = actor_of(request)
     try:
-        services.sendout_plan_save(plan=found, lines=lines.typed, actor=actor)
+        services.sendout_plan_save(plan=found, lines=lines.typed if is_valid else {}, actor=actor)
         if "agree" in request.POST:
             services.sendout_plan_agree(plan=found, actor=actor)
     except Refused as refused:
