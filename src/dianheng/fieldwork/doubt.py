@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,9 +20,9 @@ from dianheng.verification.models import ApprovalLine, TaskDevice, TestRecord
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.selectors import served
 
-from .choices import Outcome
+from .choices import NO_VERDICT, Outcome
 from .models import FieldCheck, FieldTask
-from .rules import settled_days
+from .rules import OF_METER, is_meter_right, settled_days
 
 BEGIN, EVIDENCE, OPENING = "doubt.begin", "doubt.evidence", "doubt.opening"
 SITE, LABORATORY = "site", "laboratory"
@@ -57,42 +56,53 @@ class Evidence:
     is_right: bool | None = None
     outcome: str = ""
     document: str = ""
-    error_pct: Decimal | None = None
+    error_pct: Decimal | None = None  # of a meter out of its limits, where one figure tells it
     points: Sequence[PointFound] = ()
     testers: Mapping[int, str] = field(default_factory=dict)
 
 
 def evidence_at(*, task: str, way: str, device: Device) -> Evidence:
     """What the task of a doubt has brought for the meter."""
-    return _of_site(task) if way == SITE else _of_bench(task, device)
+    return _of_site(task, device) if way == SITE else _of_bench(task, device)
 
 
-def _of_site(number: str) -> Evidence:
+def _of_site(number: str, device: Device) -> Evidence:
+    """The last record of the meter itself that tells its working error; all else is another's."""
     task = FieldTask.objects.get(number=number)
     url = reverse("field_task", args=[number])
-    check = task.checks.select_related("leader", "second").order_by("-attempt").first()
-    if check is None:
-        text = _("Nobody has recorded the check of %(no)s yet: it is entered there.")
-        return Evidence(number, url, text % {"no": number})
-    is_judged = check.outcome in (Outcome.PASS, Outcome.FAIL)
-    error = next((one for one in check.results if one["item"] == "working_error"), None)
-    text = _("%(record)s has no verdict; check again, as another attempt of %(no)s.")
+    checks = task.checks.filter(meter=device, transformer=None).select_related("leader", "second")
+    found = list(checks.order_by("-attempt"))
+    if not found:
+        text = _("Nobody has recorded the check of %(barcode)s yet: it is entered at %(no)s.")
+        return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
+    check = next((one for one in found if "working_error" in _items(one)), found[0])
+    rows = [row for row in check.results if row["item"] in OF_METER]
+    is_right = is_meter_right(rows) if check.outcome not in NO_VERDICT else None
+    error = next((row for row in rows if row["item"] == "working_error"), None)
+    if error is None:
+        text = _("%(record)s tells no working error; check again, as another attempt of %(no)s.")
+    else:
+        text = _("%(record)s has no verdict; check again, as another attempt of %(no)s.")
+    outcome = check.outcome if is_right is None else Outcome.PASS if is_right else Outcome.FAIL
+    is_out = is_right is False and error is not None and error["conclusion"] == "fail"
     return Evidence(
-        number, url, "" if is_judged else text % {"record": check.number, "no": number},
+        number, url, text % {"record": check.number, "no": number} if is_right is None else "",
         record=check.number, record_url=reverse("field_check", args=[check.number]),
-        tested_at=check.done_at, is_right=check.outcome == Outcome.PASS if is_judged else None,
-        outcome=str(check.get_outcome_display()),
-        error_pct=Decimal(error["value"]) if error and error["value"] else None,
+        tested_at=check.done_at, is_right=is_right, outcome=str(Outcome(outcome).label),
+        error_pct=Decimal(error["value"]) if is_out and error["value"] else None,
         points=tuple(
             PointFound(
                 one["item"], one["point"], _with(one["rounded"] or one["value"], one["unit"]),
                 _with(one["limit"], one["unit"]), one["conclusion"],
             )
-            for one in check.results
-            if one["item"] != "wiring"  # its value is a sentence, which the record tells
+            for one in rows
         ),
         testers={one.pk: one.name for one in (check.leader, check.second)},
     )  # fmt: skip
+
+
+def _items(check: FieldCheck) -> set[str]:
+    return {row["item"] for row in check.results}
 
 
 def _with(figure: str, unit: str) -> str:
@@ -162,7 +172,8 @@ def testers_before(device: Device, *, besides: str) -> dict[int, str]:
         .values_list("number", "tester_ids")
     ):
         found |= dict.fromkeys(people, number)
-    checks = FieldCheck.objects.filter(Q(meter=device)).exclude(task__number=besides).order_by("pk")
+    checks = FieldCheck.objects.filter(meter=device, transformer=None).order_by("pk")
+    checks = checks.exclude(task__number=besides)
     for number, *people in checks.values_list("number", "leader_id", "second_id"):
         found |= dict.fromkeys(people, number)
     return found

@@ -235,6 +235,33 @@ def doubt_fee(*, is_right: bool, fee_yuan: Decimal, paid_yuan: Decimal) -> Doubt
     return DoubtFee(fee_yuan, is_right, max(-over_yuan, Decimal(0)), max(over_yuan, Decimal(0)))
 
 
+OF_METER = (
+    "working_error",
+    "clock_offset",
+)  # items that the meter answers for, not what is around it
+
+
+def is_meter_right(rows: Iterable[Mapping[str, Any]]) -> bool | None:
+    """What a check says of the meter alone: wiring, drop and burden have orders of their own.
+
+    Args:
+        rows: results of the check, `item` and `conclusion`.
+
+    Returns:
+        None: its working error was not measured, or has no verdict.
+
+    >>> wiring = {"item": "wiring", "conclusion": "fail"}
+    >>> is_meter_right([wiring, {"item": "working_error", "conclusion": "pass"}])
+    True
+    >>> is_meter_right([wiring]) is None
+    True
+    """
+    found = {row["item"]: row["conclusion"] for row in rows if row["item"] in OF_METER}
+    if found.get("working_error") not in ("pass", "fail"):
+        return None
+    return "fail" not in found.values()
+
+
 def settled_pct(error_pct: Decimal) -> Decimal:
     """What is to be settled of the energy read by a meter with this error, %.
 

@@ -74,7 +74,6 @@ def doubt_begin(
     Raises:
         BadInput: the kind is none that one asks for, the meter hangs nowhere, an arbitration on
             site, nobody is named to check.
-        Refused: of an arbitration, who would check tested the meter before.
     """
     meter, day = _device(device), _day(on)
     if kind not in KINDS:
@@ -162,13 +161,19 @@ def doubt_evidence(
         damaged: “yes”: the meter cannot be tested, and that is the answer.
 
     Raises:
-        Refused: no verdict counts yet; of an arbitration, a tester tested the meter before.
+        Refused: no verdict counts yet; one does and the meter is called damaged; of an
+            arbitration, a tester tested the meter before.
     """
     meter = _device(device)
-    found = evidence_at(task=str(test["task"]), way=str(test["way"]), device=meter)
+    way = str(test["way"])
+    found = evidence_at(task=str(test["task"]), way=way, device=meter)
     is_damaged = damaged == "yes"
     if found.is_right is None and not is_damaged:
         raise Refused(Refusal("no_result", found.waits_for, {"task": found.task}))
+    if found.is_right is not None and is_damaged:
+        text = _("%(record)s has a verdict on this meter: take that one, say “no” to damaged.")
+        facts = {"record": found.record}
+        raise Refused(Refusal("has_verdict", text % facts, facts))
     if kind == VerificationKind.ARBITRATION:
         before = testers_before(meter, besides=found.task)
         refuse(guard_other_testers({**found.testers, actor.person_id: actor.name}, before))
@@ -185,7 +190,8 @@ def doubt_evidence(
         "due": f"{fee.due_yuan:.2f}",
         "refund": f"{fee.refund_yuan:.2f}",
     }
-    if not is_right and not is_damaged and found.tested_at is not None:
+    is_settled = way != SITE or found.error_pct is not None  # a clock alone settles nothing
+    if not is_right and not is_damaged and found.tested_at is not None and is_settled:
         answer |= _settlement(meter, found.error_pct, timezone.localdate(found.tested_at))
     return answer
 

@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from dianheng.assets.selectors.installations import installations_of_device
+from dianheng.assets.services import Hang, devices_install, devices_remove
 from dianheng.assets.tests.factories import barcode, meters
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.fieldwork.doubt import doubt_of
@@ -33,11 +35,16 @@ from dianheng.workflow.tests.factories import holder
 from .factories import (
     CALIBRATOR,
     CONDITIONS,
+    HUNG_ON,
+    REVERSED,
     RIGHT,
     an_hour_ago,
     calibrator,
     crew,
+    issued_meter,
     point_with_meter,
+    point_with_transformers,
+    transformer_points,
 )
 
 pytestmark = pytest.mark.django_db
@@ -94,11 +101,14 @@ def arranged_on_site(people, **more):
     return one
 
 
-def checked(error):
+def checked(error, around=RIGHT, **more):
+    return recorded({**around, **CONDITIONS, "error_1": error, "error_2": error, **more})
+
+
+def recorded(raw, at=None):
     return check_record(
-        task=FieldTask.objects.get(),
-        raw={**RIGHT, **CONDITIONS, "error_1": error, "error_2": error},
-        done_at=an_hour_ago(), calibrator_no=CALIBRATOR, actor=system_actor(),
+        task=FieldTask.objects.get(), raw=raw, done_at=at or an_hour_ago(),
+        calibrator_no=CALIBRATOR, actor=system_actor(),
     ).check  # fmt: skip
 
 
@@ -163,10 +173,12 @@ class TestOnSite:
 
     def test_half_of_the_time_since_the_installation_is_settled(self, people):
         one = arranged_on_site(people)
-        checked("3.12")
+        check = checked("3.12")
         finished(people, one)
         found = doubt_of(one).answered
-        assert Decimal(found["days"]) == Decimal(400) / 2
+        hung_on = timezone.localdate(timezone.now() - HUNG_ON)
+        days = (timezone.localdate(check.done_at) - hung_on).days  # 399 in the hour after midnight
+        assert Decimal(found["days"]) == Decimal(days) / 2
         assert (found["error"], found["settle"]) == ("3.12", "-3.0256")
 
     def test_the_approver_decides_on_the_record_that_stands(self, people):
@@ -180,6 +192,64 @@ class TestOnSite:
             assert content_digest(one) == seen
         page = doubt_of(one).evidence
         assert page.is_right and page.points[0].rounded == "+0.20 %"
+
+    def test_a_wrong_wiring_has_its_own_order_and_does_not_make_the_meter_wrong(self, people):
+        one = arranged_on_site(people)
+        check = checked("0.22", REVERSED)
+        assert check.outcome == "fail" and check.orders.get().kind == "mend_wiring"
+        finished(people, one)
+        found = doubt_of(one)
+        assert (found.answered["conclusion"], found.answered["bearer"]) == ("pass", "customer")
+        assert "settle" not in found.answered and "days" not in found.answered
+        assert [point.item for point in found.evidence.points] == ["working_error"]
+
+    def test_a_clock_that_is_out_is_the_meters_fault_and_settles_no_energy(self, people):
+        one = arranged_on_site(people)
+        checked("0.22", clock_offset_s="900")
+        finished(people, one)
+        found = doubt_of(one).answered
+        assert (found["conclusion"], found["bearer"]) == ("fail", "company")
+        assert "settle" not in found and "days" not in found
+
+    def test_a_record_that_tells_no_working_error_answers_nothing(self, people):
+        one = arranged_on_site(people)
+        check = recorded({**RIGHT, **CONDITIONS})
+        assert check.outcome == "pass"
+        with pytest.raises(Refused) as caught:
+            finished(people, one)
+        assert caught.value.refusal.code == "no_result"
+        assert check.number in str(caught.value.refusal.text)
+        wrong = checked("3.12")
+        recorded({**RIGHT, **CONDITIONS}, timezone.now() - timedelta(minutes=9))
+        finished(people, one)
+        assert doubt_of(one).answered["record"] == wrong.number
+
+    def test_the_check_of_the_meter_that_hangs_there_now_does_not_answer_for_the_old_one(
+        self, people
+    ):
+        one = arranged_on_site(people)
+        other = issued_meter(901)
+        row = installations_of_device(doubt_of(one).device).get()
+        devices_remove(
+            installation_ids=[row.pk], reason="轮换", actor=actor_for_person(crew()[0]),
+            removed_at=timezone.now() - timedelta(hours=3),
+        )  # fmt: skip
+        devices_install(
+            point=row.usage_point, hangs=[Hang(other.pk, "meter")], actor=system_actor("command"),
+            installed_at=timezone.now() - timedelta(hours=2),
+        )  # fmt: skip
+        assert checked("0.22").meter == other
+        with pytest.raises(Refused) as caught:
+            finished(people, one)
+        assert caught.value.refusal.code == "no_result"
+
+    def test_a_meter_with_a_verdict_is_not_called_damaged(self, people):
+        one = arranged_on_site(people)
+        check = checked("0.22")
+        with pytest.raises(Refused) as caught:
+            step(one, "test", people["VERIFIER"], seals="yes", damaged="yes")
+        assert caught.value.refusal.code == "has_verdict"
+        assert check.number in str(caught.value.refusal.text)
 
     def test_sending_it_back_calls_the_task_off(self, people):
         one = arranged_on_site(people)
@@ -214,6 +284,18 @@ class TestOnSite:
         one = arranged_on_site(people)
         client.force_login(Person.objects.get(login="p-marketing"))
         assert client.get(reverse("doubt_notice", args=[one.number])).status_code == 404
+
+
+def test_the_verdict_on_a_transformer_there_does_not_answer_for_the_meter(people):
+    point_with_transformers()
+    calibrator()
+    one = arranged_on_site(people)
+    points = transformer_points()
+    check = recorded({"temperature_c": "12.5", "humidity_pct": "58", "transformer": "HG00000001", "points": points})  # fmt: skip
+    assert (check.meter, check.transformer.barcode) == (doubt_of(one).device, "HG00000001")
+    with pytest.raises(Refused) as caught:
+        finished(people, one)
+    assert caught.value.refusal.code == "no_result"
 
 
 @pytest.mark.parametrize(
