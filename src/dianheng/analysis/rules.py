@@ -100,25 +100,52 @@ def capability(mean: float, deviation: float, limit: float) -> float | None:
     return (limit - abs(mean)) / (3 * deviation) if deviation else None
 
 
-def site_margin(results: Iterable[Mapping[str, str]]) -> tuple[Decimal, Decimal] | None:
-    """How near the working error of a check on site is to its limit: the margin and the limit, %.
+ERRORS_PCT = ("basic_error", "ratio_error")
+ERRORS_MIN = ("phase_displacement",)
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The error nearest to its limit: distance to the limit, the limit, and what stands in lists.
+
+    `margin_pct` is negative beyond the limit, and None where a phase displacement decides.
+    """
+
+    room: Decimal
+    limit: Decimal
+    margin_pct: Decimal | None
+
+
+def site_margin(
+    results: Iterable[Mapping[str, str]], found_error_pct: Decimal | None
+) -> Nearest | None:
+    """How near the errors of a check on site are to their limits.
 
     Drops and burdens are measured with other instruments than the calibrator: they say nothing.
 
     Args:
         results: as `fieldwork` keeps them: `item`, `value`, and `limit` as “±0.5”.
+        found_error_pct: where it is known the distance decides, and only errors in % count; else
+            the share of the limit.
 
     Returns:
-        Distance to the limit, negative beyond it; None where no error was measured.
+        None where no error was measured.
 
-    >>> site_margin([{"item": "working_error", "value": "-0.42", "limit": "±0.5"}])
-    (Decimal('0.08'), Decimal('0.5'))
+    >>> site_margin([{"item": "working_error", "value": "-0.42", "limit": "±0.5"}], None).room
+    Decimal('0.08')
     """
+    items = {"working_error", *ERRORS_PCT, *(() if found_error_pct is not None else ERRORS_MIN)}
+    near = []
     for one in results:
-        if one["item"] == "working_error" and one["value"] and one["limit"].startswith("±"):
-            limit_pct = Decimal(one["limit"][1:])
-            return limit_pct - abs(Decimal(one["value"])), limit_pct
-    return None
+        if one["item"] in items and one["value"] and one["limit"].startswith("±"):
+            limit = Decimal(one["limit"][1:])
+            margin = limit - abs(Decimal(one["value"]))
+            near.append(Nearest(abs(margin), limit, None if one["item"] in ERRORS_MIN else margin))
+    return min(
+        near,
+        key=lambda one: one.room if found_error_pct is not None else one.room / one.limit,
+        default=None,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What was tried, and what changed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceState
@@ -74,17 +76,41 @@ def trace_seen(rights: Any, number: str) -> Trace:
     return found
 
 
-def traced_records(trace: int) -> QuerySet[TracedRecord]:
-    """Records that a trace touched, with their devices and where these are now."""
-    return TracedRecord.objects.filter(trace_id=trace).select_related(
-        "device__model",
-        "device__unit",
-        "usage_point",
-        "record__task",
-        "record__bench",
-        "field_check__task__unit",
-        "field_check__calibrator",
+def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecord]:
+    """Records that a trace touched, with their devices and where these are now.
+
+    Args:
+        seen: paths of units whose usage points and customers the reader may see; those of other
+            units are left empty in `point_no` and `customer`.
+    """
+    is_seen = Q(pk__in=[])
+    for path in seen:
+        is_seen |= Q(usage_point__unit__path__startswith=path)
+    return (
+        TracedRecord.objects.filter(trace_id=trace)
+        .annotate(
+            task_no=Coalesce(
+                "record__task__number", "field_check__task__number", output_field=TextField()
+            ),
+            unit_name=Coalesce(
+                "device__unit__name", "field_check__task__unit__name", output_field=TextField()
+            ),
+            point_no=_where(is_seen, "usage_point__number"),
+            customer=_where(is_seen, "usage_point__customer_name"),
+        )
+        .select_related(
+            "device__model",
+            "device__unit",
+            "record__task",
+            "record__bench",
+            "field_check__task__unit",
+            "field_check__calibrator",
+        )
     )
+
+
+def _where(condition: Q, name: str) -> Case:
+    return Case(When(condition, then=F(name)), default=Value(""), output_field=TextField())
 
 
 def recalls_of(trace: Trace) -> list[ProcessInstance]:

@@ -1,27 +1,42 @@
 """What a trace found, line by line: the file of all of it, and the lists of recall orders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from psycopg.types.json import Jsonb
 
 from dianheng.assets.choices import DeviceState
 from dianheng.fieldwork.choices import Outcome as CheckOutcome
+from dianheng.identity.models import Unit
 from dianheng.verification.choices import Outcome
 
 from ..choices import Risk
 from ..models import Trace
 
-_LINES = """
-select coalesce(t.number, c.number), coalesce(t.finished_at, c.done_at), coalesce(d.barcode, ''),
-       coalesce(m.name, ''), coalesce(f.name, ''), coalesce(b.barcode, ''),
+
+def _lines(*, is_file: bool) -> str:
+    """The statement of all lines: rows as they are, or as a table program opens them as a file.
+
+    Of a file the moment is that of the organisation's clock, and no text begins a formula.
+    """
+
+    def text(column: str) -> str:
+        return f"regexp_replace({column}, '^[-=+@\\t\\r]', '''\\&')" if is_file else column
+
+    moment = "coalesce(t.finished_at, c.done_at)"
+    if is_file:
+        moment = f"to_char({moment} at time zone %(zone)s, 'YYYY-MM-DD HH24:MI:SS')"
+    return f"""
+select coalesce(t.number, c.number), {moment}, coalesce(d.barcode, ''),
+       {text("coalesce(m.name, '')")}, {text("coalesce(f.name, '')")}, coalesce(b.barcode, ''),
        coalesce(k.number, ft.number), trim_scale(r.margin_pct), %(risks)s::jsonb ->> r.risk::text,
        coalesce(%(outcomes)s::jsonb ->> w.outcome, %(checked)s::jsonb ->> c.outcome, w.outcome),
-       coalesce(i.number, ''), u.name, coalesce(p.name, ''),
+       coalesce(i.number, ''), {text("u.name")}, {text("coalesce(p.name, '')")},
        coalesce(%(states)s::jsonb ->> d.state, d.state, ''), coalesce(up.number, ''),
-       coalesce(nullif(up.customer_name, ''), up.name, ''), r.recall
+       {text("coalesce(nullif(up.customer_name, ''), up.name, '')")}, r.recall
   from analysis_tracedrecord r
   left join verification_testrecord t on t.id = r.record_id
   left join verification_taskdevice w on w.id = t.task_device_id
@@ -34,13 +49,16 @@ select coalesce(t.number, c.number), coalesce(t.finished_at, c.done_at), coalesc
   join identity_unit u on u.id = coalesce(d.unit_id, ft.unit_id)
   left join assets_place p on p.id = d.place_id
   left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id)
-  left join customers_usagepoint up on up.id = r.usage_point_id
+  left join (customers_usagepoint up join identity_unit uu on uu.id = up.unit_id)
+    on up.id = r.usage_point_id and uu.path like any(%(seen)s)
   left join lateral (
        select i.number from documents_issueddocument i
         where i.subjects @> array['record:' || t.number] order by i.id desc limit 1) i on true
  where r.trace_id = %(trace)s and (%(recall)s = '' or r.recall = %(recall)s)
  order by r.risk desc, r.id
 """
+
+
 HEADS = (
     gettext_lazy("Original record"),
     gettext_lazy("Tested at"),
@@ -62,11 +80,13 @@ HEADS = (
 )
 
 
-def _words(trace: Trace, recall: str = "") -> dict[str, Any]:
+def _words(trace: Trace, seen: Sequence[str], recall: str = "") -> dict[str, Any]:
     """What the lines of a trace are asked with: words in the language of who reads them."""
     return {
         "trace": trace.pk,
         "recall": recall,
+        "seen": [f"{path}%" for path in seen],
+        "zone": timezone.get_default_timezone_name(),
         **{
             name: Jsonb({str(value): str(label) for value, label in choices})
             for name, choices in (
@@ -79,19 +99,25 @@ def _words(trace: Trace, recall: str = "") -> dict[str, Any]:
     }
 
 
-def trace_file(*, trace: Trace) -> Iterator[bytes]:
-    """All records of a trace as CSV with its heads, as the database writes it."""
+def trace_file(*, trace: Trace, seen: Sequence[str]) -> Iterator[bytes]:
+    """All records of a trace as CSV with its heads, as the database writes it.
+
+    Args:
+        seen: paths of units whose usage points and customers the reader may see.
+    """
     yield b"\xef\xbb\xbf" + ",".join(f'"{head}"' for head in HEADS).encode() + b"\n"
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"copy ({_LINES}) to stdout (format csv)", _words(trace)) as copy,
+        cursor.copy(
+            f"copy ({_lines(is_file=True)}) to stdout (format csv)", _words(trace, seen)
+        ) as copy,
     ):
         for piece in copy:
             yield bytes(piece)
 
 
-def recall_lines(*, trace: Trace, recall: str) -> Iterator[tuple[Any, ...]]:
-    """The records that a recall took up, as `HEADS` names them."""
+def recall_lines(*, trace: Trace, recall: str, unit: Unit) -> Iterator[tuple[Any, ...]]:
+    """The records that a recall took up, as `HEADS` names them; customers of its unit only."""
     with connection.cursor() as cursor:
-        cursor.execute(_LINES, _words(trace, recall))
+        cursor.execute(_lines(is_file=False), _words(trace, [unit.path], recall))
         yield from cursor

@@ -87,7 +87,9 @@ def _attach(trace: Trace, one: ProcessInstance, actor: Actor) -> None:
     """The list of the order as a workbook among its files: its digest stands on the sheet."""
     with TemporaryFile() as file:
         heads = [str(head) for head in HEADS]
-        write_workbook(file, one.number, heads, recall_lines(trace=trace, recall=one.number))
+        write_workbook(
+            file, one.number, heads, recall_lines(trace=trace, recall=one.number, unit=one.unit)
+        )
         file.seek(0)
         name = _("Recall list %(no)s.xlsx") % {"no": one.number}
         files_add(instance=one, sent=[SimpleUploadedFile(name, file.read())], actor=actor)

@@ -14,7 +14,7 @@ from dianheng.identity.selectors import setting
 
 from ..choices import Cause, Risk
 from ..models import Trace, TracedRecord
-from ..rules import site_margin
+from ..rules import ERRORS_MIN, ERRORS_PCT, site_margin
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 # The only difference between causes: which records they touched.
@@ -37,23 +37,24 @@ select t.id
    and u.path like %(path)s
  order by t.id desc
 """
-# The point nearest to its limit decides: by the distance where an error was found, else by the
-# share of the limit.
+# The point nearest to its limit decides: by the distance where an error was found, %, else by the
+# share of the limit. An error in % says nothing about minutes of phase displacement.
 _KEEP = """
 insert into analysis_tracedrecord (trace_id, record_id, device_id, usage_point_id, margin_pct, risk, recall)
 select %(trace)s, t.id, t.device_id, h.usage_point_id, m.margin,
-       case when m.margin is null then %(unknown)s
-            when abs(m.margin) < m.guard then %(high)s
-            when abs(m.margin) < 2 * m.guard then %(medium)s
+       case when m.room is null then %(unknown)s
+            when m.room < m.guard then %(high)s
+            when m.room < 2 * m.guard then %(medium)s
             else %(low)s end,
        ''
   from unnest(%(records)s::bigint[]) with ordinality as one(id, seq)
   join verification_testrecord t on t.id = one.id
   left join lateral (
-       select r.limit_high - abs(r.value) as margin,
+       select case when r.item <> 'phase_displacement' then r.limit_high - abs(r.value) end as margin,
+              abs(r.limit_high - abs(r.value)) as room,
               coalesce(%(found)s::numeric, r.limit_high * %(share)s::numeric) as guard
          from verification_testresult r
-        where r.record_id = one.id and r.item in ('basic_error', 'ratio_error')
+        where r.record_id = one.id and r.item = any(%(items)s)
           and not r.is_derived
           and r.value is not null and r.limit_high is not null
         order by {nearest}
@@ -85,11 +86,13 @@ select coalesce(b.barcode, ''), coalesce(k.number, ft.number), u.name, coalesce(
 
 def records_touched(trace: Trace) -> list[int]:
     """Keys of the records of benches that the cause touched, the newest first."""
+    # A standard may have worked for other laboratories before it came here, a person too.
+    is_anywhere = trace.cause in (Cause.STANDARD, Cause.PERSON)
     given = {
         "key": trace.cause_key,
         "from_at": trace.from_at,
         "through_at": trace.through_at,
-        "path": f"{trace.unit.path}%",
+        "path": "%" if is_anywhere else f"{trace.unit.path}%",
     }
     if trace.cause == Cause.ROOM:
         stood = list(_stood_in(Place.objects.get(pk=trace.cause_key)))
@@ -138,6 +141,9 @@ def records_keep(trace: Trace, records: Sequence[int]) -> None:
         "trace": trace.pk,
         "records": list(records),
         "found": trace.found_error_pct,
+        "items": list(
+            ERRORS_PCT if trace.found_error_pct is not None else (*ERRORS_PCT, *ERRORS_MIN)
+        ),
         "share": setting("analysis.near_limit", trace.unit_id),
         "low": Risk.LOW.value,
         "medium": Risk.MEDIUM.value,
@@ -157,16 +163,15 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
     for check in rows.only("results", "meter", "transformer", "task__usage_point").select_related(
         "task"
     ):
-        near = site_margin(check.results)
-        margin, limit = near or (None, None)
+        near = site_margin(check.results, trace.found_error_pct)
         risk = Risk.UNKNOWN
-        if margin is not None and limit is not None:
-            guard = limit * share if trace.found_error_pct is None else trace.found_error_pct
+        if near is not None:
+            guard = near.limit * share if trace.found_error_pct is None else trace.found_error_pct
             risk = (
                 Risk.HIGH
-                if abs(margin) < guard
+                if near.room < guard
                 else Risk.MEDIUM
-                if abs(margin) < 2 * guard
+                if near.room < 2 * guard
                 else Risk.LOW
             )
         made.append(
@@ -175,7 +180,7 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
                 field_check=check,
                 device_id=check.transformer_id or check.meter_id,
                 usage_point_id=check.task.usage_point_id,
-                margin_pct=margin,
+                margin_pct=near.margin_pct if near else None,
                 risk=risk,
             )
         )

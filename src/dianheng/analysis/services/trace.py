@@ -30,6 +30,7 @@ from .touched import (
 
 TRACE = "analysis.trace"
 KIND = "analysis.trace"
+LEAST_ERROR = Decimal("0.0001")
 FIRST, PART = 1000, 20_000  # records of a part of the search
 
 
@@ -48,7 +49,8 @@ def trace_declare(
     """Declare that something turned out bad, and begin to find everything that it touched.
 
     Args:
-        unit: records of this unit and of those below it are looked through.
+        unit: whose matter it is; records of it and of those below it are looked through, and
+            those of a standard or person wherever they were made.
         cause: see `Cause`.
         key: of the device, the person, the scheme's version, the laboratory or the room.
         text: how it is called, for lists and papers.
@@ -71,8 +73,8 @@ def trace_declare(
         errors.append({"field": "through_at", "code": "future", "text": text_})
     if not reason.strip():
         errors.append({"field": "reason", "code": "missing", "text": _("Say what was found.")})
-    if found_error_pct is not None and not 0 < abs(found_error_pct) < 100:
-        text_ = _("An error that was found is not zero and below 100 %.")
+    if found_error_pct is not None and not LEAST_ERROR <= abs(found_error_pct) < 100:
+        text_ = _("An error that was found is at least 0.0001 % and below 100 %.")
         errors.append({"field": "found_error_pct", "code": "range", "text": text_})
     if errors:
         raise BadInput(_("The trace cannot begin."), errors)

@@ -5,14 +5,17 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from django.db.models import F
+from django.db.models.functions import Abs
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from dianheng.analysis.choices import Cause, Risk
 from dianheng.analysis.models import Trace, TracedRecord
+from dianheng.analysis.rules import site_margin
 from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
 from dianheng.assets.choices import PlaceKind
-from dianheng.assets.models import Device, DeviceEvent, Installation
+from dianheng.assets.models import Device, DeviceEvent, DeviceModel, Installation
 from dianheng.assets.services.places import place_make
 from dianheng.common.errors import BadInput, NotFound, Refused
 from dianheng.common.jobs import JobStopped
@@ -33,6 +36,7 @@ from dianheng.identity.tests.factories import actor_with, metering_centre, perso
 from dianheng.office.selectors import files_of
 from dianheng.standards.models import StandardCertificate
 from dianheng.verification.models import TestRecord, TestResult
+from dianheng.verification.tests.transformers import TransformerRoom
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
 from dianheng.workflow.services import pack_load
@@ -208,10 +212,30 @@ class TestOnSite:
         page = client.get(f"/traces/{trace.number}/").content.decode()
         for text in (f"/field/checks/{check.number}/", point.customer_name, CALIBRATOR):
             assert text in page
-        (_heads, line) = b"".join(trace_file(trace=trace)).decode().splitlines()
+        (_heads, line) = b"".join(trace_file(trace=trace, seen=["/"])).decode().splitlines()
         for text in (check.number, meter.barcode, point.number, point.customer_name):
             assert text in line
         assert [branch[:2] for branch in trace.branches] == [[CALIBRATOR, check.task.number]]
+
+    def test_customers_are_told_to_those_who_may_see_them_only(self, client):
+        check, _meter, point = self.checked()
+        trace = self.trace_of()
+        client.force_login(person_with("analysis.view", login="analyst"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        assert check.number in page
+        assert point.customer_name not in page and point.number not in page
+        found = client.get(f"/traces/{trace.number}/?customer={point.customer_name[:2]}")
+        assert check.number not in found.content.decode()
+        answer = client.get(f"/traces/{trace.number}/records.csv")
+        lines = b"".join(answer.streaming_content).decode()
+        assert check.number in lines and point.customer_name not in lines
+
+    def test_its_task_finds_a_check_in_the_list(self, client):
+        check, _meter, _point = self.checked()
+        client.force_login(person_with("*", login="engineer"))
+        address = f"/traces/{self.trace_of().number}/?task="
+        assert check.number in client.get(address + check.task.number).content.decode()
+        assert check.number not in client.get(address + "XC0").content.decode()
 
     def test_the_recall_takes_the_meter_on_site(self):
         check, meter, point = self.checked()
@@ -293,12 +317,84 @@ def test_a_repeat_of_the_job_changes_nothing():
 def test_the_file_holds_every_record():
     meters_tested(3)
     trace = traced()
-    lines = b"".join(trace_file(trace=trace)).decode().splitlines()
+    lines = b"".join(trace_file(trace=trace, seen=["/"])).decode().splitlines()
     assert len(lines) == 4  # with the heads
     for record in TestRecord.objects.select_related("device"):
         assert any(
             line.startswith(f"{record.number},") and record.device.barcode in line for line in lines
         )
+
+
+def test_a_table_program_opens_the_file_with_local_moments_and_without_formulas():
+    meters_tested(1)
+    record = TestRecord.objects.select_related("device__model").get()
+    with write_batch(actor=system_actor(), action="test.rename"):
+        DeviceModel.objects.filter(pk=record.device.model_id).update(name="=1+1")
+    (_heads, line) = b"".join(trace_file(trace=traced(), seen=[])).decode().splitlines()
+    moment = timezone.localtime(record.finished_at)
+    assert line.startswith(f"{record.number},{moment:%Y-%m-%d %H:%M:%S},")
+    assert ",'=1+1," in line
+
+
+def test_what_a_standard_did_in_another_laboratory_is_touched_too():
+    meters_tested(2)
+    county = unit_make(
+        code="COUNTY", name="清河县供电公司", kind="county", actor=system_actor(),
+        parent=metering_centre().parent,
+    )  # fmt: skip
+    with write_batch(actor=system_actor(), action="test.hand_over"):
+        Device.objects.filter(barcode="STD-0001").update(unit=county)
+    trace = traced()
+    assert (trace.unit, sum(trace.counts.values())) == (county, 2)
+
+
+class TestTransformers:
+    """The errors of a transformer are two: f in % and δ in minutes, each with its limit."""
+
+    def near(self, found):
+        rows = [
+            {"item": "ratio_error", "value": "0.08", "limit": "±0.2"},
+            {"item": "phase_displacement", "value": "9.9", "limit": "±10"},
+            {"item": "vt_drop", "value": "0.2", "limit": "±0.2"},
+        ]
+        near = site_margin(rows, found)
+        return near.room, near.margin_pct
+
+    def test_without_an_error_the_phase_displacement_may_decide(self):
+        assert self.near(None) == (Decimal("0.1"), None)
+
+    def test_an_error_in_percent_is_held_against_errors_in_percent(self):
+        assert self.near(Decimal("0.05")) == (Decimal("0.12"), Decimal("0.12"))
+
+    def test_so_it_is_in_the_records_of_a_bench(self):
+        room = TransformerRoom()
+        task = room.task(1)
+        room.send(room.envelope(room.load(task, task.devices.get().device.barcode), {}))
+        shares = {
+            row.item: abs(row.limit_high - abs(row.value)) / row.limit_high
+            for row in TestResult.objects.filter(item__in=["ratio_error", "phase_displacement"])
+            .annotate(share=Abs(F("limit_high") - Abs("value")) / F("limit_high"))
+            .order_by("-share")
+        }
+        (row,) = traced(code=room.bench.barcode, found_error_pct=None).records.all()
+        share = min(shares.values())
+        expected = (
+            Risk.HIGH
+            if share < Decimal("0.2")
+            else Risk.MEDIUM
+            if share < Decimal("0.4")
+            else Risk.LOW
+        )
+        decides = shares["phase_displacement"] < shares["ratio_error"]
+        assert (row.risk, row.margin_pct is None) == (expected, decides)
+        (row,) = traced(code=room.bench.barcode, found_error_pct=Decimal("0.05")).records.all()
+        assert row.margin_pct is not None
+
+
+def test_an_error_below_what_can_be_told_is_refused():
+    meters_tested(1)
+    with pytest.raises(BadInput):
+        declared(found_error_pct=Decimal("0.0000001"))
 
 
 class TestRecall:

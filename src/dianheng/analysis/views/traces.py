@@ -13,7 +13,8 @@ from dianheng.assets.choices import STATE_TONE, DeviceState
 from dianheng.common.access import note_access
 from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs, no_right
+from dianheng.common.pages import needs, no_right, scope_of
+from dianheng.customers.selectors import VIEW as VIEW_CUSTOMERS
 from dianheng.identity.services import actor_of
 from dianheng.standards.selectors import last_known_good, standards
 from dianheng.workflow.choices import InstanceState
@@ -73,7 +74,7 @@ TRACES = ListPage(
 TRACED = ListPage(
     key="analysis.traced",
     title=gettext_lazy("Records touched"),
-    rows=lambda scope, trace: traced_records(trace),
+    rows=lambda scope, trace: traced_records(trace, scope.paths(VIEW_CUSTOMERS)),
     columns=[
         Column("record", gettext_lazy("Original record"), "source.number", kind="code"),
         Column(
@@ -101,8 +102,8 @@ TRACED = ListPage(
             kind="code",
             hidden=True,
         ),
-        Column("task", gettext_lazy("Task"), "source.task.number", kind="code"),
-        Column("unit", gettext_lazy("Held by"), "device.unit.name"),
+        Column("task", gettext_lazy("Task"), "task_no", kind="code"),
+        Column("unit", gettext_lazy("Held by"), "unit_name"),
         Column(
             "state",
             gettext_lazy("State now"),
@@ -114,23 +115,21 @@ TRACED = ListPage(
         Column(
             "point",
             gettext_lazy("Usage point"),
-            "usage_point.number",
+            "point_no",
             kind="code",
-            url=lambda row: (
-                reverse("usage_point", args=[row.usage_point.number]) if row.usage_point else None
-            ),
+            url=lambda row: reverse("usage_point", args=[row.point_no]) if row.point_no else None,
         ),
-        Column("customer", gettext_lazy("Customer"), "usage_point.customer_name"),
+        Column("customer", gettext_lazy("Customer"), "customer"),
         Column("recall", gettext_lazy("Recall"), kind="code"),
     ],
     filters=[
         Choice("risk", gettext_lazy("Risk"), options=Risk.choices),
-        Contains("unit", gettext_lazy("Held by"), "device__unit__name"),
-        Contains("task", gettext_lazy("Task"), "record__task__number", how="equals"),
-        Contains("customer", gettext_lazy("Customer"), "usage_point__customer_name"),
+        Contains("unit", gettext_lazy("Held by"), "unit_name"),
+        Contains("task", gettext_lazy("Task"), "task_no", how="equals"),
+        Contains("customer", gettext_lazy("Customer"), "customer"),
     ],
     default_order="-risk",
-    search=("record__number", "field_check__number", "device__barcode", "usage_point__number"),
+    search=("record__number", "field_check__number", "device__barcode", "point_no"),
     row_url=lambda row: reverse(
         "record" if row.record_id else "field_check", args=[row.source.number]
     ),
@@ -233,6 +232,9 @@ def trace_csv(request: HttpRequest, number: str) -> StreamingHttpResponse:
     found = trace_seen(request.rights, number)  # type: ignore[attr-defined]
     note_access(request, "export", f"trace:{number}")
 
-    answer = StreamingHttpResponse(trace_file(trace=found), content_type="text/csv; charset=utf-8")
+    seen = scope_of(request).paths(VIEW_CUSTOMERS)
+    answer = StreamingHttpResponse(
+        trace_file(trace=found, seen=seen), content_type="text/csv; charset=utf-8"
+    )
     answer["Content-Disposition"] = f'attachment; filename="{number}.csv"'
     return answer
