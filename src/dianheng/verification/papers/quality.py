@@ -14,7 +14,8 @@ def quality_record(batch: QualityBatch) -> paper.QualityRecord:
     """The record of a judged batch as it goes on paper."""
     verdict = batch.verdict
     readings = list(batch.readings.order_by("pk").select_related("read_by"))
-    read_at = [row.read_at for row in readings]
+    replaced = {row.replaces_id for row in readings}
+    read_at = [row.read_at for row in readings if row.pk not in replaced]
     results = list(batch.results.select_related("device__model").order_by("seq"))
     reference = batch.reference
     sample = ""

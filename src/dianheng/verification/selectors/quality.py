@@ -208,7 +208,7 @@ def _meter_seen(seen: BatchSeen, meter: Any, readings: Mapping[Slot, QualityRead
         found.fault = text % {"barcode": code, "why": error}
         seen.faults.append(_fault("no_rule", found.fault, code))
         return found
-    if seen.reference_class is None or seen.reference_class > limit:
+    if seen.reference_class is None or seen.reference_class >= limit:
         text = _("%(barcode)s: the reference meter is of no better class.")
         found.fault = text % {"barcode": code}
         seen.faults.append(_fault("standard_too_coarse", found.fault, code))

@@ -71,7 +71,7 @@ def readings_receive(
     Args:
         batch: of the page from which it is sent.
         bench_no: the bench in whose folder it lay; a file that names no batch is of the one
-            that is open there.
+            that is open there, one of a batch on another bench is refused.
 
     Raises:
         BadInput: what is wrong, each fault with its row; the file is kept as evidence.
@@ -86,6 +86,7 @@ def readings_receive(
         sent = collected_from(body, name)
         with write_batch(actor=actor, action="quality.read") as now:
             found = _batch_of(sent.batch_no, batch, sent.bench_no or bench_no)
+            _stands_on(found, sent.bench_no, bench_no)
             actor = require_sent(actor, "verification.upload", found.unit_id)
             # The same file is new to another batch.
             digest = hashlib.sha256(f"{found.number} {came.sha256}".encode()).hexdigest()
@@ -125,13 +126,15 @@ def readings_scan(
 ) -> Collected:
     """Take in what was scanned and typed for one meter; the same again changes nothing.
 
+    A correction says anew what was read then: it keeps the moment of the reading it replaces.
+
     Args:
         readings: text by register.
         reason: why a reading takes the place of an earlier one.
     """
     actor = require(actor, "verification.test", batch.unit_id)
     with write_batch(actor=actor, action="quality.read", reason=reason) as now:
-        taking = _Taking(quality_lock(batch), actor, now.at)
+        taking = _Taking(quality_lock(batch), actor, now.at, is_scanned=True)
         at = timezone.localtime(now.at).isoformat()
         rows = [
             Row(1, clean_code(code), register, halfwidth(text).strip(), moment, at, reason=reason)
@@ -146,6 +149,11 @@ def _repeat(earlier: Upload, sha256: str, batch: QualityBatch) -> Collected:
     if earlier.sha256 != sha256:
         text = _("This upload number was used for another content. Send it with a new one.")
         raise Refused(Refusal("upload_id_used", text, {"upload_id": earlier.upload_id}))
+    taken_into = earlier.answer.get("batch_no", "–")
+    if taken_into != batch.number:
+        text = _("This upload number was used for QC batch %(no)s. Send the file with a new one.")
+        facts = {"upload_id": earlier.upload_id, "no": taken_into}
+        raise Refused(Refusal("upload_id_used", text % facts, facts))
     return Collected(batch, 0, earlier.taken, earlier, is_repeat=True)
 
 
@@ -169,6 +177,17 @@ def _batch_of(number: str, batch: QualityBatch | None, bench_no: str) -> Quality
     return found
 
 
+def _stands_on(batch: QualityBatch, *named: str) -> None:
+    """The bench that a file or its folder names is the bench of its batch."""
+    for bench_no in filter(None, named):
+        if bench_no not in (batch.bench.barcode, batch.bench.asset_no):
+            text = _(
+                "QC batch %(no)s is not on bench %(bench)s. "
+                "Put the file into the folder of its bench, or correct the numbers in it."
+            )
+            raise BadInput(text % {"no": batch.number, "bench": bench_no[:64]})
+
+
 @dataclass
 class _New:
     """A reading that may be kept."""
@@ -183,10 +202,13 @@ class _New:
 class _Taking:
     """Rows on their way into a batch: each looked at by itself, then all of them together."""
 
-    def __init__(self, batch: QualityBatch, actor: Actor, at: datetime) -> None:
+    def __init__(
+        self, batch: QualityBatch, actor: Actor, at: datetime, *, is_scanned: bool = False
+    ) -> None:
         self.batch = batch
         self.actor = actor
         self.at = at
+        self.is_scanned = is_scanned
         self.errors: list[dict[str, Any]] = []
         self.new: dict[Slot, _New] = {}
         self.there: dict[Slot, QualityReading] = {
@@ -289,6 +311,8 @@ class _Taking:
             self.fault(new.row, "reading", "read_before", text % {"value": value})
             return False
         new.replaces = earlier
+        if self.is_scanned:
+            new.read_at = earlier.read_at
         return True
 
     def _members(self) -> None:

@@ -18,6 +18,7 @@ from dianheng.verification.models import (
     QualityResult,
     Upload,
 )
+from dianheng.verification.papers import quality_record
 from dianheng.verification.selectors.quality import batch_seen
 from dianheng.verification.services import (
     quality_batch_cancel,
@@ -197,6 +198,62 @@ def test_a_correction_names_what_it_replaces_and_why():
     assert new.replaces == old and (new.reading_kwh, new.reason) == (Decimal("1.10"), "抄错")
 
 
+def scan(batch, moment, device, reading, reason=""):
+    return readings_scan(
+        batch=batch, code=device.barcode, moment=moment, readings={"total": reading},
+        actor=collecting(), reason=reason,
+    )  # fmt: skip
+
+
+def test_a_mistyped_start_is_corrected_after_the_end_was_read():
+    batch, (device,) = quality_batch(), verified_meters(1)
+    no = batch.reference.barcode
+    sent(batch, table("start", {no: "9.0000", device.barcode: "5.00"}))
+    sent(batch, table("end", {no: "10.0000", device.barcode: "60.01"}))
+    scan(batch, "start", device, "50.00", "漏了一位")
+    scan(batch, "start", batch.reference, "0", "抄错")
+    (meter,) = batch_seen(batch).meters
+    assert (meter.difference_kwh, meter.outcome) == (Decimal("0.01"), "passed")
+    for new in QualityReading.objects.filter(replaces__isnull=False).select_related("replaces"):
+        assert new.read_at == new.replaces.read_at < new.recorded_at
+
+
+def test_a_correction_days_later_leaves_the_run_on_its_day():
+    yesterday = timezone.localtime(timezone.now() - timedelta(days=1))
+    batch = quality_batch(reference=reference_meter(days=-1))  # in date until yesterday
+    (device,) = verified_meters(1)
+    no, at = batch.reference.barcode, yesterday.isoformat()
+    sent(batch, table("start", {no: "0", device.barcode: "100.00"}, at))
+    sent(batch, table("end", {no: "10.0000", device.barcode: "111.00"}, at))
+    scan(batch, "end", device, "110.00", "抄错")
+    seen = batch_seen(batch)
+    assert (seen.faults, seen.outcome) == ([], "passed")
+    judge(batch)
+    paper = quality_record(batch)
+    assert (paper.run_from, paper.run_until) == (yesterday, yesterday)
+
+
+def test_the_paper_says_when_the_readings_that_count_were_read():
+    batch, (device,) = quality_batch(), verified_meters(1)
+    at = an_hour_ago()
+    wrong_clock = (timezone.now() - timedelta(days=400)).isoformat()
+    sent(batch, table("start", {batch.reference.barcode: "0", device.barcode: "100.00"}, at))
+    sent(batch, table("start", {device.barcode: "1.00"}, wrong_clock, reason="抄错"))
+    sent(batch, table("start", {device.barcode: "100.00"}, at, reason="采集器时钟不准"))
+    sent(batch, table("end", {batch.reference.barcode: "10.0000", device.barcode: "110.00"}))
+    judge(batch)
+    assert f"{quality_record(batch).run_from:%Y-%m-%d %H:%M:%S}" == at
+
+
+def test_a_reference_meter_of_the_same_class_judges_nothing():
+    devices = verified_meters(2)
+    batch = quality_batch(reference=devices[0])
+    run_through(batch, devices[1:], ["10.00"], reference="10.00")
+    seen = batch_seen(batch)
+    assert [one["code"] for one in seen.faults] == ["standard_too_coarse"]
+    assert seen.outcome == ""
+
+
 def test_a_file_in_the_folder_of_the_bench_is_of_the_batch_that_stands_there():
     batch, (device,) = quality_batch(), verified_meters(1)
     body = table("start", {device.barcode: "1.00"})
@@ -218,6 +275,22 @@ def test_json_and_a_column_for_each_register_say_the_same():
     assert sent(batch, wide.encode()).taken == 2
     values = QualityReading.objects.filter(register="peak").values_list("reading_kwh", flat=True)
     assert list(values) == [Decimal("3.20"), Decimal("3.2")]
+
+
+def test_an_upload_number_of_another_batch_is_refused_and_names_it():
+    first, (device,) = quality_batch(), verified_meters(1)
+    row = {"barcode": device.barcode, "read_at": an_hour_ago(), "moment": "start", "total": "1"}
+    body = as_json("", [row], upload_id="U-0001", bench_no=first.bench.barcode)
+    send = {"body": body, "name": "u.json", "actor": collecting(), "source": "rest"}
+    assert readings_receive(**send).batch == first
+    assert readings_receive(**send).is_repeat
+    quality_batch_cancel(batch=first, reason="台体故障", actor=collecting())
+    second = quality_batch()
+    with pytest.raises(Refused) as refused:
+        readings_receive(**send)
+    assert refused.value.refusal.code == "upload_id_used"
+    assert first.number in str(refused.value.refusal.text)
+    assert not second.readings.exists()
 
 
 @pytest.mark.parametrize(

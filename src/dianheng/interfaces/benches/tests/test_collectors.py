@@ -2,9 +2,16 @@
 
 import pytest
 
+from dianheng.assets.models import Device
+from dianheng.identity.services import system_actor, write_batch
 from dianheng.interfaces.benches import inbox
 from dianheng.verification.models import QualityReading, Upload
-from dianheng.verification.tests.quality import quality_batch, table, verified_meters
+from dianheng.verification.tests.quality import (
+    quality_batch,
+    run_bench,
+    table,
+    verified_meters,
+)
 
 from .test_inbox import answer, drop, moved, words
 
@@ -42,3 +49,29 @@ def test_what_is_wrong_stands_beside_the_file(batch, folder):
     assert inbox.collect() == 1
     assert [one["code"] for one in answer(folder, "refused")["errors"]] == ["not_found"]
     assert "没有这个条码的设备" in words(folder, "refused") and QualityReading.objects.count() == 0
+
+
+@pytest.mark.parametrize("says", ["its-batch", "its-bench", "our-batch-and-its-bench"])
+def test_a_folder_takes_no_readings_of_another_bench(batch, folder, says):
+    (device,) = verified_meters(1)
+    other = quality_batch(bench=run_bench("ZT0002"))
+    named = {
+        "its-batch": {"batch_no": other.number},
+        "its-bench": {"bench_no": "ZT0002"},
+        "our-batch-and-its-bench": {"batch_no": batch.number, "bench_no": "ZT0002"},
+    }
+    drop(folder, "round1.csv", table("start", {device.barcode: "1.00"}, **named[says]))
+    assert inbox.collect() == 1
+    assert moved(folder, "done") == [] and QualityReading.objects.count() == 0
+    found = other if says != "our-batch-and-its-bench" else batch
+    bench = batch.bench.barcode if found == other else "ZT0002"
+    assert f"质检批次 {found.number} 不在台体 {bench} 上" in words(folder, "refused")
+
+
+def test_a_folder_named_by_bar_code_takes_a_file_that_names_the_asset_number(batch, folder):
+    (device,) = verified_meters(1)
+    with write_batch(actor=system_actor(), action="test.asset_no"):
+        Device.objects.filter(pk=batch.bench_id).update(asset_no="ZC-77")
+    drop(folder, "round1.csv", table("start", {device.barcode: "1.00"}, bench_no="ZC-77"))
+    assert inbox.collect() == 1
+    assert QualityReading.objects.filter(batch=batch).count() == 1
