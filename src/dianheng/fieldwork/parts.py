@@ -1,6 +1,6 @@
 """Errors of the parts of an installation as their last records have them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,8 +10,13 @@ from django.utils import timezone
 
 from dianheng.assets.choices import HungRole
 from dianheng.assets.models import Device, Installation
+from dianheng.assets.selectors.installations import hanging_at
+from dianheng.common.numbers import halfwidth
 from dianheng.customers.models import UsagePoint
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.transformer_records import ERRORS
+from dianheng.metrology.transformer_schemes import is_current_ratio, read_ratios
 from dianheng.verification.selectors.transformer_errors import KnownErrors
 
 from .choices import Outcome
@@ -24,6 +29,7 @@ LOADS = (5, 20, 100)  # % of the rated primary current; voltages are taken at 10
 BURDEN = "rated"
 ROLES = {"ct": HungRole.CURRENT_TRANSFORMER, "vt": HungRole.VOLTAGE_TRANSFORMER}
 PARTS = {"ct": "CT", "vt": "PT"}
+PLACES = 4  # as the form takes them
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,13 @@ def parts_of(point: UsagePoint, names: list[tuple[str, str]]) -> dict[str, PartE
 def _part(
     part: str, values: Mapping[str, Decimal], errors: KnownErrors, device_no: str
 ) -> PartErrors:
-    return PartErrors(part, values, errors.number, errors.page, errors.measured_on, device_no)
+    return PartErrors(
+        part, _rounded(values), errors.number, errors.page, errors.measured_on, device_no
+    )
+
+
+def _rounded(values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {name: Decimal(plain_text(round(value, PLACES))) for name, value in values.items()}
 
 
 def _hanging(hung: list[Installation], kind: str, name: str) -> Installation | None:
@@ -75,9 +87,8 @@ def _hanging(hung: list[Installation], kind: str, name: str) -> Installation | N
 def _values(
     errors: KnownErrors, device: Device, kind: str, n: int, name: str
 ) -> list[tuple[str, Decimal]]:
-    detail = getattr(device, "transformer", None)
-    ratios = [key[5] for key in errors.values if key[1] == PARTS[kind]]  # type: ignore[index]
-    ratio = detail.ratio if detail and detail.ratio in ratios else next(iter(ratios), "")
+    measured = {key[5]: None for key in errors.values if key[1] == PARTS[kind]}  # type: ignore[index]
+    ratio = ratio_of(device, kind, list(measured))
     phases = (name[0].upper(), "ABC")
     found = []
     for load in LOADS if kind == "ct" else (100,):
@@ -91,18 +102,39 @@ def _values(
     return found
 
 
+def ratio_of(device: Device, kind: str, measured: Sequence[str]) -> str | None:
+    """The ratio in use, if it was measured; where none is stated, the only one that was."""
+    detail = getattr(device, "transformer", None)
+    try:
+        stated = read_ratios(halfwidth(detail.ratio if detail else ""))
+    except MetrologyError:
+        stated = ()
+    # Of a combined transformer the ratio of the other part says nothing.
+    in_use = [one for one in stated if is_current_ratio(one) == (kind == "ct")]
+    if in_use:
+        return next((one for one in measured if one in in_use), None)
+    return measured[0] if len(measured) == 1 else None
+
+
 def _has(item: str) -> Q:
     """Records that measured an item with a calibrator that may."""
     return Q(results__contains=[{"item": item}]) & ~Q(outcome=Outcome.NOT_JUDGED)
 
 
 def _of_meter(point: UsagePoint) -> list[PartErrors]:
-    """The working error of the last check that has one, at every load."""
-    for check in checks_of_point(point).filter(_has("working_error"))[:1]:
+    """The last working error with a verdict of the meter that hangs there, at every load."""
+    hung = hanging_at(point).filter(role=HungRole.METER).first()
+    if hung is None:
+        return []
+    rows = checks_of_point(point).filter(meter=hung.device, done_at__gte=hung.installed_at)
+    judged = Q()
+    for conclusion in ("pass", "fail"):  # not one that its conditions locked
+        item = {"item": "working_error", "conclusion": conclusion}
+        judged |= Q(results__contains=[item])
+    for check in rows.filter(judged).exclude(outcome=Outcome.NOT_JUDGED)[:1]:
         one = next(r for r in check.results if r["item"] == "working_error")
-        if one["value"]:
-            values = {f"meter_{load}": Decimal(one["value"]) for load in LOADS}
-            return [_of_check("meter", values, check, check.meter.barcode if check.meter else "")]
+        values = {f"meter_{load}": Decimal(one["value"]) for load in LOADS}
+        return [_of_check("meter", values, check, hung.device.barcode)]
     return []
 
 
@@ -128,4 +160,4 @@ def _of_check(
     part: str, values: Mapping[str, Decimal], check: FieldCheck, device_no: str = ""
 ) -> PartErrors:
     day = timezone.localdate(check.done_at)
-    return PartErrors(part, values, check.number, "field_check", day, device_no)
+    return PartErrors(part, _rounded(values), check.number, "field_check", day, device_no)

@@ -7,14 +7,23 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from dianheng.assets.models import Device
+from dianheng.assets.choices import HungRole
+from dianheng.assets.models import Device, Installation, Transformer
+from dianheng.assets.services import Hang, devices_install, devices_remove
 from dianheng.fieldwork.models import FieldCheck
-from dianheng.fieldwork.parts import parts_of
+from dianheng.fieldwork.parts import parts_of, ratio_of
 from dianheng.fieldwork.services.judge import element_names
-from dianheng.identity.services import setting_change, system_actor
+from dianheng.identity.services import actor_for_person, setting_change, system_actor, write_batch
 from dianheng.metrology.plates import Wiring
 
-from .factories import an_hour_ago, calibrator, crew, point_with_transformers, transformer_points
+from .factories import (
+    an_hour_ago,
+    calibrator,
+    crew,
+    issued_meter,
+    point_with_transformers,
+    transformer_points,
+)
 from .test_checks import GOOD, record
 from .test_transformers import measured, transformer_task
 
@@ -71,6 +80,66 @@ def test_a_record_without_verdict_brings_nothing():
     task = transformer_task()
     measured(task=task)
     assert parts_of(task.usage_point, NAMES) == {}
+
+
+def test_the_error_of_a_meter_that_is_gone_is_no_part_of_the_installation():
+    """Neither while nothing hangs there, nor for the next meter, nor when the old one comes back."""
+    point = installation()
+    (row,) = Installation.objects.filter(usage_point=point, role=HungRole.METER)
+    devices_remove(installation_ids=[row.pk], reason="轮换", actor=actor_for_person(crew()[0]))
+    assert "meter" not in parts_of(point, NAMES)
+    row.refresh_from_db()
+    devices_install(
+        point=point, hangs=[Hang(issued_meter(902).pk, HungRole.METER)],
+        actor=system_actor("command"), installed_at=row.removed_at,
+    )  # fmt: skip
+    assert "meter" not in parts_of(point, NAMES)
+    with write_batch(actor=system_actor(), action="test"):
+        Installation.objects.filter(role=HungRole.METER, removed_at=None).update(device=row.device)
+    assert "meter" not in parts_of(point, NAMES)
+
+
+def test_an_error_that_its_conditions_locked_is_none_though_the_check_failed_otherwise():
+    point = installation()
+    dead = {**GOOD, "u2": "0", "u2_deg": "", "error_1": "-49.8", "error_2": "-49.9"}
+    assert record(dead, task=transformer_task(point)).check.outcome == "fail"
+    assert parts_of(point, NAMES)["meter"].values["meter_20"] == Decimal("0.225")
+
+
+@pytest.mark.parametrize(("in_use", "is_known"), [("200 / 5", True), ("", True), ("400/5", False)])
+def test_errors_of_another_ratio_than_the_one_in_use_are_not_offered(in_use, is_known):
+    point = installation()
+    device = Device.objects.filter(kind="current_transformer").earliest("pk")
+    with write_batch(actor=system_actor(), action="test"):
+        Transformer.objects.create(device=device, ratio=in_use)
+    assert ("ct_1" in parts_of(point, NAMES)) is is_known
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_use", "measured", "expected"),
+    [
+        ("ct", "200：5", ["100/5", "200/5"], "200/5"),
+        ("ct", "", ["100/5", "200/5"], None),
+        ("ct", "未知", ["200/5"], "200/5"),
+        ("ct", "400/5", ["100/5", "200/5"], None),
+        ("vt", "200/5", ["10000/100"], "10000/100"),
+    ],
+    ids=["written otherwise", "several", "no ratio", "not measured", "of the other part"],
+)
+def test_of_several_ratios_the_one_in_use_counts(kind, in_use, measured, expected):
+    device = Device(transformer=Transformer(ratio=in_use))
+    assert ratio_of(device, kind, measured) == expected
+
+
+def test_more_decimals_than_the_form_takes_are_rounded(checker):
+    point = installation()
+    raw = {**GOOD, "drop_1_f": "-0.10006", "drop_1_d": "4.00004"}
+    record(raw, task=transformer_task(point))
+    assert parts_of(point, NAMES)["drop_1"].values == {
+        "drop_1_f": Decimal("-0.1001"), "drop_1_d": Decimal(4),
+    }  # fmt: skip
+    answer, page = page_of(checker, point, filled(checker, point))
+    assert answer.context["form"].errors == {} and "优先更换建议" in page
 
 
 def page_of(client, point, asked=None):
