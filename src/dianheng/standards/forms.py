@@ -411,6 +411,15 @@ class HandOverForm(Form):
     )
 
 
+class LeftForm(Form):
+    """When a send-out left, corrected."""
+
+    at = forms.DateTimeField(label=_("When"), help_text=_("For example 2026-11-22 14:30."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("What was wrong with the first entry.")
+    )
+
+
 class BroughtForm(Form):
     """Who brought the standards back."""
 

@@ -28,6 +28,7 @@ register_actions(
         "reminder.raise": gettext_lazy("Raise reminders"),
         "sendout.agree": gettext_lazy("Agree a plan of send-outs"),
         "sendout.cancel": gettext_lazy("Cancel a send-out"),
+        "sendout.correct": gettext_lazy("Correct when a send-out left"),
         "sendout.costs": gettext_lazy("Enter costs of a send-out"),
         "sendout.drop": gettext_lazy("Take a line off a plan of send-outs"),
         "sendout.hand_over": gettext_lazy("Hand standards over to a higher body"),

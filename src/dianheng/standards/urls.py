@@ -91,6 +91,7 @@ urlpatterns = [
     path("laboratory/sendouts/<str:number>/off/<int:key>/", sendouts.off, name="sendout_off"),
     path("laboratory/sendouts/<str:number>/lost/<int:key>/", sendouts.lost, name="sendout_lost"),
     path("laboratory/sendouts/<str:number>/cancel/", sendouts.cancel, name="sendout_cancel"),
+    path("laboratory/sendouts/<str:number>/left/", sendouts.left, name="sendout_left"),
     path("laboratory/sendouts/<str:number>/costs/", sendouts.costs, name="sendout_costs"),
     path("laboratory/sendouts/<str:number>/<str:way>.pdf", sendouts.paper, name="sendout_paper"),
 ]

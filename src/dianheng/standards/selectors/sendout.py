@@ -17,7 +17,7 @@ from dianheng.identity.models import Unit
 from dianheng.identity.rules import Rights
 
 from ..choices import Found, ItemState, PlanState, Way
-from ..models import SendoutItem, SendoutOrder, SendoutPlan
+from ..models import SendoutItem, SendoutOrder, SendoutPlan, StandardCertificate
 from ..rights import VIEW
 from ..rules import Difference, Return, differences
 from .laboratory import installation_of, standards_in_use
@@ -52,6 +52,27 @@ def absences(device_ids: Sequence[int]) -> dict[int, list[Absence]]:
     ):
         found.setdefault(key, []).append(Absence(*facts))
     return found
+
+
+def certificates_for(item: SendoutItem) -> QuerySet[StandardCertificate]:
+    """Certificates that count for a send-out, the newest last: not withdrawn, and made since.
+
+    That is from the day on which it left; of one that came back rejected or damaged from the
+    day on which it came back.
+    """
+    assert item.out_at is not None
+    is_bad = item.found in (Found.REJECTED, Found.DAMAGED)
+    since = timezone.localdate(item.back_at if is_bad and item.back_at else item.out_at)
+    rows = StandardCertificate.objects.filter(device=item.device_id, withdrawn_on__isnull=True)
+    return rows.filter(valid_from__gte=since).order_by("valid_from", "pk")
+
+
+def locked_in_spite(certificate: StandardCertificate) -> SendoutItem | None:
+    """The send-out that a certificate does not release because it was made before."""
+    for item in locked_items([certificate.device_id]).order_by("out_at"):
+        if not certificates_for(item).filter(pk=certificate.pk).exists():
+            return item
+    return None
 
 
 def locked_items(device_ids: Sequence[int]) -> QuerySet[SendoutItem]:

@@ -28,7 +28,12 @@ from .sendout_plan import (
     sendout_plan_reopen,
     sendout_plan_save,
 )
-from .sendout_return import sendout_costs_set, sendout_lost, sendout_receive
+from .sendout_return import (
+    sendout_costs_set,
+    sendout_left_correct,
+    sendout_lost,
+    sendout_receive,
+)
 from .testing import test_record
 
 __all__ = [
@@ -48,6 +53,7 @@ __all__ = [
     "sendout_cancel",
     "sendout_costs_set",
     "sendout_hand_over",
+    "sendout_left_correct",
     "sendout_lost",
     "sendout_order_add",
     "sendout_order_make",

@@ -29,6 +29,7 @@ from ..models import (
 )
 from ..rights import RIGHT
 from ..rules import POSSIBLE
+from .sendout_return import sendouts_unsettle
 
 
 def check_period(valid_from: date, valid_through: date) -> None:
@@ -232,11 +233,13 @@ def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor)
         StandardCertificate: lambda: paper.device.unit_id,
     }[type(paper)]()
     actor = require(actor, RIGHT, unit_id)
-    with write_batch(actor=actor, action="paper.withdraw", reason=reason):
+    with write_batch(actor=actor, action="paper.withdraw", reason=reason) as batch:
         rows = type(paper).objects.select_for_update()
         _guard_earlier(rows.get(pk=paper.pk).withdrawn_on, withdrawn_on)
         paper.withdrawn_on = withdrawn_on
         paper.save(update_fields=["withdrawn_on"])
+        if isinstance(paper, StandardCertificate):
+            sendouts_unsettle(paper, batch.at)
 
 
 def _guard_earlier(ended_on: date | None, day: date) -> None:

@@ -18,6 +18,7 @@ from dianheng.identity.services import idempotent, remember, require, write_batc
 from ..choices import AWAY, ItemState, OrderState, PlanState, Way
 from ..models import SendoutItem, SendoutOrder
 from ..rights import RIGHT
+from ..selectors.sendout import certificates_for
 from .sendout_plan import fault, guard_free, items_for
 
 MOST_SCANS = 200
@@ -188,7 +189,8 @@ def sendout_hand_over(
         if at > batch.at:
             faults.append(fault("at", "future", _("That moment has not come yet.")))
         found = locked(order, OrderState.LISTED)
-        items = list(found.items.filter(state=ItemState.LISTED).select_related("device"))
+        rows = found.items.select_for_update(of=("self",)).filter(state=ItemState.LISTED)
+        items = list(rows.select_related("device"))
         if not items:
             faults.append(fault("items", "missing", _("The list is empty.")))
         for item in items:
@@ -201,7 +203,10 @@ def sendout_hand_over(
                 faults.append(fault("items", "condition", text, item.pk, code))
         if faults:
             raise BadInput(_("They cannot be handed over yet."), faults)
-        found.items.filter(state=ItemState.LISTED).update(state=ItemState.OUT, out_at=at)
+        for item in items:
+            item.state, item.out_at = ItemState.OUT, at
+            item.certificate = certificates_for(item).last()  # where all this is entered later
+        SendoutItem.objects.bulk_update(items, ["state", "out_at", "certificate"])
         found.state, found.handed_by_id, found.handed_at = (
             OrderState.OUT, actor.person_id, at,
         )  # fmt: skip

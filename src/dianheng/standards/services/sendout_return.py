@@ -18,7 +18,7 @@ from dianheng.identity.services import idempotent, remember, require, write_batc
 from ..choices import AWAY, Found, ItemState, OrderState
 from ..models import SendoutItem, SendoutOrder, StandardCertificate
 from ..rights import RIGHT
-from ..selectors.sendout import LOCKED
+from ..selectors.sendout import LOCKED, certificates_for
 from .sendout_order import locked
 from .sendout_plan import fault
 
@@ -62,7 +62,9 @@ def sendout_receive(
             faults.append(fault("at", "order", text))
         items = {
             item.pk: item
-            for item in found.items.filter(state=ItemState.OUT).select_related("device")
+            for item in found.items.select_for_update(of=("self",))
+            .filter(state=ItemState.OUT)
+            .select_related("device")
         }
         for key, line in lines.items():
             if key not in items:
@@ -85,7 +87,7 @@ def sendout_receive(
 
 _BACK = [
     "state", "back_at", "back_by", "brought_by", "found", "back_condition", "back_accessories",
-    "scanned_in_at", "released_at",
+    "scanned_in_at", "released_at", "certificate",
 ]  # fmt: skip
 
 
@@ -97,8 +99,12 @@ def _bring_back(
     item.back_condition = line["condition"].strip()
     item.back_accessories = line.get("accessories", "").strip()
     item.scanned_in_at = item.scanned_in_at or at
-    if item.found == Found.UNTESTED or (item.found == Found.GOOD and item.certificate_id):
+    if item.found == Found.UNTESTED:
         item.state, item.released_at = ItemState.DONE, at
+    elif item.found == Found.GOOD:
+        _weigh(item, at)
+    else:
+        item.certificate = None  # one made before it was found bad says nothing
 
 
 def _close(order: SendoutOrder) -> None:
@@ -167,26 +173,76 @@ def sendouts_settle(certificate: StandardCertificate, at: datetime) -> None:
     It counts for a send-out from the day on which the standard left; one that was rejected,
     damaged or lost is free again by a certificate made after that.
     """
-    rows = SendoutItem.objects.select_for_update(of=("self",)).filter(device=certificate.device_id)
     planned = Q(state=ItemState.PLANNED) & (
         Q(due_on__isnull=True) | Q(due_on__lt=certificate.valid_through)
     )
-    for item in rows.filter(planned | LOCKED):
+    for item in _of_device(certificate).filter(planned | LOCKED):
         if item.out_at is None:
             item.state, item.certificate = ItemState.DONE, certificate
-        elif certificate.valid_from < _since(item):
-            continue
-        else:
-            item.certificate = certificate
-            if item.state == ItemState.BACK and item.found == Found.GOOD:
-                item.state = ItemState.DONE
-            if item.state != ItemState.OUT:
-                item.released_at = at
-        item.save(update_fields=["state", "certificate", "released_at"])
+        elif certificates_for(item).filter(pk=certificate.pk).exists():
+            _weigh(item, at)
+        item.save(update_fields=_WEIGHED)
 
 
-def _since(item: SendoutItem) -> Any:
-    """From which day on a certificate counts for it."""
-    assert item.out_at is not None
-    is_bad = item.found in (Found.REJECTED, Found.DAMAGED)
-    return timezone.localdate(item.back_at if is_bad and item.back_at else item.out_at)
+def sendouts_unsettle(certificate: StandardCertificate, at: datetime) -> None:
+    """A certificate is withdrawn: what waited with it waits on, what it released wrongly is locked.
+
+    A release stands that was made while the certificate held.
+    """
+    assert certificate.withdrawn_on is not None
+    for item in _of_device(certificate).filter(certificate=certificate, out_at__isnull=False):
+        released = item.released_at and timezone.localdate(item.released_at)
+        if released is None or released >= certificate.withdrawn_on:
+            _weigh(item, at)
+            item.save(update_fields=_WEIGHED)
+
+
+def sendout_left_correct(
+    *, order: SendoutOrder, at: datetime, reason: str, actor: Actor
+) -> SendoutOrder:
+    """The hand-over out was at another moment than was entered: the locks begin with the right one.
+
+    Certificates are weighed anew, so one made since that day releases what it is for.
+
+    Raises:
+        BadInput: no reason, or the moment is after the return or still to come.
+    """
+    faults = []
+    if not reason.strip():
+        faults.append(fault("reason", "missing", _("Say what was wrong.")))
+    actor = require(actor, RIGHT, order.unit_id)
+    with write_batch(actor=actor, action="sendout.correct", reason=reason.strip()) as batch:
+        found = locked(order, *AWAY, OrderState.BACK)
+        items = list(found.items.select_for_update().filter(out_at__isnull=False))
+        if at > min([batch.at, *(item.back_at for item in items if item.back_at)]):
+            text = _("It left before it came back, and not later than now.")
+            faults.append(fault("at", "order", text))
+        if faults:
+            raise BadInput(_("The moment is not corrected."), faults)
+        found.handed_at = at
+        found.save(update_fields=["handed_at"])
+        for item in items:
+            item.out_at = at
+            paper = item.certificate
+            is_before = paper is not None and paper.valid_from < timezone.localdate(at)
+            if item.found in ("", Found.GOOD) and (item.released_at is None or is_before):
+                _weigh(item, batch.at)
+        SendoutItem.objects.bulk_update(items, ["out_at", *_WEIGHED])
+    return found
+
+
+_WEIGHED = ["state", "certificate", "released_at"]
+
+
+def _of_device(certificate: StandardCertificate) -> Any:
+    return SendoutItem.objects.select_for_update(of=("self",)).filter(device=certificate.device_id)
+
+
+def _weigh(item: SendoutItem, at: datetime) -> None:
+    """What the certificates that count make of one that left: released, or locked until one does."""
+    item.certificate = certificates_for(item).last()
+    if item.state == ItemState.OUT or item.found == Found.UNTESTED:
+        return
+    item.released_at = (item.released_at or at) if item.certificate else None
+    if item.found == Found.GOOD:
+        item.state = ItemState.DONE if item.certificate else ItemState.BACK

@@ -18,14 +18,17 @@ from dianheng.standards.selectors.sendout import (
     differences_of,
     due_to_go,
     items_of,
+    locked_in_spite,
     sendouts_waiting,
     to_send,
     total_yuan,
 )
 from dianheng.standards.services import (
+    paper_withdraw,
     sendout_cancel,
     sendout_costs_set,
     sendout_hand_over,
+    sendout_left_correct,
     sendout_lost,
     sendout_order_add,
     sendout_order_make,
@@ -287,7 +290,7 @@ def test_what_was_reported_lost_says_so_when_it_is_scanned():
         order=order, item_ids=[item_of(first).pk], reason="运输途中丢失", actor=system_actor()
     )
     outcome, text = judged(order, "in")
-    assert outcome == "refused" and "遗失" in text
+    assert outcome == "refused" and "已报告丢失" in text
     assert SendoutOrder.objects.get().strangers == []
 
 
@@ -349,6 +352,86 @@ def test_an_old_certificate_entered_late_releases_nothing():
     back(order, "STD-0001")
     certify(device, "DC-0", -400, 30)
     assert is_locked(device) and item_of(device).certificate is None
+
+
+def ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def test_a_hand_over_entered_late_is_corrected_and_the_certificate_made_since_releases():
+    device = standard()
+    order = sent_out(device)  # it left three days ago; nobody wrote that
+    paper = certify(device, "DC-2", -1, 364)
+    assert locked_in_spite(paper) == item_of(device)
+    back(order, "STD-0001")
+    assert (item_of(device).state, item_of(device).certificate) == (ItemState.BACK, None)
+    correct = {"order": order, "actor": system_actor()}
+    with pytest.raises(BadInput) as wrong:
+        sendout_left_correct(at=timezone.now(), reason=" ", **correct)
+    assert codes_of(wrong) == [("reason", "missing"), ("at", "order")]
+    with pytest.raises(Refused):
+        guest = actor_with("verification.view", login="g")
+        sendout_left_correct(order=order, at=ago(3), reason="补录", actor=guest)
+    assert is_locked(device)
+    left = ago(3)
+    assert sendout_left_correct(at=left, reason="补录时未填送出时间", **correct).handed_at == left
+    item = item_of(device)
+    assert (item.state, item.certificate, item.out_at) == (ItemState.DONE, paper, left)
+    assert not is_locked(device) and locked_in_spite(paper) is None
+    # Corrected the other way, the certificate was made before it left: locked once more.
+    sendout_left_correct(at=item.back_at, reason="时间改错", **correct)
+    assert item_of(device).state == ItemState.BACK and is_locked(device)
+    with pytest.raises(Refused):
+        sendout_left_correct(
+            order=listed(standard("STD-0002", 50, "DC-9")),
+            at=left,
+            reason="x",
+            actor=system_actor(),
+        )
+
+
+def test_a_certificate_entered_before_the_hand_over_is_entered_releases_with_the_return():
+    device = standard()
+    order = listed(device)
+    paper = certify(device, "DC-2", -1, 364)
+    scanned(order, "STD-0001")
+    lines = {item_of(device).pk: {"condition": "外观完好"}}
+    sendout_order_save(order=order, lines=lines, actor=system_actor())
+    sendout_hand_over(order=order, receiver="省院 赵收", at=ago(3), actor=system_actor())
+    assert is_locked(device) and item_of(device).certificate == paper
+    back(order, "STD-0001")
+    assert item_of(device).state == ItemState.DONE and not is_locked(device)
+
+
+def withdraw(paper, on):
+    paper_withdraw(paper=paper, withdrawn_on=day(on), reason="登记错误", actor=system_actor())
+
+
+def test_a_certificate_of_another_standard_that_was_withdrawn_releases_nothing():
+    device = standard()
+    order = sent_out(device)
+    wrong = certify(device, "DC-7", 0, 364)
+    withdraw(wrong, 0)
+    assert item_of(device).certificate is None
+    back(order, "STD-0001")
+    assert is_locked(device) and item_of(device).state == ItemState.BACK
+    # The same where it is found out after the release.
+    second = certify(device, "DC-8", 0, 363)
+    assert not is_locked(device)
+    withdraw(second, 0)
+    item = item_of(device)
+    assert (item.state, item.certificate) == (ItemState.BACK, None) and is_locked(device)
+    right = certify(device, "DC-9", 0, 362)
+    assert item_of(device).certificate == right and not is_locked(device)
+
+
+def test_a_release_stands_that_was_made_while_the_certificate_held():
+    device = standard()
+    back(sent_out(device), "STD-0001")
+    paper = certify(device, "DC-2", 0, 364)
+    withdraw(paper, 1)
+    assert (item_of(device).state, item_of(device).certificate) == (ItemState.DONE, paper)
+    assert not is_locked(device)
 
 
 def test_a_part_comes_back_and_the_rest_stays_out_and_is_warned_of():

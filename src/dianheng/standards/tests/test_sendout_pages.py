@@ -67,7 +67,7 @@ def underway():
         ("sendout_plan_reopen", plan.number), ("sendouts",), ("sendout_new",),
         ("sendout", waiting.number), ("sendout", away.number), ("sendout_add", waiting.number),
         ("sendout_off", waiting.number, one), ("sendout_lost", away.number, out),
-        ("sendout_cancel", waiting.number), ("sendout_costs", away.number),
+        ("sendout_left", away.number), ("sendout_cancel", waiting.number), ("sendout_costs", away.number),
         ("standard", "STD-0013"), ("standard", "STD-0014"),
     ]  # fmt: skip
 
@@ -225,6 +225,43 @@ def test_a_send_out_goes_out_and_comes_back_by_page(client, engineer):
     typed = {f"i{item.pk}-cost_yuan": "860.50", "invoice_no": "F-1"}
     assert client.post(costs, typed).status_code == 302
     assert "860.50" in page(client, "sendout", order.number)
+
+
+def test_a_certificate_that_does_not_release_says_so_and_the_day_it_left_is_corrected(
+    client, engineer
+):
+    order = sent_out(due("STD-0001", 5))
+    item = SendoutItem.objects.get()
+    certify = f"{reverse('standard_certificate', args=['STD-0001'])}?sendout={item.pk}"
+    paper = {
+        "number": "DC-2", "issuer": BODY, "valid_from": "t-1", "valid_through": "t+363",
+        "takes_over": "on",
+    }  # fmt: skip
+    told = client.post(certify, paper, follow=True).content.decode()
+    assert "STD-0001 仍锁定：DC-2" in told and order.number in told
+    url = reverse("sendout_left", args=[order.number])
+    assert f'href="{url}"' in told
+    assert client.post(url, {"at": "2026-13-01", "reason": "补录"}).status_code == 200
+    left = timezone.localtime() - timedelta(days=3)
+    typed = {"at": left.strftime("%Y-%m-%d %H:%M"), "reason": "补录时未填送出时间"}
+    assert client.post(url, typed).status_code == 302
+    item.refresh_from_db()
+    assert (
+        timezone.localtime(item.out_at).date() == left.date() and item.certificate.number == "DC-2"
+    )
+
+
+def test_a_bad_standard_is_told_apart_when_its_certificate_does_not_release(client, engineer):
+    order = sent_out(due("STD-0001", 5))
+    item = SendoutItem.objects.get()
+    line = {"found": "rejected", "condition": "外观完好"}
+    sendout_receive(order=order, brought_by="李司机", lines={item.pk: line}, actor=system_actor())
+    paper = {
+        "number": "DC-2", "issuer": BODY, "valid_from": "t-1", "valid_through": "t+363",
+        "takes_over": "on",
+    }  # fmt: skip
+    url = reverse("standard_certificate", args=["STD-0001"])
+    assert "不合格或损坏返回" in client.post(url, paper, follow=True).content.decode()
 
 
 def test_hand_over_lists_are_papers_of_the_house(client, engineer):

@@ -245,6 +245,9 @@ class _Page:
         if any(item.back_at for item in self.items):
             found.append(self._paper("in", _("Hand-over list in")))
         found.append(action_for(self.request, _("Enter costs"), reverse("sendout_costs", args=at)))
+        found.append(
+            action_for(self.request, _("Correct when it left"), reverse("sendout_left", args=at))
+        )
         return found
 
     def _paper(self, way: str, label: str) -> PageAction:
@@ -311,6 +314,20 @@ def lost(request: HttpRequest, number: str, key: int) -> HttpResponse:
         request, number, forms.ReasonForm(request.POST or None), services.sendout_lost,
         _("Report it lost"), _("Report it lost"),
         _("The register has it as lost from now on, and its lock stays."), item_ids=[key],
+    )  # fmt: skip
+
+
+@needs(RIGHT)
+def left(request: HttpRequest, number: str) -> HttpResponse:
+    """It left at another moment than was entered."""
+    found = visible_order(request.rights, number)  # type: ignore[attr-defined]
+    at = timezone.localtime(found.handed_at) if found.handed_at else None
+    form = forms.LeftForm(
+        request.POST or None, initial={"at": at and at.strftime("%Y-%m-%d %H:%M")}
+    )
+    return _form(
+        request, number, form, services.sendout_left_correct, _("Correct when it left"),
+        _("Correct"), _("The standards are locked from this moment on, and certificates made since that day count."),
     )  # fmt: skip
 
 

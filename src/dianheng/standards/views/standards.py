@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,19 +15,20 @@ from dianheng.assets.choices import STANDARDS as STANDARD_KINDS
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
+from dianheng.common.lists.columns import show
 from dianheng.common.lists.sources import Condition
 from dianheng.common.pages import attachment, door_refusal, needs, opens_to
 from dianheng.documents.services import file_read
 from dianheng.identity.selectors import setting
 
 from .. import forms, services
-from ..choices import ITEM_TONE, ItemState
+from ..choices import ITEM_TONE, Found, ItemState
 from ..models import SendoutItem, StandardCertificate
 from ..panels import standard_actions, standard_panels
 from ..rights import RIGHT, VIEW
 from ..rules import base_unit, spans_of
 from ..selectors import standards
-from ..selectors.sendout import locked_items
+from ..selectors.sendout import locked_in_spite, locked_items
 from .chains import chain_context
 from .common import action_for, due_tone, with_due, write_form
 
@@ -172,12 +174,34 @@ def standard_certificate(request: HttpRequest, barcode: str) -> HttpResponse:
     form = forms.StandardCertificateForm(
         request.POST or None, request.FILES or None, initial=_from_before(found, item)
     )
+
+    def write(**data: Any) -> None:
+        made = services.standard_certify(device=found, **data)
+        if (locked := locked_in_spite(made)) is not None:
+            messages.warning(request, _still_locked(made, locked))
+
     return write_form(
-        request, form, partial(services.standard_certify, device=found),
-        title=_("Record a certificate"), back=back,
+        request, form, write, title=_("Record a certificate"), back=back,
         crumbs=[(LIST.title, reverse("standards")), (barcode, reverse("standard", args=[barcode]))],
         intro=_range_text(found), success=_("The certificate is recorded."),
     )  # fmt: skip
+
+
+def _still_locked(made: StandardCertificate, item: SendoutItem) -> str:
+    facts = {
+        "code": item.device.barcode, "number": made.number, "first": show(made.valid_from),
+        "no": item.order.number if item.order else "", "left": show(item.out_at),
+    }  # fmt: skip
+    if item.found in (Found.REJECTED, Found.DAMAGED):
+        facts["back"] = show(item.back_at)
+        return _(
+            "%(code)s stays locked: %(number)s holds from %(first)s, before it came back on %(back)s rejected"
+            " or damaged (%(no)s). Only a certificate made afterwards releases it."
+        ) % facts  # fmt: skip
+    return _(
+        "%(code)s stays locked: %(number)s holds from %(first)s, before it left on %(left)s (%(no)s). If it"
+        " left earlier, correct that on the send-out; else enter the certificate made since."
+    ) % facts  # fmt: skip
 
 
 def _sendout_of(request: HttpRequest, device: Device) -> SendoutItem | None:
