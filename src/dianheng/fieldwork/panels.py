@@ -16,7 +16,9 @@ from dianheng.customers.models import UsagePoint
 from dianheng.customers.panels import PointAction
 
 from .choices import ORDER_TONE, OUTCOME_TONE, TASK_TONE, OrderState
+from .models import FieldOrder
 from .selectors import VIEW, checks_of_device, checks_of_point, orders_of_point, tasks_of_point
+from .services.orders import process_of
 from .told import cause_of
 
 SHOWN = 20
@@ -69,11 +71,19 @@ def point_hold(point: UsagePoint, closed_on: date | None) -> list[Refusal]:
         )
         for one in tasks_of_point(point)
     ]
-    orders = [
-        Refusal("order_open", _("Order %(no)s is open: say what was done.") % {"no": one.number})
-        for one in orders_of_point(point).filter(state=OrderState.OPEN)
-    ]
-    return tasks + orders
+    orders = orders_of_point(point).filter(state=OrderState.OPEN)
+    return tasks + [_order_hold(order) for order in orders]
+
+
+def _order_hold(order: FieldOrder) -> Refusal:
+    facts = {"no": order.number}
+    process = process_of(order)
+    if process is None or process.ended_at is not None:
+        text = _("Order %(no)s is open: say what was done.")
+        return Refusal("order_open", text % facts, facts)
+    facts["process"] = process.number
+    text = _("Order %(no)s is open: bring process %(process)s to its end, which closes it.")
+    return Refusal("order_open", text % facts, facts)
 
 
 def point_steps(point: UsagePoint, rights: Any) -> Sequence[PointAction]:

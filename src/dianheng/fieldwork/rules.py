@@ -208,6 +208,15 @@ def guard_two_people(leader: int, second: int) -> Refusal | None:
     return None
 
 
+def guard_done_on(done_on: date, opened_on: date, today: date) -> Refusal | None:
+    """An order is carried out between the day it was opened and today."""
+    if opened_on <= done_on <= today:
+        return None
+    facts = {"day": done_on.isoformat(), "opened": opened_on.isoformat()}
+    text = _("%(day)s is before the order (%(opened)s) or has not come yet.") % facts
+    return Refusal("day", text, facts, [{"field": "done_on", "code": "day", "text": text, **facts}])
+
+
 @dataclass(frozen=True)
 class DoubtFee:
     """Who bears the fee of a test that was asked for, and what is still to be paid or given back."""

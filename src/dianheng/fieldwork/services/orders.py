@@ -21,7 +21,7 @@ from dianheng.workflow.services.instances import instance_begin
 
 from ..choices import OrderKind, OrderState
 from ..models import FieldCheck, FieldOrder
-from ..rules import orders_wanted
+from ..rules import guard_done_on, orders_wanted
 from ..told import cause_of
 
 ORDER = "fieldwork.record"
@@ -81,8 +81,16 @@ def process_of(order: FieldOrder) -> ProcessInstance | None:
     return ProcessInstance.objects.select_related("unit").get(number=order.process)
 
 
+def _wrong_day(order: FieldOrder, done_on: date) -> Refusal | None:
+    return guard_done_on(done_on, timezone.localdate(order.opened_at), timezone.localdate())
+
+
 def order_process_ended(number: str, instance: ProcessInstance) -> None:
-    """Work that was accepted closes the order; without it the order is closed by hand."""
+    """Work that was accepted closes the order; without it the order is closed by hand.
+
+    Raises:
+        Refused: `day`: the work has a day that the order cannot have; nobody accepts it so.
+    """
     entries = FormEntry.objects.filter(task__instance=instance, asked=None).order_by("-pk")
     work = entries.filter(task__task="work").first()
     decided = entries.filter(task__task="confirm").first()
@@ -90,8 +98,12 @@ def order_process_ended(number: str, instance: ProcessInstance) -> None:
         return
     order = FieldOrder.objects.select_for_update().filter(number=number, state=OrderState.OPEN)
     for found in order:
+        done_on = date.fromisoformat(work.data["done_on"])
+        if (wrong := _wrong_day(found, done_on)) is not None:
+            text = _("%(why)s Send the work back, so that its day is put right.")
+            raise Refused(Refusal(wrong.code, text % {"why": wrong.text}, wrong.facts))
         found.state, found.what_done = OrderState.DONE, work.data["result"]
-        found.done_on, found.done_by_id = work.data["done_on"], work.person_id
+        found.done_on, found.done_by_id = done_on, work.person_id
         found.save(update_fields=["state", "done_on", "what_done", "done_by"])
 
 
@@ -114,9 +126,8 @@ def order_done(
             text = _("Process %(process)s carries order %(no)s and closes it when it ends.")
             facts = {"process": carried.number, "no": found.number}
             raise Refused(Refusal("in_process", text % facts, facts))
-        if done_on > timezone.localdate() or done_on < timezone.localdate(found.opened_at):
-            text = _("That day is before the order or has not come yet.")
-            raise BadInput(text, [{"field": "done_on", "code": "day", "text": text}])
+        if (wrong := _wrong_day(found, done_on)) is not None:
+            raise BadInput(wrong.text, wrong.errors)
         found.state, found.done_on, found.what_done = OrderState.DONE, done_on, what_done
         found.done_by_id = actor.person_id
         found.save(update_fields=["state", "done_on", "what_done", "done_by"])

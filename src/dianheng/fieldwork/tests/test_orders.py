@@ -1,11 +1,14 @@
 """Orders after checks: plain ones with their clock, or carried by a process that closes them."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.common.errors import Refused
 from dianheng.fieldwork.models import FieldOrder
+from dianheng.fieldwork.panels import point_hold
 from dianheng.fieldwork.services import order_done
 from dianheng.identity.services import actor_for_person, setting_change, system_actor
 from dianheng.identity.tests.factories import PASSWORD, city_company
@@ -38,22 +41,22 @@ def do(order, actor, **data):
     return task_complete(task=task, data=data, actor=actor, password=password)
 
 
-def carried(order):
+def carried(order, done_on=None):
     """The order is written, assigned and worked on; what was done is to be looked at."""
     instance = ProcessInstance.objects.get(number=order.process)
     form = earlier_entry(instance.tasks.get())
     do(order, verifier(), **form)
     do(order, head(), opinion="agree")
-    today = timezone.localdate().isoformat()
+    worked(order, done_on or timezone.localdate())
+
+
+def worked(order, done_on):
+    """The work is handed in with its day."""
+    day = done_on.isoformat()
     do(
-        order,
-        verifier(),
-        began_on=today,
-        done_on=today,
-        people="张伟",
-        hours="2",
+        order, verifier(), began_on=day, done_on=day, people="张伟", hours="2",
         result="第1元件改接，复测正确",
-    )
+    )  # fmt: skip
 
 
 def test_without_the_pack_an_order_is_a_plain_one():
@@ -113,6 +116,44 @@ def test_work_that_is_sent_back_leaves_the_order_open():
     instance = ProcessInstance.objects.get()
     task_send_back(task=instance.tasks.latest("pk"), reason="缺复测照片", actor=head())
     assert FieldOrder.objects.get().state == "open"
+
+
+@pytest.mark.parametrize("days", [-1, 1], ids=["before the order", "not come yet"])
+def test_work_of_a_day_that_cannot_be_is_not_accepted_but_sent_back(days):
+    work_order()
+    order = wrong_wiring()
+    opened, today = timezone.localdate(order.opened_at), timezone.localdate()
+    wrong = (opened if days < 0 else today) + timedelta(days=days)
+    carried(order, wrong)
+    with pytest.raises(Refused) as refused:
+        do(order, head(), opinion="agree")
+    assert refused.value.refusal.code == "day"
+    assert refused.value.refusal.facts == {"day": wrong.isoformat(), "opened": opened.isoformat()}
+    assert str(refused.value.refusal.text) == (
+        f"{wrong} 早于处理单（{opened}），或尚未到来。请退回办理环节更正日期。"
+    )
+    assert FieldOrder.objects.get().state == "open"
+    assert ProcessInstance.objects.get().ended_at is None
+    do(order, head(), opinion="reject", reason="日期有误")
+    worked(order, today)
+    do(order, head(), opinion="agree")
+    assert FieldOrder.objects.get().done_on == today
+
+
+def test_a_point_is_held_by_its_order_with_the_process_that_closes_it():
+    """Nobody is told to close by hand what the order page refuses to."""
+    work_order()
+    order = wrong_wiring()
+    (hold,) = point_hold(order.usage_point, None)
+    assert str(hold.text) == (
+        f"处理单 {order.number} 还没有完成：请先办结流程 {order.process}，办结后自动关闭。"
+    )
+    instance_withdraw(
+        instance=ProcessInstance.objects.get(), reason="改由外包处理",
+        actor=actor_for_person(crew()[0]),
+    )  # fmt: skip
+    (hold,) = point_hold(order.usage_point, None)
+    assert str(hold.text) == f"处理单 {order.number} 还没有完成：请先填写处理情况。"
 
 
 @pytest.mark.parametrize("how", ["not taken on", "withdrawn"])
