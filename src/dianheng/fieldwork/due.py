@@ -9,6 +9,7 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -120,7 +121,7 @@ def _of_circuit(last: str, item: str) -> Case:
 
 
 def _transformers(column: str) -> Subquery:
-    """Of the transformer that is due first: since when its period runs, or until when."""
+    """Of the transformers of a point: since when the oldest period runs, or when the first ends."""
     checked = FieldCheck.objects.filter(
         transformer=OuterRef("device"), outcome__in=JUDGED, done_at__gte=OuterRef("installed_at")
     )
@@ -144,4 +145,6 @@ def _transformers(column: str) -> Subquery:
         device__kind__in=TRANSFORMERS,
     ).annotate(since=Coalesce(Subquery(last), TruncDate("installed_at")))  # fmt: skip
     rows = rows.annotate(due=AddMonths(F("since"), months))
-    return Subquery(rows.order_by("due").values(column)[:1])
+    return Subquery(
+        rows.order_by().values("usage_point").annotate(first=Min(column)).values("first")
+    )
