@@ -1,22 +1,31 @@
 """Tests of measuring standards, their control charts, and the dossier that is complete or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Min, Q
 
 from dianheng.assets.models import Device
 from dianheng.common.errors import Text
 from dianheng.identity.models import Qualification
+from dianheng.metrology import standard_tests as rules
 from dianheng.metrology.periods import add_months
-from dianheng.metrology.rule_sets import rule_set_on
-from dianheng.metrology.standard_tests import ControlLimits, Group, control_limits
+from dianheng.metrology.rule_sets import RuleSet, rule_set, rule_set_on
+from dianheng.metrology.standard_tests import (
+    ControlLimits,
+    Group,
+    StandardTestResult,
+    control_limits,
+)
 
 from ..choices import Finding, TestKind
 from ..models import StandardCertificate, StandardInstallation, StandardTest
 from ..rules import months_earlier
 from .laboratory import in_force
+
+IN_SERIES = (TestKind.STABILITY, TestKind.CHECK)  # judged by the tests before them
 
 
 def series_of(test: StandardTest) -> list[StandardTest]:
@@ -25,18 +34,52 @@ def series_of(test: StandardTest) -> list[StandardTest]:
         installation=test.installation_id, kind=test.kind, check_standard=test.check_standard,
         point=test.point, unit=test.unit, replaced_by__isnull=True,
     ).exclude(pk=test.replaces_id)  # fmt: skip
-    return list(rows.select_related("made_by").order_by("done_on", "pk"))
+    return list(rows.select_related("made_by", "installation").order_by("done_on", "pk"))
 
 
-def groups_through(test: StandardTest) -> list[Group]:
-    """The groups before a test that is not recorded yet, the oldest first, and its own."""
-    earlier = [row for row in series_of(test) if row.done_on < test.done_on]
-    return [Group(row.done_on, row.readings) for row in (*earlier, test)]
+def examined_since(installation: StandardInstallation) -> date | None:
+    """From when on it had a certificate; before, it is new and judged by all groups."""
+    return installation.certificates.aggregate(day=Min("valid_from"))["day"]
 
 
-def is_examined(installation: StandardInstallation, day: date) -> bool:
-    """Whether a certificate was there before that day; new standards are judged by all groups."""
-    return installation.certificates.filter(valid_from__lte=day).exists()
+def judge(
+    book: RuleSet, test: StandardTest, series: Sequence[StandardTest], since: date | None
+) -> StandardTestResult:
+    """What a stability test or a check comes to by the tests of its series that were done before.
+
+    Args:
+        since: from when on the measuring standard was examined.
+    """
+    before = [row for row in series if row.done_on < test.done_on]
+    groups = [Group(row.done_on, row.readings) for row in (*before, test)]
+    if test.kind == TestKind.CHECK:
+        return rules.intermediate_check(book, groups, limit=test.limit)
+    is_new = since is None or since > test.done_on
+    return rules.stability(book, groups, limit=test.limit, is_new=is_new)
+
+
+def judged_again(rows: Sequence[StandardTest]) -> dict[int, Finding]:
+    """Tests of a measuring standard that come to something else by what counts now, and to what.
+
+    An earlier test of their series was entered or corrected after they were judged. They are
+    evidence and keep what was found; correcting them judges them anew.
+
+    Args:
+        rows: tests that count, of one measuring standard, each with its whole series.
+    """
+    if not rows:
+        return {}
+    since = examined_since(rows[0].installation)
+    series: dict[tuple[str, ...], list[StandardTest]] = {}
+    for row in sorted(rows, key=lambda row: row.done_on):
+        series.setdefault((row.kind, row.check_standard, row.point, row.unit), []).append(row)
+    found = {}
+    for (kind, *_words), tests in series.items():
+        if kind in IN_SERIES:
+            for test in tests:
+                book = rule_set("JJF 1033", test.edition)
+                found[test.pk] = Finding(judge(book, test, tests, since).finding.value)
+    return {row.pk: found[row.pk] for row in rows if found.get(row.pk, row.finding) != row.finding}
 
 
 def limits_of(series: list[StandardTest]) -> ControlLimits | None:
@@ -51,7 +94,7 @@ def last_known_good(device: Device, day: date) -> date | None:
     """The last day through `day` on which a standard or bench was found good.
 
     That is the first day of a certificate that is not withdrawn, or a stability test or check in between within its
-    limit, of the measuring standard to which it belonged then.
+    limit, of the measuring standard to which it belonged then; and still so by what counts now.
     """
     own = Q(installation__bench=device) | Q(
         installation__parts__device=device, installation__parts__valid_from__lte=F("done_on")
@@ -60,13 +103,13 @@ def last_known_good(device: Device, day: date) -> date | None:
         | Q(installation__parts__valid_through__gte=F("done_on"))
     )  # fmt: skip
     tested = StandardTest.objects.filter(
-        own, kind__in=[TestKind.STABILITY, TestKind.CHECK], finding=Finding.KEPT,
-        replaced_by__isnull=True, done_on__lte=day,
-    ).aggregate(day=Max("done_on"))["day"]  # fmt: skip
+        own, kind__in=IN_SERIES, finding=Finding.KEPT, replaced_by__isnull=True, done_on__lte=day
+    ).select_related("installation").order_by("-done_on")  # fmt: skip
+    still = (row.done_on for row in tested if row.pk not in judged_again(series_of(row)))
     certified = StandardCertificate.objects.filter(
         device=device, valid_from__lte=day, withdrawn_on__isnull=True
     ).aggregate(day=Max("valid_from"))["day"]
-    return max((one for one in (tested, certified) if one is not None), default=None)
+    return max((one for one in (next(still, None), certified) if one), default=None)
 
 
 @dataclass(frozen=True)
@@ -93,12 +136,14 @@ def dossier(installation: StandardInstallation, day: date) -> list[DossierLine]:
     if newest is not None and review is not None:
         apply_by = months_earlier(newest.valid_through, int(review.value))
         lines.append(DossierLine("review", "", apply_by))
+    counting = installation.tests.filter(replaced_by__isnull=True).order_by("-done_on")
+    tests = list(counting.select_related("installation"))
+    again = judged_again(tests)
     for kind in (TestKind.REPEATABILITY, TestKind.STABILITY, TestKind.CHECK):
-        done = installation.tests.filter(kind=kind, replaced_by__isnull=True)
-        last = done.order_by("-done_on").first()
+        last = next((row for row in tests if row.kind == kind), None)
         lines.append(
             DossierLine(
-                kind.value, last.get_finding_display() if last else "",
+                kind.value, Finding(again.get(last.pk, last.finding)).label if last else "",
                 add_months(last.done_on, year) if last else None,
             )
         )  # fmt: skip

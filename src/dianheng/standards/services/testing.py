@@ -19,7 +19,7 @@ from dianheng.metrology.rule_sets import RuleSet, rule_set_on
 from ..choices import TestKind
 from ..models import StandardInstallation, StandardTest
 from ..rights import RIGHT
-from ..selectors.testing import groups_through, is_examined, series_of
+from ..selectors.testing import examined_since, judge, series_of
 
 MOST_READINGS = 200
 
@@ -120,8 +120,4 @@ def _judge(made: StandardTest, book: RuleSet) -> rules.StandardTestResult:
             book, ours=made.mean, reference=made.reference, u_ours=made.u_ours,
             u_reference=made.u_reference,
         )  # fmt: skip
-    groups = groups_through(made)
-    if made.kind == TestKind.CHECK:
-        return rules.intermediate_check(book, groups, limit=made.limit)
-    is_new = not is_examined(made.installation, made.done_on)
-    return rules.stability(book, groups, limit=made.limit, is_new=is_new)
+    return judge(book, made, series_of(made), examined_since(made.installation))

@@ -11,9 +11,16 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import qualification_grant, system_actor
 from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.metrology.periods import add_months
+from dianheng.standards.choices import Finding
 from dianheng.standards.models import StandardInstallation, StandardTest
 from dianheng.standards.rules import months_earlier
-from dianheng.standards.selectors.testing import dossier, last_known_good, limits_of, series_of
+from dianheng.standards.selectors.testing import (
+    dossier,
+    judged_again,
+    last_known_good,
+    limits_of,
+    series_of,
+)
 from dianheng.standards.services import installation_record, paper_withdraw, test_record
 
 from .factories import examined
@@ -270,3 +277,50 @@ def test_a_withdrawn_certificate_proves_nothing():
     wrong = room.bench.certificates.get()
     paper_withdraw(paper=wrong, withdrawn_on=day(0), reason="登记错误", actor=system_actor())
     assert last_known_good(room.bench, day(0)) is None
+
+
+def test_what_was_judged_by_a_mistyped_test_counts_no_more_until_it_is_corrected_too(client):
+    room = examined()
+    certified = room.bench.certificates.get().valid_from
+    mistyped = test_of(room.installation, "check", -40, shift="2")
+    later = test_of(room.installation, "check", -9, shift="2")
+    assert later.finding == "kept" and last_known_good(room.bench, day(0)) == day(-9)
+    assert judged_again(series_of(later)) == {}
+    test_of(room.installation, "check", -40, replaces=mistyped, reason="小数点错位")
+    # Evidence keeps its finding; by what counts now it is another, and nothing rests on it.
+    later.refresh_from_db()
+    assert later.finding == "kept"
+    assert judged_again(series_of(later)) == {later.pk: "exceeded"}
+    assert last_known_good(room.bench, day(0)) == certified
+    assert {line.what: line.detail for line in dossier(room.installation, day(0))}["check"] == (
+        Finding.EXCEEDED.label
+    )
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    text = page(client, "standard_test", later.pk)
+    assert "按现有数据，结论为“超出限值”" in text and "需重新判定" in text
+    assert "需重新判定" in page(client, "installation", "BZ-01")
+    again = test_of(
+        room.installation, "check", -9, shift="2", replaces=later, reason="前一次已更正"
+    )
+    assert again.finding == "exceeded" and judged_again(series_of(again)) == {}
+
+
+def test_a_test_entered_late_or_moved_away_is_judged_again_with_those_after_it():
+    room = examined()
+    first = test_of(room.installation, "check", -40)
+    last = test_of(room.installation, "check", -9)
+    between = test_of(room.installation, "check", -20, shift="1")
+    assert judged_again(series_of(last)) == {last.pk: "exceeded"}
+    # It was of another point: of both series those after it are judged by what counts now.
+    moved = test_of(
+        room.installation, "check", -20, shift="1", replaces=between, reason="核查标准填错",
+        check_standard="BZ0100 核查表",
+    )  # fmt: skip
+    assert judged_again(series_of(last)) == {} and moved.finding == "too_few"
+    # What proves nothing any more is no proof either.
+    test_of(
+        room.installation, "check", -40, replaces=first, reason="核查标准填错",
+        check_standard="BZ0100 核查表",
+    )  # fmt: skip
+    assert judged_again(series_of(last)) == {last.pk: "too_few"}
+    assert judged_again(series_of(moved)) == {moved.pk: "exceeded"}

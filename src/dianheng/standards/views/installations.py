@@ -24,6 +24,7 @@ from ..models import InstallationStandard, StandardInstallation
 from ..panels import installation_actions, installation_facts
 from ..rights import RIGHT, VIEW
 from ..selectors import benches, visible_installation
+from ..selectors.testing import judged_again
 from .chains import chain_context
 from .common import action_for, laboratory_crumbs, units_with, with_due, write_form
 from .testing import dossier_lines
@@ -66,6 +67,8 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
     found = visible_installation(request.rights, code)  # type: ignore[attr-defined]
     days = setting("verification.due_days")
     at = [code]
+    tests = list(found.tests.filter(replaced_by__isnull=True).select_related("installation"))
+    again = judged_again(tests)
     context = {
         "title": found.name,
         "installation": found,
@@ -74,8 +77,7 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
         "chain": chain_context(_things_of(found), days, request.rights),
         "dossier": dossier_lines(found, days),
         "tests": [
-            (one, FINDING_TONE[Finding(one.finding)])
-            for one in found.tests.filter(replaced_by__isnull=True)[:20]
+            (one, FINDING_TONE[Finding(one.finding)], again.get(one.pk)) for one in tests[:20]
         ],
         "kind_labels": [dict(DeviceKind.choices)[kind] for kind in found.kinds],
         "facts": installation_facts(found),

@@ -22,7 +22,7 @@ from ..choices import FINDING_TONE, Finding, TestKind
 from ..models import StandardInstallation, StandardTest
 from ..rights import RIGHT, VIEW
 from ..selectors import visible_installation
-from ..selectors.testing import dossier, limits_of, series_of
+from ..selectors.testing import dossier, judged_again, limits_of, series_of
 from .common import action_for, due_tone, due_word, laboratory_crumbs, write_form
 
 DOSSIER = {
@@ -103,11 +103,13 @@ def test(request: HttpRequest, key: int) -> HttpResponse:
     found = _visible(request, key)
     replaced_by = getattr(found, "replaced_by", None)
     series = series_of(found)
+    again = judged_again(series)
     context = {
         "title": found.get_kind_display(),
         "test": found,
         "tone": FINDING_TONE[Finding(found.finding)],
-        "series": [(row, FINDING_TONE[Finding(row.finding)]) for row in series],
+        "series": [(row, FINDING_TONE[Finding(row.finding)], again.get(row.pk)) for row in series],
+        "again": again.get(found.pk),
         "replaced_by": replaced_by,
         "actions": []
         if replaced_by
