@@ -272,11 +272,14 @@ UNITS: Mapping[str, tuple[str, ...]] = {
 
 
 def _plain(head: str) -> tuple[str, str]:
-    """Name and unit of a head: `Ua(V)` is `ua`, `v`."""
-    text = halfwidth(head).strip().lower().replace("Φ", "φ").replace("Φ".lower(), "φ")
-    text = text.replace(" ", "").replace("_", "").replace("[", "(").replace("]", ")")
-    name, _sign, rest = text.partition("(")
-    return name, rest.rstrip(")")
+    """Name and unit of a head: `Ua(V)` is `ua`, `V`; the unit as it stands in the file.
+
+    >>> _plain("φUab [°]"), _plain("Uab(kV)")
+    (('φuab', '°'), ('uab', 'kV'))
+    """
+    text = halfwidth(head).strip().replace("[", "(").replace("]", ")")
+    name, _sign, rest = text.replace(" ", "").replace("_", "").partition("(")
+    return name.lower().replace("Φ".lower(), "φ"), rest.rstrip(")")
 
 
 def _of_table(text: str) -> Entry:

@@ -43,11 +43,12 @@ def task_make(
     if right is not None:
         actor = require(actor, right, point.unit_id)
     refuse(guard_two_people(leader.pk, second.pk))
-    if point.closed_on is not None and point.closed_on <= due_on:
-        raise BadInput(_("Usage point %(no)s is closed.") % {"no": point.number})
     with write_batch(actor=actor, action="fieldtask.make") as batch:
         if (earlier := idempotent(request_key, "fieldtask.make")) is not None:
             return FieldTask.objects.get(number=earlier["number"])
+        found = UsagePoint.objects.select_for_update().get(pk=point.pk)  # who closes it waits
+        if found.closed_on is not None and found.closed_on <= due_on:
+            raise BadInput(_("Usage point %(no)s is closed.") % {"no": found.number})
         year = timezone.localtime(batch.at).year
         (number,) = numbers_take(key="field_task", unit_id=point.unit_id, year=year)
         made = FieldTask.objects.create(

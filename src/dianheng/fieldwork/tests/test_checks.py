@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
+from dianheng.customers.models import UsagePoint
 from dianheng.documents.models import StoredFile
 from dianheng.fieldwork.models import FieldCheck, FieldOrder, FieldTask
 from dianheng.fieldwork.services import (
@@ -32,6 +33,7 @@ from .factories import (
     calibrator,
     crew,
     field_task,
+    point_with_meter,
 )
 
 pytestmark = pytest.mark.django_db
@@ -320,6 +322,24 @@ def test_a_task_needs_two_people():
     assert refused.value.refusal.code == "one_person"
 
 
+def test_a_point_that_closes_while_a_check_is_planned_gets_no_task():
+    """The page was opened before; a repeat still brings the task that was made in time."""
+    leader, second = crew()
+    seen, _meter = point_with_meter()
+    asked = {
+        "kind": "meter", "due_on": timezone.localdate(), "leader": leader, "second": second,
+        "actor": system_actor("command"),
+    }  # fmt: skip
+    made = task_make(point=seen, request_key="in time", **asked)
+    with write_batch(actor=system_actor(), action="test"):
+        UsagePoint.objects.filter(pk=seen.pk).update(closed_on=timezone.localdate())
+    with pytest.raises(BadInput) as refused:
+        task_make(point=seen, request_key="too late", **asked)
+    assert str(refused.value.refusal.text) == f"计量点 {seen.number} 已销户。"
+    assert task_make(point=seen, request_key="in time", **asked) == made
+    assert FieldTask.objects.get() == made
+
+
 # -- files ---------------------------------------------------------------------------------------
 
 
@@ -417,6 +437,14 @@ def test_a_table_is_never_misread_in_silence(head, value, field, code):
         send(csv_of(field_task(), text).encode(), "check.csv")
     assert [(e["field"], e["code"]) for e in refused.value.refusal.errors] == [(field, code)]
     assert FieldCheck.objects.count() == 0
+
+
+def test_the_unit_is_told_as_it_stands_in_the_file():
+    calibrator()
+    with pytest.raises(BadInput) as refused:
+        send(csv_of(field_task(), CSV.replace("Uab(V)", "Uab(kV)")).encode(), "check.csv")
+    (error,) = refused.value.refusal.errors
+    assert error["text"] == "“Uab(kV)”的单位是 kV，应为 V。"
 
 
 @pytest.mark.parametrize(

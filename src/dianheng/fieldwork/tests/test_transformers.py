@@ -196,9 +196,10 @@ def test_the_testers_file_is_the_one_of_the_laboratory():
     calibrator()
     task = transformer_task()
     device = Device.objects.filter(kind="current_transformer").earliest("pk")
-    (made,) = send(envelope(task, device))
+    file = envelope(task, device)
+    (made,) = send(file)
     assert made.check.outcome == "pass" and made.check.transformer == device
-    assert send(envelope(task, device))[0].is_repeat
+    assert send(file)[0].is_repeat
 
 
 def test_a_fault_of_a_point_is_told_with_its_place_in_the_file():
