@@ -1,7 +1,7 @@
 """A doubted meter: the test that a process asked for, and what came of it as it stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,15 +16,28 @@ from dianheng.documents.selectors import documents_about
 from dianheng.identity.models import Person
 from dianheng.verification.choices import DECIDED, Step
 from dianheng.verification.choices import Outcome as BenchOutcome
-from dianheng.verification.models import ApprovalLine, TaskDevice, TestRecord
-from dianheng.workflow.models import ProcessInstance
+from dianheng.verification.choices import TaskState as BenchState
+from dianheng.verification.models import (
+    ApprovalLine,
+    ReviewLine,
+    TaskDevice,
+    TestRecord,
+    VerificationTask,
+)
+from dianheng.workflow.choices import OPEN_STATES, InstanceState, Role
+from dianheng.workflow.models import FormEntry, ProcessInstance
 from dianheng.workflow.selectors import served
 
-from .choices import NO_VERDICT, Outcome
+from .choices import NO_VERDICT, Outcome, TaskState
 from .models import FieldCheck, FieldTask
 from .rules import OF_METER, is_meter_right, settled_days
 
 BEGIN, EVIDENCE, OPENING = "doubt.begin", "doubt.evidence", "doubt.opening"
+# While one of these steps waits, the test is not begun, the seal not opened, no result taken.
+BEFORE_TEST = {"request", "arrange"}
+BEFORE_OPENING = {*BEFORE_TEST, "open"}
+BEFORE_RESULT = {*BEFORE_OPENING, "test"}
+VERDICTS = {"pass": True, "fail": False, "damaged": None}  # conclusion -> is the meter right?
 SITE, LABORATORY = "site", "laboratory"
 SHOWN = 6  # points, those nearest to their limit
 
@@ -61,17 +74,30 @@ class Evidence:
     testers: Mapping[int, str] = field(default_factory=dict)
 
 
-def evidence_at(*, task: str, way: str, device: Device) -> Evidence:
-    """What the task of a doubt has brought for the meter."""
-    return _of_site(task, device) if way == SITE else _of_bench(task, device)
+def evidence_at(*, task: str, way: str, device: Device, record: str = "") -> Evidence:
+    """What the task of a doubt has brought for the meter.
+
+    Args:
+        record: number of the record that was taken; empty: the one that stands now.
+    """
+    return (_of_site if way == SITE else _of_bench)(task, device, record)
 
 
-def _of_site(number: str, device: Device) -> Evidence:
+def _called_off(number: str) -> str:
+    text = _("Task %(no)s was called off: send the process back and arrange another test.")
+    return text % {"no": number}
+
+
+def _of_site(number: str, device: Device, record: str) -> Evidence:
     """The last record of the meter itself that tells its working error; all else is another's."""
     task = FieldTask.objects.get(number=number)
     url = reverse("field_task", args=[number])
     checks = task.checks.filter(meter=device, transformer=None).select_related("leader", "second")
+    if record:
+        checks = checks.filter(number=record)
     found = list(checks.order_by("-attempt"))
+    if not found and task.state == TaskState.CANCELLED:
+        return Evidence(number, url, _called_off(number))
     if not found:
         text = _("Nobody has recorded the check of %(barcode)s yet: it is entered at %(no)s.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
@@ -109,7 +135,7 @@ def _with(figure: str, unit: str) -> str:
     return f"{figure} {unit}".strip() if figure else ""
 
 
-def _of_bench(number: str, device: Device) -> Evidence:
+def _of_bench(number: str, device: Device, record: str) -> Evidence:
     url = reverse("task", args=[number])
     row = (
         TaskDevice.objects.select_related("record")
@@ -117,27 +143,32 @@ def _of_bench(number: str, device: Device) -> Evidence:
         .exclude(step=Step.WITHDRAWN)
         .first()
     )
+    if row is None and VerificationTask.objects.get(number=number).state == BenchState.CANCELLED:
+        return Evidence(number, url, _called_off(number))
     if row is None:
         text = _("%(barcode)s is not in task %(no)s: take it in there when it has arrived.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
     if row.record is None:
         text = _("%(barcode)s is not tested yet in task %(no)s.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
-    is_decided = row.step == Step.APPROVED and row.outcome in DECIDED
+    test, outcome = row.record, row.outcome
+    is_decided = row.step == Step.APPROVED and outcome in DECIDED
+    if record and record != test.number:  # what was taken was approved; another run followed
+        line = row.approvals.select_related("record").filter(record__number=record).last()
+        assert line is not None
+        test, outcome, is_decided = line.record, line.outcome, True
     text = _("The result of %(barcode)s in task %(no)s is not approved yet: “%(step)s”.")
     facts = {"barcode": device.barcode, "no": number, "step": row.get_step_display()}
-    papers = documents_about(f"record:{row.record.number}")
+    papers = documents_about(f"record:{test.number}")
     return Evidence(
         number, url, "" if is_decided else text % facts,
-        record=row.record.number, record_url=reverse("record", args=[row.record.number]),
-        tested_at=row.record.finished_at,
-        is_right=row.outcome != BenchOutcome.FAILED if is_decided else None,
-        outcome=str(row.get_outcome_display()),
+        record=test.number, record_url=reverse("record", args=[test.number]),
+        tested_at=test.finished_at,
+        is_right=outcome != BenchOutcome.FAILED if is_decided else None,
+        outcome=str(BenchOutcome(outcome).label) if outcome else "",
         document=papers.filter(end__isnull=True).values_list("number", flat=True).first() or "",
-        points=_nearest(row.record),
-        testers=dict(
-            Person.objects.filter(pk__in=row.record.tester_ids).values_list("pk", "name")
-        ),
+        points=_nearest(test),
+        testers=dict(Person.objects.filter(pk__in=test.tester_ids).values_list("pk", "name")),
     )  # fmt: skip
 
 
@@ -165,13 +196,9 @@ def testers_before(device: Device, *, besides: str) -> dict[int, str]:
         besides: number of the task that does not count.
     """
     found: dict[int, str] = {}
-    for number, people in (
-        TestRecord.objects.filter(device=device)
-        .exclude(task__number=besides)
-        .order_by("pk")
-        .values_list("number", "tester_ids")
-    ):
-        found |= dict.fromkeys(people, number)
+    records = TestRecord.objects.filter(device=device).exclude(task__number=besides)
+    for record in records.order_by("pk").only("number", "tester_ids", "operators"):
+        found |= dict.fromkeys(_operated(record), record.number)
     checks = FieldCheck.objects.filter(meter=device, transformer=None).order_by("pk")
     checks = checks.exclude(task__number=besides)
     for number, *people in checks.values_list("number", "leader_id", "second_id"):
@@ -179,20 +206,50 @@ def testers_before(device: Device, *, besides: str) -> dict[int, str]:
     return found
 
 
+def _operated(record: TestRecord) -> set[int]:
+    """Everybody whom a record names at the bench, in whatever part."""
+    return {*record.tester_ids, *(one["person_id"] for one in record.operators if one["person_id"])}
+
+
+def hands_of(task: str, device: Device) -> dict[int, str]:
+    """Who tested, reviewed or approved a meter in a task of the laboratory, whatever run counts."""
+    found: set[int | None] = set()
+    for record in TestRecord.objects.filter(task__number=task, device=device):
+        found |= _operated(record)
+    mine = {"task_device__task__number": task, "task_device__device": device}
+    for line, did in ((ReviewLine, "review__reviewer"), (ApprovalLine, "approval__approver")):
+        people = line.objects.filter(**mine).values_list(f"{did}_id", f"{did.partition('__')[0]}__acting_for_id")  # fmt: skip
+        found.update(*people)
+    return dict(Person.objects.filter(pk__in=found - {None}).values_list("pk", "name"))
+
+
 @dataclass(frozen=True)
 class Doubt:
     """What a process about a doubted meter has come to: its inputs, answers and evidence."""
 
     begun: Mapping[str, Any]  # what the test was begun with, and its task
-    answered: Mapping[str, Any]  # what the evidence step took; empty: not yet
+    answered: Mapping[str, Any]  # what the evidence step took; empty: not yet, or sent back since
     opening: Mapping[str, Any]  # who was there when the seal was opened; only of arbitrations
     device: Device
-    evidence: Evidence
+    evidence: Evidence  # what was taken; nothing yet: what stands now
+    now: Evidence
+    approval: FormEntry | None  # who agreed to what was taken
+
+    @property
+    def is_changed(self) -> bool:
+        """The result is another one since it was taken."""
+        return bool(self.answered) and has_changed(self.answered, self.now)
+
+
+def has_changed(taken: Mapping[str, Any], now: Evidence) -> bool:
+    """Whether record or verdict are others than those that were taken."""
+    return (taken["record"], VERDICTS[taken["conclusion"]]) != (now.record, now.is_right)
 
 
 def doubt_of(instance: ProcessInstance) -> Doubt | None:
     """The doubt of a process that has begun a test for it; None for all others."""
-    begun = served(instance, BEGIN)
+    waits = set(instance.tasks.filter(state__in=OPEN_STATES).values_list("task", flat=True))
+    begun = None if waits & BEFORE_TEST else served(instance, BEGIN)
     device = begun and (
         Device.objects.select_related("model", "unit")
         .filter(barcode=str(begun[0].get("device", "")))
@@ -201,12 +258,28 @@ def doubt_of(instance: ProcessInstance) -> Doubt | None:
     if not begun or device is None:
         return None
     given, answer = begun
-    answered, opening = served(instance, EVIDENCE), served(instance, OPENING)
+    is_gone = waits & BEFORE_RESULT or instance.state == InstanceState.WITHDRAWN
+    answered = None if is_gone else served(instance, EVIDENCE)
+    opening = None if BEFORE_OPENING & waits else served(instance, OPENING)
+    now = taken = evidence_at(task=answer["task"], way=answer["way"], device=device)
+    if answered and answered[1]["record"] != now.record:
+        taken = evidence_at(
+            task=answer["task"], way=answer["way"], device=device, record=answered[1]["record"]
+        )
+    if answered:
+        taken = replace(taken, is_right=VERDICTS[answered[1]["conclusion"]])
     return Doubt(
         {**given, **answer}, {**answered[0], **answered[1]} if answered else {},
-        {**opening[0], **opening[1]} if opening else {}, device,
-        evidence_at(task=answer["task"], way=answer["way"], device=device),
+        {**opening[0], **opening[1]} if opening else {}, device, taken, now,
+        _approval(instance) if answered else None,
     )  # fmt: skip
+
+
+def _approval(instance: ProcessInstance) -> FormEntry | None:
+    """The last decision, when it is taken and agrees."""
+    last = instance.tasks.filter(role=Role.APPROVE).order_by("-pk").first()
+    agreed = FormEntry.objects.filter(task=last, asked=None, opinion="agree")
+    return agreed.select_related("person").first() if last is not None else None
 
 
 def stands(instance: ProcessInstance) -> dict[str, Any]:
@@ -214,7 +287,7 @@ def stands(instance: ProcessInstance) -> dict[str, Any]:
     found = doubt_of(instance)
     if found is None or not found.answered:
         return {}
-    now = found.evidence
+    now = found.now
     return {
         "record": now.record,
         "is_right": now.is_right,

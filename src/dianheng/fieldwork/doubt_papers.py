@@ -44,18 +44,15 @@ def _head(instance: ProcessInstance, found: Doubt) -> dict[str, Any]:
 
 
 def notice_of(instance: ProcessInstance, found: Doubt) -> paper.DoubtNotice:
-    """What the customer is told: by the record as it stands."""
+    """What the customer is told: by the record that was taken and approved."""
     taken, now = found.answered, found.evidence
-    approved = (
-        instance.tasks.filter(role="approve", state="done").select_related("done_by").order_by("-pk").first()
-    )  # fmt: skip
     signed = [
         paper.Signature(role="verifier" if found.begun["way"] != "site" else "leader", name=name)
         for name in list(now.testers.values())[:1]
     ]
-    if approved is not None and approved.done_by is not None:
-        on = timezone.localdate(approved.ended_at) if approved.ended_at else None
-        signed.append(paper.Signature(role="approver", name=approved.done_by.name, signed_on=on))
+    if (agreed := found.approval) is not None:
+        on = timezone.localdate(agreed.at)
+        signed.append(paper.Signature(role="approver", name=agreed.person.name, signed_on=on))
     return paper.DoubtNotice(
         **_head(instance, found),
         record_no=now.record,

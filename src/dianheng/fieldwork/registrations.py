@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from dianheng.common.errors import Text
 from dianheng.metrology.words import word
 from dianheng.verification.choices import TaskKind
+from dianheng.verification.registry import register_results_guard
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import (
     Service,
@@ -24,7 +25,14 @@ from dianheng.workflow.registry import (
 
 from .doubt import doubt_of, stands
 from .models import FieldOrder
-from .services.doubt import doubt_begin, doubt_call_off, doubt_evidence, doubt_opening
+from .services.doubt import (
+    doubt_begin,
+    doubt_call_off,
+    doubt_evidence,
+    doubt_opening,
+    doubt_stands,
+    guard_arbitration,
+)
 from .services.orders import order_process_ended
 
 register_service(
@@ -35,16 +43,21 @@ register_service(
     ),
     Service(
         "doubt.call_off", gettext_lazy("Call the test of a doubted meter off"), ("answer",),
-        doubt_call_off, knows_caller=True,
+        doubt_call_off, optional=("device",), knows_caller=True,
     ),
     Service(
         "doubt.opening", gettext_lazy("See that both sides were invited to the opening of the seal"),
-        ("parties", "signed"), doubt_opening, reads=True, knows_caller=True,
+        ("parties", "signed"), doubt_opening, optional=("opened_at",), reads=True,
+        knows_caller=True,
     ),
     Service(
         "doubt.evidence", gettext_lazy("Take the record of a doubted meter and its verdict"),
-        ("test", "device", "kind", "taken_on"), doubt_evidence, optional=("paid", "damaged"),
-        reads=True, knows_caller=True,
+        ("test", "device", "kind", "taken_on"), doubt_evidence,
+        optional=("paid", "damaged", "opened_at"), reads=True, knows_caller=True,
+    ),
+    Service(
+        "doubt.stands", gettext_lazy("See that the verdict that was taken still stands"),
+        ("test", "device", "kind", "taken"), doubt_stands, reads=True, knows_caller=True,
     ),
 )  # fmt: skip
 
@@ -70,9 +83,9 @@ def kind_of(code: str) -> str:
 
 
 def notice(instance: ProcessInstance) -> tuple[Text, str] | None:
-    """The notice for the customer, as soon as the record is taken."""
+    """The notice for the customer, as soon as its verdict is approved."""
     found = doubt_of(instance)
-    if found is None or not found.answered:
+    if found is None or found.approval is None:
         return None
     return _("Notice for the customer"), reverse("doubt_notice", args=[instance.number])
 
@@ -89,6 +102,7 @@ register_panel(doubt_panel)
 register_paper("doubt_notice", notice)
 register_paper("doubt_opening", opening)
 register_beside("doubt", stands)
+register_results_guard(guard_arbitration)
 
 
 def order_stands(number: str) -> dict[str, Any]:

@@ -302,18 +302,19 @@ def settled_days(since: date, through: date) -> Decimal:
 
 
 def guard_other_testers(testers: Mapping[int, str], before: Mapping[int, str]) -> Refusal | None:
-    """An arbitration is tested by nobody who tested the meter before.
+    """Nobody who tested the meter before tests, reviews or approves an arbitration.
 
     Args:
-        testers: people by key who made the record, or who would.
+        testers: people by key who had a hand in it, or would.
         before: those who tested the meter before, with the record.
     """
     for key, name in testers.items():
         if key in before:
             facts = {"name": name, "record": before[key]}
             text = _(
-                "%(name)s tested this meter before (%(record)s): an arbitration is tested by others."
-                " Have somebody else test it."
+                "%(name)s tested this meter before (%(record)s): others test, review and approve an"
+                " arbitration. Have somebody else do it; where it is done already, send the process"
+                " back and arrange another test."
             )
             return Refusal("same_person", text % facts, facts)
     return None

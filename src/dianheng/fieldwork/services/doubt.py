@@ -20,14 +20,24 @@ from dianheng.identity.models import Unit
 from dianheng.identity.selectors import setting
 from dianheng.metrology.quantities import plain_text
 from dianheng.verification.choices import TaskKind as VerificationKind
+from dianheng.verification.choices import TaskState as BenchState
 from dianheng.verification.models import VerificationTask
-from dianheng.verification.services.task import task_add_devices
+from dianheng.verification.services.task import task_add_devices, task_withdraw_devices
 from dianheng.verification.services.task import task_cancel as bench_task_cancel
 from dianheng.verification.services.task import task_make as bench_task_make
 from dianheng.workflow.models import ProcessInstance
 
-from ..choices import TaskKind, TaskReason
-from ..doubt import LABORATORY, SITE, evidence_at, settled_since, testers_before
+from ..choices import TaskKind, TaskReason, TaskState
+from ..doubt import (
+    LABORATORY,
+    SITE,
+    Evidence,
+    evidence_at,
+    hands_of,
+    has_changed,
+    settled_since,
+    testers_before,
+)
 from ..models import FieldTask
 from ..rules import doubt_fee, guard_other_testers, settled_pct
 from .tasks import task_cancel, task_make
@@ -117,26 +127,38 @@ def doubt_begin(
 
 
 def doubt_call_off(
-    *, answer: Mapping[str, Any], caller: ProcessInstance, actor: Actor, request_key: str
-) -> Answer:
-    """Take the task back; one that has results stays, and so does the step."""
+    *, answer: Mapping[str, Any], caller: ProcessInstance, actor: Actor, request_key: str,
+    device: Any = "",
+) -> Answer:  # fmt: skip
+    """Take the task back as far as it is open: results stay in it, and the meter leaves it."""
     reason = _("%(number)s was sent back.") % {"number": caller.number}
     if answer["way"] == SITE:
         task = FieldTask.objects.get(number=answer["task"])
-        task_cancel(task=task, reason=reason, actor=actor, right=None)
-    else:
-        found = VerificationTask.objects.get(number=answer["task"])
+        if task.state == TaskState.OPEN:
+            task_cancel(task=task, reason=reason, actor=actor, right=None)
+        return {}
+    found = VerificationTask.objects.get(number=answer["task"])
+    if found.state != BenchState.OPEN:
+        return {}
+    if not found.records.exists():
         bench_task_cancel(task=found, reason=reason, actor=actor, right=None)
+        return {}
+    held = found.devices.filter(is_open=True, device__barcode=str(device))
+    if keys := list(held.values_list("device_id", flat=True)):
+        task_withdraw_devices(
+            task=found, device_ids=keys, reason=reason, actor=actor, right=None
+        )  # fmt: skip
     return {}
 
 
 def doubt_opening(
-    *, parties: Any, signed: Any, caller: ProcessInstance, actor: Actor, request_key: str
-) -> Answer:
+    *, parties: Any, signed: Any, caller: ProcessInstance, actor: Actor, request_key: str,
+    opened_at: Any = "",
+) -> Answer:  # fmt: skip
     """Both sides were invited to the opening of the seal, and who came signed the paper.
 
     Raises:
-        BadInput: a side was not invited, or the paper is not signed.
+        BadInput: a side was not invited, or only after the opening; the paper is not signed.
     """
     rows: Sequence[Mapping[str, Any]] = parties or []
     sides = {row.get("side") for row in rows if row.get("name") and row.get("invited_on")}
@@ -144,6 +166,10 @@ def doubt_opening(
     if missing:
         text = _("Both sides are invited, by name and day; missing: %(sides)s.")
         raise _wrong("parties", text % {"sides": "、".join(str(name) for name in missing)})
+    late = [row["name"] for row in rows if opened_at and str(row.get("invited_on") or "") > str(opened_at)[:10]]  # fmt: skip
+    if late:
+        text = _("Who comes to the opening is invited before it (%(opened)s): %(names)s.")
+        raise _wrong("parties", text % {"opened": opened_at, "names": "、".join(late)})
     if signed != "yes":
         raise _wrong("signed", _("The record of the opening is printed from this page and signed by who is there."))  # fmt: skip
     present = [str(row["name"]) for row in rows if row.get("present") == "yes"]
@@ -152,7 +178,7 @@ def doubt_opening(
 
 def doubt_evidence(
     *, test: Any, device: Any, kind: Any, taken_on: Any, caller: ProcessInstance, actor: Actor,
-    request_key: str, paid: Any = "", damaged: Any = "",
+    request_key: str, paid: Any = "", damaged: Any = "", opened_at: Any = "",
 ) -> Answer:  # fmt: skip
     """Take the record and its verdict as they stand, and what follows for the fee.
 
@@ -162,7 +188,8 @@ def doubt_evidence(
 
     Raises:
         Refused: no verdict counts yet; one does and the meter is called damaged; of an
-            arbitration, a tester tested the meter before.
+            arbitration, somebody who had a hand in it tested the meter before, or the test was
+            made before the seal was opened.
     """
     meter = _device(device)
     way = str(test["way"])
@@ -175,8 +202,8 @@ def doubt_evidence(
         facts = {"record": found.record}
         raise Refused(Refusal("has_verdict", text % facts, facts))
     if kind == VerificationKind.ARBITRATION:
-        before = testers_before(meter, besides=found.task)
-        refuse(guard_other_testers({**found.testers, actor.person_id: actor.name}, before))
+        refuse(guard_other_hands(found.task, meter, actor))
+        _refuse_before_opening(found, opened_at)
     is_right = bool(found.is_right) and not is_damaged
     fee = doubt_fee(
         is_right=is_right, fee_yuan=fee_on(meter, str(kind), caller, _day(taken_on)),
@@ -194,6 +221,65 @@ def doubt_evidence(
     if not is_right and not is_damaged and found.tested_at is not None and is_settled:
         answer |= _settlement(meter, found.error_pct, timezone.localdate(found.tested_at))
     return answer
+
+
+def _refuse_before_opening(found: Evidence, opened_at: Any) -> None:
+    if not opened_at or found.tested_at is None:
+        return
+    tested = f"{timezone.localtime(found.tested_at):%Y-%m-%d %H:%M}"
+    if tested < str(opened_at):
+        text = _(
+            "%(record)s was made at %(tested)s, before the seal was opened (%(opened)s): an arbitration"
+            " is tested after it. Have the meter tested again, or send back and mend the time."
+        )
+        facts = {"record": found.record, "tested": tested, "opened": str(opened_at)}
+        raise Refused(Refusal("before_opening", text % facts, facts))
+
+
+def guard_other_hands(task: str, meter: Device, actor: Actor) -> Refusal | None:
+    """Of an arbitration: neither the actor nor a hand in its task tested the meter before."""
+    people = {**hands_of(task, meter), actor.person_id: actor.name}
+    if actor.acting_for_id is not None:
+        people[actor.acting_for_id] = actor.acting_for_name
+    return guard_other_testers(people, testers_before(meter, besides=task))
+
+
+def guard_arbitration(
+    task: VerificationTask, device_ids: Sequence[int], actor: Actor
+) -> Refusal | None:
+    """Before its result is reviewed or approved, while it can still be tested by somebody else."""
+    if task.kind != VerificationKind.ARBITRATION:
+        return None
+    meters = Device.objects.filter(pk__in=device_ids).order_by("barcode")
+    found = (guard_other_hands(task.number, meter, actor) for meter in meters)
+    return next((refusal for refusal in found if refusal is not None), None)
+
+
+def doubt_stands(
+    *, test: Any, device: Any, kind: Any, taken: Any, caller: ProcessInstance, actor: Actor,
+    request_key: str,
+) -> Answer:  # fmt: skip
+    """What is approved is what stands now, and an arbitration is approved by somebody else.
+
+    Args:
+        test: what `doubt_begin` answered.
+        taken: what `doubt_evidence` answered.
+
+    Raises:
+        Refused: there is another record or verdict since; the approver tested the meter before.
+    """
+    meter = _device(device)
+    now = evidence_at(task=str(test["task"]), way=str(test["way"]), device=meter)
+    if has_changed(taken, now):
+        text = _(
+            "The result is another one since it was taken: see %(where)s."
+            " Reject, so that it is taken anew."
+        )
+        facts = {"where": now.record or now.task}
+        raise Refused(Refusal("changed", text % facts, facts))
+    if kind == VerificationKind.ARBITRATION:
+        refuse(guard_other_hands(now.task, meter, actor))
+    return {}
 
 
 def _settlement(meter: Device, error_pct: Decimal | None, on: date) -> dict[str, str]:

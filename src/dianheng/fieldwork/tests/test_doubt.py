@@ -1,5 +1,6 @@
 """A customer doubts a meter: the test begins by itself, its result is taken as it stands."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,14 +12,25 @@ from dianheng.assets.selectors.installations import installations_of_device
 from dianheng.assets.services import Hang, devices_install, devices_remove
 from dianheng.assets.tests.factories import barcode, meters
 from dianheng.common.errors import BadInput, NotFound, Refused
-from dianheng.fieldwork.doubt import doubt_of
+from dianheng.fieldwork import doubt
+from dianheng.fieldwork.doubt import doubt_of, hands_of
+from dianheng.fieldwork.doubt_papers import notice_of
 from dianheng.fieldwork.models import FieldTask
+from dianheng.fieldwork.registrations import notice
 from dianheng.fieldwork.services import check_record
+from dianheng.fieldwork.services import task_cancel as field_task_cancel
 from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, setting_change, system_actor
-from dianheng.identity.tests.factories import city_company, metering_centre
+from dianheng.identity.services import (
+    actor_for_person,
+    qualification_grant,
+    setting_change,
+    system_actor,
+)
+from dianheng.identity.tests.factories import city_company, metering_centre, person_with
 from dianheng.verification.models import TestRecord, VerificationTask
-from dianheng.verification.services import task_add_devices, task_make
+from dianheng.verification.rules import signing_digest
+from dianheng.verification.services import results_review, task_add_devices, task_cancel, task_make
+from dianheng.verification.services.decision import lines_of, rows_for
 from dianheng.verification.tests.factories import (
     envelope_of,
     laboratory,
@@ -275,6 +287,82 @@ class TestOnSite:
         assert answer["Content-Type"] == "application/pdf" and answer.content[:5] == b"%PDF-"
         assert client.get(reverse("doubt_opening", args=[one.number])).status_code == 404
 
+    def test_what_was_taken_is_not_approved_once_another_record_says_otherwise(self, people):
+        one = arranged_on_site(people)
+        checked("0.22")
+        finished(people, one)
+        newer = checked("3.12")  # a task that is done takes another attempt
+        assert doubt_of(one).is_changed
+        with pytest.raises(Refused) as caught:
+            step(one, "approve", people["SIGNATORY"], opinion="agree")
+        assert caught.value.refusal.code == "changed"
+        assert newer.number in str(caught.value.refusal.text)
+        step(one, "approve", people["SIGNATORY"], opinion="reject")
+        finished(people, one)
+        step(one, "approve", people["SIGNATORY"], opinion="agree")
+        found = doubt_of(one)
+        assert (found.answered["record"], found.is_changed) == (newer.number, False)
+
+    def test_the_notice_tells_the_record_that_was_approved_whatever_came_later(self, people):
+        one = arranged_on_site(people)
+        check = checked("3.12")
+        finished(people, one)
+        step(one, "approve", people["SIGNATORY"], opinion="agree")
+        checked("0.22")
+        told = notice_of(one, doubt_of(one))
+        assert (told.record_no, told.conclusion) == (check.number, "fail")
+        assert [point.rounded for point in told.results] == ["+3.10 %"]
+        assert told.tested_at == check.done_at
+
+    def test_there_is_a_notice_only_while_an_approval_of_what_was_taken_stands(self, people):
+        one = arranged_on_site(people)
+        checked("0.22")
+        finished(people, one)
+        assert notice(one) is None  # nobody has decided
+        step(one, "approve", people["SIGNATORY"], opinion="reject")
+        assert notice(one) is None and doubt_of(one).answered == {}
+        finished(people, one)
+        assert notice(one) is None  # whoever rejected it before has approved nothing
+        agrees = actor_for_person(holder("p-second", "乙批准", "SIGNATORY", city_company()))
+        services.task_claim(task=one.tasks.latest("pk"), actor=agrees)
+        step(one, "approve", agrees, opinion="agree")
+        told = notice_of(one, doubt_of(one))
+        assert [sign.name for sign in told.signatures if sign.role == "approver"] == ["乙批准"]
+        services.task_send_back(
+            task=one.tasks.get(task="tell"), reason="复核", actor=people["MARKETING"], to="test"
+        )
+        assert notice(one) is None and doubt_of(one).answered == {}
+
+    def test_a_doubt_that_was_withdrawn_has_no_notice(self, people):
+        one = arranged_on_site(people)
+        checked("0.22")
+        finished(people, one)
+        services.instance_withdraw(instance=one, reason="客户撤回", actor=people["MARKETING"])
+        one.refresh_from_db()
+        assert notice(one) is None and doubt_of(one).answered == {}
+
+    def test_what_is_tested_already_stays_and_another_test_is_arranged(self, people):
+        one = arranged_on_site(people)
+        checked("0.22")
+        services.task_send_back(
+            task=one.tasks.get(task="test"), reason="改为拆回", actor=people["VERIFIER"], to="arrange"
+        )  # fmt: skip
+        assert FieldTask.objects.get().state == "done"
+        leader, second = Person.objects.get(login="machao"), Person.objects.get(login="hejie")
+        step(one, "arrange", people["METROLOGIST"], way="site", on=str(TODAY()), leader=leader.login, second=second.login)  # fmt: skip
+        assert FieldTask.objects.count() == 2 and doubt_of(one).evidence.record == ""
+
+    def test_a_task_that_was_called_off_by_hand_can_be_arranged_anew(self, people):
+        one = arranged_on_site(people)
+        field_task_cancel(task=FieldTask.objects.get(), reason="重复", actor=system_actor())
+        with pytest.raises(Refused) as caught:
+            finished(people, one)
+        assert "另行安排检验" in str(caught.value.refusal.text)
+        services.task_send_back(
+            task=one.tasks.get(task="test"), reason="重排", actor=people["VERIFIER"], to="arrange"
+        )
+        assert one.tasks.latest("pk").task == "arrange"
+
     def test_who_may_not_see_the_process_gets_no_paper(self, people, client):
         one = arranged_on_site(people)
         client.force_login(holder("stranger", "外人", "GUEST", metering_centre(), []))
@@ -292,7 +380,9 @@ def test_the_verdict_on_a_transformer_there_does_not_answer_for_the_meter(people
     one = arranged_on_site(people)
     points = transformer_points()
     check = recorded({"temperature_c": "12.5", "humidity_pct": "58", "transformer": "HG00000001", "points": points})  # fmt: skip
-    assert (check.meter, check.transformer.barcode) == (doubt_of(one).device, "HG00000001")
+    meter = doubt_of(one).device
+    assert (check.meter, check.transformer.barcode) == (meter, "HG00000001")
+    assert doubt.testers_before(meter, besides="") == {}  # who measured it has not tested the meter
     with pytest.raises(Refused) as caught:
         finished(people, one)
     assert caught.value.refusal.code == "no_result"
@@ -332,6 +422,27 @@ PARTIES = [
 ]
 
 
+def known(login, kind):
+    """Somebody who signed before."""
+    return actor_for_person(Person.objects.get(login=login), via="page")
+
+
+def post_of(person, post):
+    """The person as the holder of a post."""
+    return actor_for_person(holder(person.login, person.name, post, city_company()))
+
+
+def other_tester(lab):
+    """The same laboratory with another verifier at the bench."""
+    person = person_with("*", login="verifier2", name="吴检定")
+    qualification_grant(
+        person=person, kind="verifier", number="J-2024-002", issuer="省市场监督管理局",
+        valid_from=TODAY() - timedelta(days=99), valid_through=TODAY() + timedelta(days=99),
+        actor=system_actor(),
+    )  # fmt: skip
+    return replace(lab, verifier=person)
+
+
 class TestInTheLaboratory:
     @pytest.fixture
     def lab(self):
@@ -343,10 +454,10 @@ class TestInTheLaboratory:
         step(one, "arrange", people["METROLOGIST"], way="laboratory", on=str(TODAY()))
         return one
 
-    def opened(self, one, people, parties=None, signed="yes"):
+    def opened(self, one, people, parties=None, signed="yes", opened_at="2026-11-27 09:30"):
         step(
             one, "open", people["METROLOGIST"], parties=parties or PARTIES, signed=signed,
-            opened_at="2026-11-27 09:30", seal_nos="XC26000101", seals_whole="yes",
+            opened_at=opened_at, seal_nos="XC26000101", seals_whole="yes",
         )  # fmt: skip
 
     def verified(self, lab, task, first=1):
@@ -387,6 +498,7 @@ class TestInTheLaboratory:
         assert one.tasks.latest("pk").task == "open"
         for parties, signed, field in (
             ([PARTIES[0], {**PARTIES[0], "name": "李秀兰"}], "yes", "parties"),
+            ([PARTIES[0], {**PARTIES[1], "invited_on": "2026-11-28"}], "yes", "parties"),
             (PARTIES, "no", "signed"),
         ):
             with pytest.raises(BadInput) as caught:
@@ -412,14 +524,106 @@ class TestInTheLaboratory:
         self.opened(one, people)
         second = VerificationTask.objects.get(origin=one.document)
         self.verified(lab, second, first=9)
-        known = lambda login, kind: actor_for_person(Person.objects.get(login=login), via="page")  # noqa: E731
         monkeypatch.setattr("dianheng.verification.tests.test_certificates.signer", known)
-        sign_off(second)
         with pytest.raises(Refused) as caught:
-            finished(people, one)
+            sign_off(second)
         assert caught.value.refusal.code == "same_person"
         assert lab.verifier.name in str(caught.value.refusal.text)
-        assert one.tasks.latest("pk").task == "test"
+        services.task_send_back(
+            task=one.tasks.get(task="test"), reason="换人检定", actor=people["VERIFIER"], to="arrange"
+        )  # fmt: skip
+        assert [row.step for row in second.devices.all()] == ["withdrawn"]
+        assert second.records.count() == 1  # what was measured stays
+        step(one, "arrange", people["METROLOGIST"], way="laboratory", on=str(TODAY()))
+        third = VerificationTask.objects.filter(origin=one.document).latest("pk")
+        self.opened(one, people)
+        self.verified(other_tester(lab), third, first=19)
+        sign_off(third)
+        finished(people, one)
+        assert doubt_of(one).answered["record"] == third.records.get().number
+
+    def disputed(self, lab, people):
+        """Verified at its time by the laboratory's verifier, now opened for an arbitration."""
+        (meter,) = meters(1, first=900)
+        first = self.task_of(meter)
+        self.verified(lab, first)
+        sign_off(first)
+        one = requested(people, "arbitration")
+        step(one, "arrange", people["METROLOGIST"], way="laboratory", on=str(TODAY()))
+        self.opened(one, people)
+        return one, VerificationTask.objects.get(origin=one.document)
+
+    def test_who_tested_the_meter_before_neither_reviews_the_arbitration_nor_approves_it(
+        self, lab, people, monkeypatch
+    ):
+        one, task = self.disputed(lab, people)
+        self.verified(other_tester(lab), task, first=9)
+        monkeypatch.setattr("dianheng.verification.tests.test_certificates.signer", known)
+        person, actor = lab.verifier, actor_for_person(lab.verifier, via="page")
+        qualification_grant(
+            person=person, kind="checker", number="J-H-9", issuer="省市场监督管理局",
+            valid_from=TODAY() - timedelta(days=9), valid_through=TODAY() + timedelta(days=9),
+            actor=system_actor(),
+        )  # fmt: skip
+        keys = list(task.devices.values_list("pk", flat=True))
+        digest = signing_digest(lines_of(rows_for(task, keys)))
+        with pytest.raises(Refused) as caught:
+            results_review(task=task, agreed=keys, seen_digest=digest, actor=actor)
+        assert caught.value.refusal.code == "same_person"
+        sign_off(task)
+        with pytest.raises(Refused) as caught:
+            step(one, "test", post_of(person, "VERIFIER"), seals="yes", damaged="no")
+        assert caught.value.refusal.code == "same_person"
+        finished(people, one)
+        with pytest.raises(Refused) as caught:
+            step(one, "approve", post_of(person, "SIGNATORY"), opinion="agree")
+        assert caught.value.refusal.code == "same_person"
+        step(one, "approve", people["SIGNATORY"], opinion="agree")
+        assert one.tasks.latest("pk").task == "tell"
+
+    def test_whom_the_record_names_in_any_part_had_a_hand_in_it(self, lab, people):
+        (meter,) = meters(1, first=900)
+        task = self.task_of(meter)
+        other = other_tester(lab)
+        envelope = envelope_of(lab, load_with(task, lab.bench), seals=seals_for([barcode(900)]))
+        for part in (envelope, *envelope.get("devices", ())):
+            for people_of in (part, part.get("header", {})):
+                if "operators" in people_of:
+                    people_of["operators"].append(
+                        {"person_no": other.verifier.person_no, "role": "CHECKER"}
+                    )
+        send(envelope)
+        sign_off(task)
+        assert set(doubt.testers_before(meter, besides="")) == {lab.verifier.pk, other.verifier.pk}
+        names = {lab.verifier.name, other.verifier.name, "checker", "approver"}
+        assert set(hands_of(task.number, meter).values()) == names
+
+    def test_an_arbitration_is_tested_after_its_seal_was_opened(self, lab, people):
+        one = self.arranged(people, "arbitration")
+        now = timezone.localtime()
+        self.opened(one, people, opened_at=f"{now:%Y-%m-%d %H:%M}")
+        task = VerificationTask.objects.get()
+        self.verified(lab, task)  # an hour ago
+        sign_off(task)
+        with pytest.raises(Refused) as caught:
+            finished(people, one)
+        assert caught.value.refusal.code == "before_opening"
+        assert task.records.get().number in str(caught.value.refusal.text)
+
+    def test_a_task_that_was_called_off_by_hand_says_the_way_out(self, lab, people):
+        one = self.arranged(people)
+        task = VerificationTask.objects.get()
+        task_cancel(task=task, reason="重复", actor=system_actor())
+        with pytest.raises(Refused) as caught:
+            finished(people, one)
+        assert task.number in str(caught.value.refusal.text)
+        assert "另行安排检验" in str(caught.value.refusal.text)
+        services.task_send_back(
+            task=one.tasks.get(task="test"), reason="改期", actor=people["VERIFIER"], to="arrange"
+        )
+        assert doubt_of(one) is None
+        step(one, "arrange", people["METROLOGIST"], way="laboratory", on=str(TODAY()))
+        assert doubt_of(one).begun["task"] != task.number
 
     def task_of(self, meter):
         task = task_make(

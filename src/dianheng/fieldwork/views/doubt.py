@@ -28,7 +28,7 @@ def _paper(request: HttpRequest, number: str, kind: DocumentKind) -> HttpRespons
     instance = visible_instance(number, request.user.pk, request.rights)  # type: ignore[attr-defined]
     found = doubt_of(instance)
     is_there = found is not None and (
-        bool(found.answered)
+        found.approval is not None
         if kind == DocumentKind.DOUBT_NOTICE
         else found.begun["kind"] == TaskKind.ARBITRATION
     )

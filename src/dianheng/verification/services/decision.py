@@ -28,6 +28,7 @@ from dianheng.standards.choices import Project
 
 from ..choices import LOT_DECIDES, Decision, Outcome, Step
 from ..models import Approval, Review, ReviewLine, TaskDevice, VerificationTask
+from ..registry import refuse_results
 from ..rules import fault_of_outcome, guard_unchanged
 from ..selectors.devices import keys_found
 from ..selectors.laboratory import signed_rule_sets
@@ -163,6 +164,7 @@ def results_review(
             actor, "checker", _("You have no checker's qualification in force: you cannot review.")
         )
         require_separation(subject_of(task), "review", actor, _testers(rows))
+        refuse_results(locked, [row.device_id for row in accepted], actor)
         review = Review.objects.create(
             task=task,
             reviewer_id=actor.person_id,
@@ -289,6 +291,7 @@ def results_approve(
         )
         did = [*_testers(rows), *_reviewers(rows)]
         require_separation(subject_of(task), "approve", actor, did)
+        refuse_results(locked, [row.device_id for row in rows], actor)
         days = {row.pk: timezone.localdate(row.record.finished_at) for row in rows if row.record}
         last_days = last_days_of(locked, set(days.values()))
         counts = Counter(row.outcome for row in rows)

@@ -286,12 +286,21 @@ def lot_candidates(task: VerificationTask, at_most: int | None = None) -> list[i
 
 
 def task_withdraw_devices(
-    *, task: VerificationTask, device_ids: Sequence[int], reason: str, actor: Actor
+    *,
+    task: VerificationTask,
+    device_ids: Sequence[int],
+    reason: str,
+    actor: Actor,
+    right: str | None = PLAN,
 ) -> int:
-    """Take devices out of a task and out of verification; what was measured stays."""
+    """Take devices out of a task and out of verification; what was measured stays.
+
+    `right` as in `task_make`.
+    """
     if not reason.strip():
         raise BadInput(_("Say why the devices are taken out."))
-    actor = require(actor, "verification.plan", task.unit_id)
+    if right is not None:
+        actor = require(actor, right, task.unit_id)
     with write_batch(actor=actor, action="task.withdraw_devices", reason=reason) as batch:
         locked = lock_task(task)
         guard_open(locked)
