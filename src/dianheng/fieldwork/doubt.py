@@ -80,12 +80,21 @@ def evidence_at(*, task: str, way: str, device: Device, record: str = "") -> Evi
     Args:
         record: number of the record that was taken; empty: the one that stands now.
     """
-    return (_of_site if way == SITE else _of_bench)(task, device, record)
+    found = (_of_site if way == SITE else _of_bench)(task, device, record)
+    if found.waits_for and _is_closed(task, way):
+        text = _(
+            "Task %(no)s is closed and has no verdict on this meter: send the process back and"
+            " arrange another test."
+        )
+        return replace(found, waits_for=text % {"no": task})
+    return found
 
 
-def _called_off(number: str) -> str:
-    text = _("Task %(no)s was called off: send the process back and arrange another test.")
-    return text % {"no": number}
+def _is_closed(number: str, way: str) -> bool:
+    """Nothing comes of it any more; one on site that is done still takes another attempt."""
+    if way == SITE:
+        return FieldTask.objects.filter(number=number, state=TaskState.CANCELLED).exists()
+    return not VerificationTask.objects.filter(number=number, state=BenchState.OPEN).exists()
 
 
 def _of_site(number: str, device: Device, record: str) -> Evidence:
@@ -96,8 +105,6 @@ def _of_site(number: str, device: Device, record: str) -> Evidence:
     if record:
         checks = checks.filter(number=record)
     found = list(checks.order_by("-attempt"))
-    if not found and task.state == TaskState.CANCELLED:
-        return Evidence(number, url, _called_off(number))
     if not found:
         text = _("Nobody has recorded the check of %(barcode)s yet: it is entered at %(no)s.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
@@ -137,26 +144,20 @@ def _with(figure: str, unit: str) -> str:
 
 def _of_bench(number: str, device: Device, record: str) -> Evidence:
     url = reverse("task", args=[number])
-    row = (
-        TaskDevice.objects.select_related("record")
-        .filter(task__number=number, device=device)
-        .exclude(step=Step.WITHDRAWN)
-        .first()
-    )
-    if row is None and VerificationTask.objects.get(number=number).state == BenchState.CANCELLED:
-        return Evidence(number, url, _called_off(number))
+    rows = TaskDevice.objects.select_related("record").filter(task__number=number, device=device)
+    taken = rows.filter(records__number=record) if record else rows.exclude(step=Step.WITHDRAWN)
+    row = taken.first()
     if row is None:
         text = _("%(barcode)s is not in task %(no)s: take it in there when it has arrived.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
-    if row.record is None:
+    test = row.records.get(number=record) if record else row.record
+    if test is None:
         text = _("%(barcode)s is not tested yet in task %(no)s.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
-    test, outcome = row.record, row.outcome
-    is_decided = row.step == Step.APPROVED and outcome in DECIDED
-    if record and record != test.number:  # what was taken was approved; another run followed
-        line = row.approvals.select_related("record").filter(record__number=record).last()
-        assert line is not None
-        test, outcome, is_decided = line.record, line.outcome, True
+    outcome, is_decided = row.outcome, row.step == Step.APPROVED and row.outcome in DECIDED
+    if test.pk != row.record_id:  # another run has followed what was taken
+        line = row.approvals.filter(record=test).last()
+        outcome, is_decided = (line.outcome, True) if line else ("", False)
     text = _("The result of %(barcode)s in task %(no)s is not approved yet: “%(step)s”.")
     facts = {"barcode": device.barcode, "no": number, "step": row.get_step_display()}
     papers = documents_about(f"record:{test.number}")
