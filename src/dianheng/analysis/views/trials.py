@@ -135,7 +135,8 @@ def trial_list(request: HttpRequest) -> HttpResponse:
 def trial_add(request: HttpRequest) -> HttpResponse:
     """What is tried, on which records."""
     units = units_with_right(request.rights, TRY)  # type: ignore[attr-defined]
-    form = TrialForm(request.POST or None, units=units, initial={"unit": units.first()})
+    own = getattr(request.user, "unit_id", None)
+    form = TrialForm(request.POST or None, units=units, initial={"unit": own})
 
     def act(data: dict[str, object]) -> str:
         found = trial_start(actor=actor_of(request), **data)  # type: ignore[arg-type]

@@ -278,3 +278,21 @@ def test_hand_over_lists_are_papers_of_the_house(client, engineer):
     assert "标准器送检交接单（返回）" in back and "不合格" in back and "签收有差异" in back
     assert "STD-0099" in back and "尚未返回" in back
     paper("sideways", 404)
+
+
+def test_the_laboratory_of_the_plan_stands_first_also_for_who_serves_the_whole_company(client):
+    company = metering_centre().parent
+    log_in(client, person_with("*", login="whole", unit=company))
+    due("STD-0011")
+    plan = sendout_plan_make(
+        unit=metering_centre(), title="一季度送检计划", first_on=day(0), last_on=day(90),
+        actor=system_actor(),
+    )  # fmt: skip
+    item = plan.items.get()
+    sendout_plan_save(
+        plan=plan, lines={item.pk: {"body": BODY, "appointed_on": day(9), "way": "sent"}},
+        actor=system_actor(),
+    )  # fmt: skip
+    sendout_plan_agree(plan=plan, actor=system_actor())
+    form = client.get(reverse("sendout_new"), {"item": item.pk}).content.decode()
+    assert f'<option value="{metering_centre().pk}" selected>' in form

@@ -26,7 +26,7 @@ from ..rights import RIGHT, VIEW
 from ..selectors import benches, visible_installation
 from ..selectors.testing import judged_again
 from .chains import chain_context
-from .common import action_for, laboratory_crumbs, units_with, with_due, write_form
+from .common import action_for, laboratory_crumbs, own_unit, units_with, with_due, write_form
 from .testing import dossier_lines
 
 
@@ -35,7 +35,9 @@ def installation_new(request: HttpRequest) -> HttpResponse:
     """Record a 计量标准."""
     units = units_with(request)
     rows = benches(list(units.values_list("pk", flat=True)))
-    form = forms.InstallationForm(request.POST or None, units=units, benches=rows)
+    form = forms.InstallationForm(
+        request.POST or None, units=units, benches=rows, initial={"unit": own_unit(request)}
+    )
 
     def act(data: dict[str, Any]) -> str:
         made = services.installation_record(actor=actor_of(request), **data)

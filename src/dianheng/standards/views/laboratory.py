@@ -21,7 +21,7 @@ from ..models import (
     StandardInstallation,
 )
 from ..rights import RIGHT, VIEW
-from .common import action_for, due_tone, due_word, units_with, with_due, write_form
+from .common import action_for, due_tone, due_word, own_unit, units_with, with_due, write_form
 
 
 @needs(VIEW)
@@ -64,7 +64,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 @needs(RIGHT)
 def authorisation_new(request: HttpRequest) -> HttpResponse:
     """Record a 计量授权证书."""
-    form = forms.AuthorisationForm(request.POST or None, units=units_with(request))
+    form = forms.AuthorisationForm(
+        request.POST or None, units=units_with(request), initial={"unit": own_unit(request)}
+    )
     return write_form(
         request, form, services.authorisation_record, title=_("Record an authorisation"),
         back=reverse("laboratory"), success=_("The authorisation is recorded."),
@@ -108,7 +110,9 @@ def withdraw(request: HttpRequest, kind: str, key: int) -> HttpResponse:
 def environment_new(request: HttpRequest) -> HttpResponse:
     """Set the laboratory's own bounds."""
     form = forms.EnvironmentForm(
-        request.POST or None, units=units_with(request), initial={"valid_from": "t"}
+        request.POST or None,
+        units=units_with(request),
+        initial={"unit": own_unit(request), "valid_from": "t"},
     )
     return write_form(
         request, form, services.environment_set, title=_("Set bounds of the environment"),

@@ -23,7 +23,7 @@ from ..choices import ITEM_TONE, PLAN_TONE, ItemState, PlanState, Way
 from ..models import SendoutItem, SendoutPlan
 from ..rights import RIGHT, VIEW
 from ..selectors.sendout import is_too_late, items_of, plans, visible_plan
-from .common import action_for, laboratory_crumbs, units_with, write_form
+from .common import action_for, laboratory_crumbs, own_unit, units_with, write_form
 
 PLANS = ListPage(
     key="standards.sendout_plans",
@@ -77,7 +77,7 @@ def plan_new(request: HttpRequest) -> HttpResponse:
     form = forms.SendoutPlanForm(
         request.POST or None,
         units=units_with(request),
-        initial={"first_on": "t", "last_on": "t+92"},
+        initial={"unit": own_unit(request), "first_on": "t", "last_on": "t+92"},
     )
 
     def act(data: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ from ..selectors.sendout import (
     total_yuan,
     visible_order,
 )
-from .common import action_for, due_tone, laboratory_crumbs, units_with, write_form
+from .common import action_for, due_tone, laboratory_crumbs, own_unit, units_with, write_form
 from .sendout_plans import refused_texts
 
 LATE = "late"
@@ -99,9 +99,10 @@ def order_new(request: HttpRequest) -> HttpResponse:
     chosen = [int(key) for key in request.GET.getlist("item") if key.isdecimal()]
     items = list(to_order(units_with(request)))
     first = next((item for item in items if item.pk in chosen), None)
+    unit = first.plan.unit_id if first and first.plan else own_unit(request)
     form = forms.SendoutForm(
         request.POST or None, units=units_with(request), items=items,
-        initial={"item_ids": chosen, "body": first.body if first else "", "expected_on": "t+20"},
+        initial={"unit": unit, "item_ids": chosen, "body": first.body if first else "", "expected_on": "t+20"},
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> str:
