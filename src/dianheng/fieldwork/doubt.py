@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from dianheng.assets.models import Device
 from dianheng.assets.selectors.installations import installations_of_device
 from dianheng.documents.selectors import documents_about
-from dianheng.identity.models import Person
+from dianheng.identity.models import Person, Unit
 from dianheng.verification.choices import DECIDED, Step
 from dianheng.verification.choices import Outcome as BenchOutcome
 from dianheng.verification.choices import TaskState as BenchState
@@ -72,6 +72,23 @@ class Evidence:
     error_pct: Decimal | None = None  # of a meter out of its limits, where one figure tells it
     points: Sequence[PointFound] = ()
     testers: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def document_url(self) -> str:
+        """Address of the paper, where there is one."""
+        return reverse("document", args=[self.document]) if self.document else ""
+
+    @property
+    def addresses(self) -> list[str]:
+        """Addresses of task, record and paper, as far as they are there."""
+        return [one for one in (self.task_url, self.record_url, self.document_url) if one]
+
+
+def unit_of_task(number: str, way: str) -> Unit:
+    """The unit whose people carry the test of a doubt out."""
+    tasks: Any = FieldTask if way == SITE else VerificationTask
+    unit: Unit = tasks.objects.select_related("unit").get(number=number).unit
+    return unit
 
 
 def evidence_at(*, task: str, way: str, device: Device, record: str = "") -> Evidence:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import Text
+from dianheng.common.pages import may_open
 from dianheng.metrology.words import word
 from dianheng.verification.choices import TaskKind
 from dianheng.verification.registry import register_results_guard
@@ -23,7 +24,7 @@ from dianheng.workflow.registry import (
     register_subject,
 )
 
-from .doubt import doubt_of, stands
+from .doubt import doubt_of, stands, unit_of_task
 from .models import FieldOrder
 from .services.doubt import (
     doubt_begin,
@@ -68,7 +69,11 @@ def doubt_panel(instance: ProcessInstance, request: HttpRequest) -> str:
     if found is None:
         return ""
     language = get_language() or "zh"
+    unit = unit_of_task(str(found.begun["task"]), str(found.begun["way"]))
+    rights = request.rights  # type: ignore[attr-defined]
+    addresses = {one for each in (found.evidence, found.now) if each for one in each.addresses}
     context = {
+        "opens": {one for one in addresses if may_open(rights, one, unit.path)},
         "instance": instance,
         "doubt": found,
         "kind": kind_of(str(found.begun["kind"])),

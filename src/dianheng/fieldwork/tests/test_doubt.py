@@ -24,7 +24,7 @@ from dianheng.identity.services import (
     setting_change,
     system_actor,
 )
-from dianheng.identity.tests.factories import city_company, metering_centre
+from dianheng.identity.tests.factories import city_company, metering_centre, person_with
 from dianheng.verification.tests.factories import (
     laboratory,
 )
@@ -272,6 +272,15 @@ class TestOnSite:
         page = client.get(reverse("process", args=[one.number])).content.decode()
         for text in (check.number, "30.00", reverse("doubt_notice", args=[one.number])):
             assert text in page
+        # The marketing people read the number; only who may see checks is led to them.
+        address = reverse("field_check", args=[check.number])
+        assert f'href="{address}"' not in page
+        client.force_login(person_with("*", login="everything"))
+        assert (
+            f'href="{address}"'
+            in client.get(reverse("process", args=[one.number])).content.decode()
+        )
+        client.force_login(Person.objects.get(login="p-marketing"))
         answer = client.get(reverse("doubt_notice", args=[one.number]))
         assert answer["Content-Type"] == "application/pdf" and answer.content[:5] == b"%PDF-"
         assert client.get(reverse("doubt_opening", args=[one.number])).status_code == 404
