@@ -222,11 +222,13 @@ class Visitor:
         headers = {"Content-Type": kind} if kind else {}
         request = urllib.request.Request(self.serve.base + path, data=body, headers=headers)  # noqa: S310
         try:
-            with self.opener.open(request, timeout=120) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers.get("Location") or error.read().decode()
+            try:
+                answer = self.opener.open(request, timeout=120)
+            except urllib.error.HTTPError as refusal:
+                answer = refusal
+            with answer:
+                where = answer.headers.get("Location") if answer.status >= 300 else None
+                return answer.status, where or answer.read().decode()
         except (OSError, http.client.HTTPException) as error:
             return 0, str(error)
 

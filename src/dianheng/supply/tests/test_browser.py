@@ -117,11 +117,15 @@ def test_an_arrival_is_scanned_checked_and_received_without_a_mouse(visit, tmp_p
         person_with("*", login="chief", name="秦主任"),
         reverse("arrival_scan", args=[arrival.number]),
     )
-    for code in codes:
-        page.keyboard.type(f"]C1{code}\n")
-    page.locator('[data-scan-last][data-outcome="good"]').wait_for()
+    endpoint = page.locator("[data-scan]").get_attribute("data-endpoint")
+    held = []
+    page.route(f"**{endpoint}", lambda route: held.append(route), times=1)
+    with page.expect_request(f"**{endpoint}"):
+        for code in codes:
+            page.keyboard.type(f"]C1{code}\n")
     page.locator("main a.btn-primary").last.focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # quicker than the line: the next page waits for the scans
+    held[0].continue_()
     page.locator("table.table-inputs").wait_for()
     assert "应到 3 只，实扫 3 只" in page.inner_text("main")
     page.locator("#id_packing_conclusion").focus()

@@ -82,6 +82,7 @@
       this.field = this.$("[data-scan-field]");
       this.sending = false;
       this.stopped = false;
+      this.next = null;
       this.wait = 0;
       this.listen();
       this.showQueue("");
@@ -144,9 +145,13 @@
       this.send();
     }
 
-    // Books as soon as every scan has been answered.
     book() {
-      this.booking = true;
+      this.whenAnswered(() => document.querySelector("[data-scan-book]")?.requestSubmit());
+    }
+
+    // Goes on as soon as every scan has been answered.
+    whenAnswered(act) {
+      this.next = act;
       this.send();
     }
 
@@ -159,9 +164,10 @@
       if (this.sending || this.stopped) return;
       const scans = this.queue.read().slice(0, BATCH);
       if (!scans.length) {
-        if (this.booking) document.querySelector("[data-scan-book]")?.requestSubmit();
-        this.booking = false;
-        return this.showQueue("");
+        const next = this.next;
+        this.next = null;
+        this.showQueue("");
+        return next?.();
       }
       clearTimeout(this.timer);
       this.sending = true;
@@ -211,7 +217,7 @@
     }
 
     refusedWhole(text) {
-      this.booking = false;
+      this.next = null;
       this.stopped = true;
       this.state(text);
       this.$("[data-scan-again]").hidden = false;
@@ -338,6 +344,21 @@
         }
       };
       document.addEventListener("click", back);
+      // What comes next counts what was scanned: a hand that is quicker than the line waits for it.
+      const hold = (event, act) => {
+        if (event.defaultPrevented || this.stopped || this.offline || !this.queue.read().length) return;
+        event.preventDefault();
+        this.whenAnswered(act);
+      };
+      document.addEventListener("click", (event) => {
+        const link = event.target.closest?.("main a[href]:not([target], [download])");
+        const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+        if (link && isPlain) hold(event, () => location.assign(link.href));
+      });
+      document.addEventListener("submit", (event) => {
+        const { target, submitter } = event;
+        if (target.matches("main form")) hold(event, () => target.requestSubmit(submitter));
+      });
       window.addEventListener("focus", () => {
         if (document.activeElement === document.body) this.field.focus({ preventScroll: true });
         this.send();
