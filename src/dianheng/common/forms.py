@@ -37,8 +37,24 @@ class DayField(forms.Field):
             ) from None
 
 
-class PlainSelectMultiple(forms.CheckboxSelectMultiple):
-    """Boxes to tick, one below the other."""
+class _Closing:
+    """Options that may not be chosen now are greyed, their reason on hover; services refuse them too."""
+
+    closed: Mapping[Any, Any] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)  # type: ignore[misc]
+        if (reason := self.closed.get(getattr(value, "value", value))) is not None:
+            option["attrs"] |= {"disabled": True, "title": str(reason)}
+        return option
+
+
+class ClosingSelect(_Closing, forms.Select):
+    """One of many; `closed` says by value which may not be chosen now, and why."""
+
+
+class PlainSelectMultiple(_Closing, forms.CheckboxSelectMultiple):
+    """Boxes to tick, one below the other; `closed` as that of `ClosingSelect`."""
 
 
 class Form(forms.Form):

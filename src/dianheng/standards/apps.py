@@ -6,9 +6,13 @@ class StandardsConfig(AppConfig):
     label = "standards"
 
     def ready(self) -> None:
+        from dianheng.assets.panels import register_panel
         from dianheng.identity.registry import register_master_tables
 
         from . import labels, menu, registrations, rights  # noqa: F401
+        from .views.standards import away_panel
+
+        register_panel(5, away_panel)
 
         register_master_tables(
             "verification_laboratoryauthorisation",

@@ -94,6 +94,20 @@ ITEM_TONE = {
 }  # fmt: skip
 
 
+class Presence(TextChoices):
+    """Why a standard that went to a higher body cannot be used."""
+
+    OUT = "out", _("Away for verification")  # 送检中
+    LATE = "late", _("Return overdue")
+    LOCKED = "locked", _("Back, locked")
+    LOST = "lost", _("Lost on the way")
+
+
+PRESENCE_TONE = {
+    Presence.OUT: "warn", Presence.LATE: "bad", Presence.LOCKED: "bad", Presence.LOST: "bad",
+}  # fmt: skip
+
+
 class Found(TextChoices):
     """As what a standard came back."""
 

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.assets.choices import METERS, TRANSFORMERS
 from dianheng.assets.fields import DeviceField, KeyForm
 from dianheng.assets.models import Device, DeviceModel, Lot
-from dianheng.common.forms import DayField, Form, PlainSelectMultiple
+from dianheng.common.forms import ClosingSelect, DayField, Form, PlainSelectMultiple
 from dianheng.identity.models import Unit
 from dianheng.metrology.periods import ValidityMode
 from dianheng.standards.selectors import bench_label
+from dianheng.standards.selectors.sendout import benches_away
 
 from .choices import QualityKind, TaskKind
 
@@ -84,24 +85,41 @@ class ReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 2}), max_length=2000)
 
 
-class BenchField(forms.ModelChoiceField):
+class _Benches:
+    """Benches to choose from; one that is away for verification is greyed and says so."""
+
+    def offer(self, benches: Any) -> None:
+        """Say which there are."""
+        found: Any = self
+        found.queryset = benches
+        found.widget.closed = {
+            key: refusal.text for key, refusal in benches_away(list(benches)).items()
+        }
+
+    def label_from_instance(self, obj: Any) -> str:
+        found: Any = self
+        label = bench_label(obj)
+        if obj.pk in found.widget.closed:
+            label += f" · {_('Away for verification')}"
+        return label
+
+
+class BenchField(_Benches, forms.ModelChoiceField):
     """One bench."""
 
-    def label_from_instance(self, obj: Any) -> str:
-        return bench_label(obj)
+    widget = ClosingSelect
 
 
-class BenchesField(forms.ModelMultipleChoiceField):
+class BenchesField(_Benches, forms.ModelMultipleChoiceField):
     """Several benches."""
 
-    def label_from_instance(self, obj: Any) -> str:
-        return bench_label(obj)
+    widget = PlainSelectMultiple
 
 
 class FillForm(Form):
     """Loads of several benches in one step."""
 
-    benches = BenchesField(Device.objects.none(), label=_("Benches"), widget=PlainSelectMultiple)
+    benches = BenchesField(Device.objects.none(), label=_("Benches"))
     at_most = forms.IntegerField(
         label=_("At most so many loads of each bench"),
         required=False,
@@ -112,7 +130,7 @@ class FillForm(Form):
 
     def __init__(self, *args: Any, benches: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["benches"].queryset = benches  # type: ignore[attr-defined]
+        self.fields["benches"].offer(benches)  # type: ignore[attr-defined]
 
 
 class LoadForm(Form):
@@ -122,7 +140,7 @@ class LoadForm(Form):
 
     def __init__(self, *args: Any, benches: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["bench"].queryset = benches  # type: ignore[attr-defined]
+        self.fields["bench"].offer(benches)  # type: ignore[attr-defined]
 
 
 class SignForm(Form):
@@ -206,7 +224,7 @@ class QualityForm(KeyForm):
     def __init__(self, *args: Any, units: Any, benches: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
-        self.fields["bench"].queryset = benches  # type: ignore[attr-defined]
+        self.fields["bench"].offer(benches)  # type: ignore[attr-defined]
         self.fields["lot"].queryset = _newest_lots()  # type: ignore[attr-defined]
 
 

@@ -145,6 +145,9 @@ class Lines:
                 field.widget.attrs["aria-label"] = f"{item.device.barcode} {field.label}"
             self.rows.append((item, form))
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
     def is_valid(self) -> bool:
         answers = [form.is_valid() for _item, form in self.rows]  # every one, for its faults
         return all(answers)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,7 @@ from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 from dianheng.identity.rules import Rights
 
+from ..choices import ItemState, Presence
 from ..models import (
     EnvironmentBand,
     InstallationCertificate,
@@ -86,12 +87,21 @@ def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
 
 
 def standards() -> QuerySet[Device]:
-    """Standards, benches and instruments with their newest certificate, its last day, the order they are out with."""
+    """Standards, benches and instruments with their newest certificate and its last day; where one is
+    away or locked for it, the order it went with, until when, and as what (`Presence`)."""
     newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
     newest = newest.order_by("-valid_through")
     away = SendoutItem.objects.filter(
         device=OuterRef("pk"), out_at__isnull=False, released_at__isnull=True
     ).order_by("-out_at")
+    is_late = Q(order__expected_on__lt=timezone.localdate())
+    presence = Case(
+        When(Q(state=ItemState.OUT) & is_late, then=Value(Presence.LATE.value)),
+        When(state=ItemState.OUT, then=Value(Presence.OUT.value)),
+        When(state=ItemState.LOST, then=Value(Presence.LOST.value)),
+        default=Value(Presence.LOCKED.value),
+        output_field=TextField(),
+    )
     return (
         Device.objects.filter(kind__in=STANDARDS)
         .select_related("model", "place", "unit", "standard")
@@ -99,6 +109,8 @@ def standards() -> QuerySet[Device]:
             certificate_no=Subquery(newest.values("number")[:1]),
             certificate_through=Subquery(newest.values("valid_through")[:1]),
             away_order=Subquery(away.values("order__number")[:1]),
+            expected_on=Subquery(away.filter(state=ItemState.OUT).values("order__expected_on")[:1]),
+            presence=Subquery(away.annotate(presence=presence).values("presence")[:1]),
         )
     )
 

@@ -17,10 +17,17 @@ from dianheng.identity.models import Unit
 from dianheng.identity.rules import Rights
 
 from ..choices import Found, ItemState, PlanState, Way
-from ..models import SendoutItem, SendoutOrder, SendoutPlan, StandardCertificate
+from ..models import (
+    InstallationStandard,
+    SendoutItem,
+    SendoutOrder,
+    SendoutPlan,
+    StandardCertificate,
+    StandardInstallation,
+)
 from ..rights import VIEW
 from ..rules import Difference, Return, differences
-from .laboratory import installation_of, standards_in_use
+from .laboratory import standards_in_use
 
 LOCKED = Q(out_at__isnull=False, released_at__isnull=True)
 # What cannot be planned or sent once more; who was rejected or damaged goes again.
@@ -78,35 +85,65 @@ def locked_in_spite(certificate: StandardCertificate) -> SendoutItem | None:
 def locked_items(device_ids: Sequence[int]) -> QuerySet[SendoutItem]:
     """Items for which standards are locked now."""
     return SendoutItem.objects.filter(LOCKED, device__in=device_ids).select_related(
-        "order", "device"
+        "order__unit", "device"
     )
 
 
 def bench_away(bench: Device) -> Refusal | None:
     """Why a bench cannot be loaded: it, or every main standard of it, is locked for a send-out."""
+    return benches_away([bench]).get(bench.pk)
+
+
+def benches_away(benches: Sequence[Device]) -> dict[int, Refusal]:
+    """Why benches cannot be loaded, by key; those that can are left out."""
     day = timezone.localdate()
-    standards = {bench.pk}
-    if (installation := installation_of(bench, day)) is not None:
-        main = installation.parts.filter(role="main", valid_from__lte=day).filter(
-            Q(valid_through__isnull=True) | Q(valid_through__gte=day)
-        )
-        standards |= set(main.values_list("device_id", flat=True))
-    locked = {item.device_id: item for item in locked_items(list(standards))}
-    own = standards - {bench.pk}
-    item = locked.get(bench.pk)
-    if item is None and own and own <= locked.keys():
-        item = locked[min(own)]
+    parts: dict[int, set[int]] = {bench.pk: set() for bench in benches}
+    newest = (
+        StandardInstallation.objects.filter(bench__in=parts)
+        .filter(Q(stopped_on__isnull=True) | Q(stopped_on__gt=day))
+        .order_by("bench", "-pk")
+        .distinct("bench")
+    )
+    rows = InstallationStandard.objects.filter(
+        Q(valid_through__isnull=True) | Q(valid_through__gte=day),
+        installation__in=[one.pk for one in newest], role="main", valid_from__lte=day,
+    )  # fmt: skip
+    for bench, key in rows.values_list("installation__bench", "device"):
+        parts[bench].add(key)
+    locked = {
+        item.device_id: item for item in locked_items([*parts, *set().union(*parts.values())])
+    }
+    found = {}
+    for bench in benches:
+        own, item = parts[bench.pk], locked.get(bench.pk)
+        if item is None and own and own <= locked.keys():
+            item = locked[min(own)]
+        if item is not None and item.order is not None:
+            facts = _facts(item) | {"bench": bench.barcode}
+            text = _(
+                "Bench %(bench)s cannot be loaded: %(code)s is at %(body)s for verification, or back without its new"
+                " certificate (%(no)s). Take it in and record the certificate, or use another bench."
+            )
+            found[bench.pk] = Refusal("away", text % facts, facts)
+    return found
+
+
+def standard_away(device: Device) -> Refusal | None:
+    """Why nothing can be tested with a standard: it is locked for a send-out."""
+    item = locked_items([device.pk]).first()
     if item is None or item.order is None:
         return None
-    facts = {
-        "code": item.device.barcode, "body": item.body, "no": item.order.number,
-        "bench": bench.barcode,
-    }  # fmt: skip
+    facts = _facts(item)
     text = _(
-        "Bench %(bench)s cannot be loaded: %(code)s is at %(body)s for verification, or back without its new"
-        " certificate (%(no)s). Take it in and record the certificate, or use another bench."
+        "%(code)s is at %(body)s for verification, or back without its new certificate (%(no)s)."
+        " Take it in and record the certificate, or use another standard."
     )
     return Refusal("away", text % facts, facts)
+
+
+def _facts(item: SendoutItem) -> dict[str, str]:
+    assert item.order is not None
+    return {"code": item.device.barcode, "body": item.body, "no": item.order.number}
 
 
 def due_to_go(unit: Unit, until: date) -> QuerySet[Device]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.documents.tests.reading import text as text_of
-from dianheng.identity.services import system_actor, unit_make
+from dianheng.identity.services import system_actor, unit_make, write_batch
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.standards.models import SendoutItem, SendoutOrder, SendoutPlan
 from dianheng.standards.services import (
@@ -296,3 +296,47 @@ def test_the_laboratory_of_the_plan_stands_first_also_for_who_serves_the_whole_c
     sendout_plan_agree(plan=plan, actor=system_actor())
     form = client.get(reverse("sendout_new"), {"item": item.pk}).content.decode()
     assert f'<option value="{metering_centre().pk}" selected>' in form
+
+
+def test_a_draft_without_a_standard_says_what_to_do_instead_of_an_empty_table(client, engineer):
+    plan = sendout_plan_make(
+        unit=metering_centre(), title="一季度", first_on=day(0), last_on=day(90),
+        actor=system_actor(),
+    )  # fmt: skip
+    shown = page(client, "sendout_plan", plan.number)
+    assert "此期间没有证书到期的标准器" in shown and "<table" not in shown
+
+
+def test_the_register_says_who_has_a_standard_since_when_and_until_when(client, engineer):
+    order = sent_out(due("STD-0001"))
+    due("STD-0002")
+
+    def told(**asked):
+        shown = page(client, "standards", **asked)
+        return [code for code in ("STD-0001", "STD-0002") if f">{code}<" in shown], shown
+
+    assert told(presence="out")[0] == ["STD-0001"]
+    found, whole = told()
+    assert found == ["STD-0001", "STD-0002"] and whole.count(">送检中</span>") == 1
+    for name in ("standard", "device"):
+        shown = page(client, name, "STD-0001")
+        for text in (BODY, "省院 赵收", f"应于 {order.expected_on} 返回", order.number):
+            assert text in shown, (name, text)
+        assert order.number not in page(client, name, "STD-0002")
+
+
+def test_a_standard_that_should_be_back_is_red_in_the_register_and_among_the_things_to_do(
+    client, engineer
+):
+    order = sent_out(due("STD-0001"))
+    with write_batch(actor=system_actor(), action="test.late"):
+        SendoutOrder.objects.update(expected_on=day(-1))
+    assert "STD-0001" in page(client, "standards", presence="late")
+    assert "STD-0001" not in page(client, "standards", presence="out")
+    assert f"应于 {day(-1)} 返回" in page(client, "standard", "STD-0001")
+    assert order.number in page(client, "home")
+    item = order.items.get()
+    line = {"found": "good", "condition": "外观完好"}
+    sendout_receive(order=order, brought_by="李司机", lines={item.pk: line}, actor=system_actor())
+    assert "STD-0001" not in page(client, "standards", presence="late")
+    assert "STD-0001" in page(client, "standards", presence="locked")

@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,13 +17,12 @@ from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.lists.columns import show
-from dianheng.common.lists.sources import Condition
 from dianheng.common.pages import attachment, door_refusal, needs, opens_to
 from dianheng.documents.services import file_read
 from dianheng.identity.selectors import setting
 
 from .. import forms, services
-from ..choices import ITEM_TONE, Found, ItemState
+from ..choices import ITEM_TONE, PRESENCE_TONE, Found, ItemState, Presence
 from ..models import SendoutItem, StandardCertificate
 from ..panels import standard_actions, standard_panels
 from ..rights import RIGHT, VIEW
@@ -47,10 +47,6 @@ def _due_of(device: Device) -> str:
     return due_tone(device.certificate_through)  # type: ignore[attr-defined]
 
 
-def _away(values: list[str]) -> list[Condition]:
-    return [Condition(q=Q(away_order__isnull=False))] if values else []
-
-
 LIST = ListPage(
     key="verification.standards",
     title=gettext_lazy("Standards and benches"),
@@ -63,12 +59,20 @@ LIST = ListPage(
         Column("name", gettext_lazy("Name"), "standard.name"),
         Column("model", gettext_lazy("Model"), "model.code", hidden=True),
         Column(
+            "presence",
+            gettext_lazy("Send-out"),
+            kind="state",
+            choices=Presence.choices,
+            tones=PRESENCE_TONE,
+        ),
+        Column(
             "away",
             gettext_lazy("Sent out with"),
             "away_order",
             kind="code",
             url=lambda row: reverse("sendout", args=[row.away_order]) if row.away_order else None,
         ),
+        Column("expected_on", gettext_lazy("Expected back on"), kind="date", hidden=True),
         Column("range", gettext_lazy("Measuring range"), "standard.measuring_range"),
         Column("uncertainty", gettext_lazy("Class or uncertainty"), "standard.uncertainty"),
         Column("certificate_no", gettext_lazy("Certificate"), kind="code"),
@@ -88,17 +92,12 @@ LIST = ListPage(
         Choice("kind", gettext_lazy("Kind"), options=[(k.value, k.label) for k in STANDARD_KINDS]),
         Contains("certificate", gettext_lazy("Certificate"), "certificate_no"),
         Days("through", gettext_lazy("Valid through"), "certificate_through"),
-        Choice(
-            "away",
-            gettext_lazy("Send-out"),
-            where=_away,
-            options=[("out", gettext_lazy("locked for a send-out"))],
-        ),
+        Choice("presence", gettext_lazy("Send-out"), options=Presence.choices),
     ],
     default_order="barcode",
     search=("barcode", "serial_no", "standard__name"),
     row_url=lambda row: reverse("standard", args=[row.barcode]),
-    cards=("barcode", "due", "name", "through"),
+    cards=("barcode", "due", "presence", "name", "through"),
     empty_text=gettext_lazy(
         "No standard yet. Enter standards and benches in the register of devices."
     ),
@@ -120,6 +119,22 @@ def visible_standard(request: HttpRequest, barcode: str) -> Device:
     if not request.rights.may(VIEW, found.unit.path):  # type: ignore[attr-defined]
         raise NotFound(_("No standard has the bar code %(code)s.") % {"code": barcode})
     return found
+
+
+def away_context(device: Device) -> dict[str, Any]:
+    """Where a standard is that went to a higher body, since when, and whether it should be back."""
+    item = locked_items([device.pk]).order_by("-out_at").first()
+    is_out = item is not None and item.state == ItemState.OUT
+    is_late = is_out and item.order is not None and due_tone(item.order.expected_on) == "bad"  # type: ignore[union-attr]
+    return {"locked": item, "is_late": is_late}
+
+
+def away_panel(device: Device, request: HttpRequest) -> str:
+    """The same on the page of the register."""
+    if device.kind not in STANDARD_KINDS or not request.rights.may(VIEW, device.unit.path):  # type: ignore[attr-defined]
+        return ""
+    context = away_context(device)
+    return render_to_string("standards/away.html", context, request) if context["locked"] else ""
 
 
 @needs(VIEW)
@@ -144,7 +159,7 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
             (item, ITEM_TONE[ItemState(item.state)])
             for item in found.sendouts.select_related("order", "plan").order_by("-pk")[:20]
         ],
-        "locked": locked_items([found.pk]).order_by("-out_at").first(),
+        **away_context(found),
         "panels": standard_panels(found, request),
         "actions": [
             action_for(

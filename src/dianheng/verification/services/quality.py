@@ -21,6 +21,7 @@ from dianheng.identity.services import (
     require_separation,
     write_batch,
 )
+from dianheng.standards.selectors.sendout import bench_away, standard_away
 
 from ..choices import QualityKind, QualityOutcome, QualityState
 from ..models import QualityBatch, QualityReading, QualityResult, QualityVerdict
@@ -86,6 +87,7 @@ def quality_batch_make(
     with write_batch(actor=actor, action="quality.make") as batch:
         if (earlier := idempotent(request_key, "quality.make")) is not None:
             return QualityBatch.objects.get(pk=earlier["id"])
+        refuse(bench_away(bench), standard_away(reference))
         # Two at once on one bench: the second waits and sees the first.
         Device.objects.select_for_update(of=("self",), no_key=True).get(pk=bench.pk)
         there = QualityBatch.objects.filter(bench=bench, state=QualityState.OPEN).first()

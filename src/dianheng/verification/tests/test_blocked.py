@@ -1,14 +1,17 @@
 """A record that rests on something unknown or out of date is kept, without verdict."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from dianheng.common.errors import Refused
 from dianheng.identity.models import Qualification
 from dianheng.identity.services import qualification_withdraw, system_actor, write_batch
+from dianheng.identity.tests.factories import person_with
 from dianheng.standards.services import (
     authorisation_record,
     environment_set,
@@ -169,6 +172,18 @@ def test_what_was_tested_before_it_left_counts_and_no_bench_is_loaded_while_it_i
             begin()
         assert refused.value.refusal.code == "away"
         assert lab.standard.barcode in str(refused.value.refusal.text)
+
+
+def test_a_bench_that_is_away_is_greyed_where_benches_are_chosen_and_says_why(client):
+    lab = laboratory()
+    task = task_with(2)
+    sent_out(lab.standard)
+    client.force_login(person_with("*", login="engineer"))
+    for name in ("load_new", "loads_fill"):
+        page = client.get(reverse(name, args=[task.number])).content.decode()
+        (option,) = re.findall(rf'<(?:option|input)[^>]*value="{lab.bench.pk}"[^>]*>', page)
+        assert " disabled" in option and lab.standard.barcode in option
+        assert "送检中" in page
 
 
 def test_every_reason_is_named_at_once():

@@ -12,6 +12,7 @@ from dianheng.assets.tests.factories import meter
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
 from dianheng.identity.tests.factories import person_with
+from dianheng.standards.tests.factories import sent_out
 from dianheng.verification.models import (
     QualityMeter,
     QualityReading,
@@ -375,3 +376,15 @@ def test_a_bench_carries_one_open_batch():
     assert [one["field"] for one in wrong.value.refusal.errors] == [
         "bench", "reference", "stands_for",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ["bench", "reference"])
+def test_no_batch_begins_with_a_bench_or_reference_that_is_away(which):
+    things = {"bench": run_bench(), "reference": reference_meter()}
+    sent_out(things[which])
+    with pytest.raises(Refused) as refused:
+        quality_batch_make(
+            unit=metering_centre(), kind="register_run", actor=collecting(), **things
+        )
+    assert refused.value.refusal.code == "away"
+    assert things[which].barcode in str(refused.value.refusal.text)
