@@ -13,6 +13,7 @@ from .csv_form import derived_id, envelope_from_csv
 from .grounds import fill_in
 from .record_csv import looks_like_record_csv, records_from_csv
 from .record_layout import envelope_from_records, looks_like_records, read_any
+from .tester_csv import envelope_from_tester_csv, looks_like_tester_csv
 from .texts import SCHEMA
 
 
@@ -30,9 +31,7 @@ def envelope_of_files(names: Sequence[str], bodies: Sequence[bytes], folder: str
     if len(bodies) == 2:
         envelope = envelope_from_csv(*bodies)
     elif names[0].lower().endswith(".csv"):
-        if not looks_like_record_csv(bodies[0]):
-            raise BadInput(_("Two files belong together: …header.csv and …points.csv."))
-        envelope = fill_in(envelope_from_records(records_from_csv(bodies[0]), bodies[0]), folder)
+        envelope = fill_in(_of_csv(bodies[0], folder), folder)
     elif names[0].lower().endswith(".json"):
         envelope = _of_json(bodies[0], folder)
     else:
@@ -47,6 +46,19 @@ def envelope_of_files(names: Sequence[str], bodies: Sequence[bytes], folder: str
         )
     envelope["bench_no"] = stated or folder
     return envelope
+
+
+def _of_csv(body: bytes, folder: str) -> dict[str, Any]:
+    if looks_like_record_csv(body):
+        return envelope_from_records(records_from_csv(body), body)
+    if looks_like_tester_csv(body):
+        return envelope_from_tester_csv(body, folder)
+    raise BadInput(
+        _(
+            "The table is of no known layout. A pair of files ends in header.csv and points.csv; the "
+            "table of a transformer tester has a column for the bar code and columns for f and δ."
+        )
+    )
 
 
 def _of_json(body: bytes, folder: str) -> dict[str, Any]:

@@ -37,7 +37,10 @@ class FileForm(Form):
     bench = BenchField(Device.objects.none(), label=gettext_lazy("Bench"), empty_label=None)
     file = forms.FileField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy("The upload format or the State Grid record layout: .json or .csv."),
+        help_text=gettext_lazy(
+            "The upload format, the State Grid record layout, or the table of a transformer tester: "
+            ".json or .csv. A table with every point stands on the page of a load."
+        ),
     )
     points = forms.FileField(
         label=gettext_lazy("File of the points"),

@@ -18,7 +18,7 @@ from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.access import note_refusal
 from dianheng.common.errors import NotFound, Refusal, Refused
 from dianheng.common.forms import answer_form
-from dianheng.common.lists import Choice, Column, Contains, Days, ListPage
+from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.numbers import halfwidth
 from dianheng.common.pages import needs, opens_to
 from dianheng.common.search import clean_code
@@ -168,12 +168,22 @@ def load(request: HttpRequest, number: str) -> HttpResponse:
         .order_by("seq")[:50],
         "actions": [
             action(_("File for the bench"), reverse("load_file", args=[number]), fetch),
+            *(_tables(number, fetch) if found.task.model.kind in TRANSFORMERS else ()),
             action(_("Cancel the load"), reverse("load_cancel", args=[number]), refusal),
         ],
         "waiting": found.task.devices.filter(is_open=True, step="waiting").count(),
     }
     template = "verification/load.html" + ("#places" if request.GET.get("part") == "places" else "")
     return render(request, template, context)
+
+
+def _tables(number: str, refusal: Refusal | None) -> list[PageAction]:
+    """Tables with every point, for testers that write tables."""
+    url = reverse("tester_template", args=[number])
+    return [
+        action(_("Table by point"), url, refusal),
+        action(_("Table by burden"), f"{url}?wide=1", refusal),
+    ]
 
 
 def _places(found: BenchLoad) -> list[dict[str, Any]]:
