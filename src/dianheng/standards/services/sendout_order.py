@@ -22,6 +22,7 @@ from ..selectors.sendout import certificates_for
 from .sendout_plan import fault, guard_free, items_for
 
 MOST_SCANS = 200
+EARLIEST = 2000  # a year: what is earlier was mistyped
 
 
 def sendout_order_make(
@@ -101,7 +102,7 @@ def _not_to_go(item: SendoutItem, unit: Unit, body: str) -> list[dict[str, Any]]
             found.append(
                 ("body", _("%(code)s goes to another body. List it in an order of its own."))
             )
-    return [fault("items", each, text, item.pk, code) for each, text in found]
+    return [fault("items", each, text, code) for each, text in found]
 
 
 def sendout_order_add(*, order: SendoutOrder, device: Device, actor: Actor) -> SendoutItem:
@@ -154,7 +155,7 @@ def sendout_order_save(
         items = {item.pk: item for item in found.items.filter(state=ItemState.LISTED)}
         if unknown := set(lines) - set(items):
             text = _("This line does not stand on the list.")
-            raise BadInput(text, [fault("lines", "unknown", text, key) for key in sorted(unknown)])
+            raise BadInput(text, [fault("lines", "unknown", text) for _key in unknown])
         for key, line in lines.items():
             items[key].accessories = line.get("accessories", items[key].accessories).strip()
             items[key].condition = line.get("condition", items[key].condition).strip()
@@ -168,12 +169,14 @@ def sendout_hand_over(
     actor: Actor,
     carrier: str = "",
     at: datetime | None = None,
+    lines: Mapping[int, Mapping[str, str]] | None = None,
     request_key: str = "",
 ) -> SendoutOrder:
     """The standards leave and somebody there has them: from now on they are locked here.
 
     Args:
         at: when it was, where it is entered later.
+        lines: what was scanned elsewhere, by key of the item: `accessories`, `condition`.
 
     Raises:
         BadInput: nobody is named, or a standard was not scanned or has no condition noted.
@@ -183,30 +186,39 @@ def sendout_hand_over(
         faults.append(fault("receiver", "missing", _("Say who received them there.")))
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.hand_over") as batch:
-        if idempotent(request_key, "sendout.hand_over") is not None:
-            return SendoutOrder.objects.get(pk=order.pk)
+        if (earlier := idempotent(request_key, "sendout.hand_over")) is not None:
+            return same_order(order, earlier)
         at = at or batch.at
         if at > batch.at:
             faults.append(fault("at", "future", _("That moment has not come yet.")))
+        elif at.year < EARLIEST:
+            faults.append(fault("at", "long_ago", _("That moment is too long ago.")))
         found = locked(order, OrderState.LISTED)
         rows = found.items.select_for_update(of=("self",)).filter(state=ItemState.LISTED)
         items = list(rows.select_related("device"))
         if not items:
             faults.append(fault("items", "missing", _("The list is empty.")))
         for item in items:
+            if (line := (lines or {}).get(item.pk)) is not None:
+                item.scanned_out_at = item.scanned_out_at or at
+                item.accessories = line.get("accessories", item.accessories).strip()
+                item.condition = line.get("condition", item.condition).strip()
             code = item.device.barcode
             if item.scanned_out_at is None:
                 text = _("%(code)s was not scanned. Scan it, or take it off the list.")
-                faults.append(fault("items", "not_scanned", text, item.pk, code))
+                faults.append(fault("items", "not_scanned", text, code))
             if not item.condition:
                 text = _("%(code)s: note its condition on the list.")
-                faults.append(fault("items", "condition", text, item.pk, code))
+                faults.append(fault("items", "condition", text, code))
         if faults:
             raise BadInput(_("They cannot be handed over yet."), faults)
         for item in items:
             item.state, item.out_at = ItemState.OUT, at
             item.certificate = certificates_for(item).last()  # where all this is entered later
-        SendoutItem.objects.bulk_update(items, ["state", "out_at", "certificate"])
+        SendoutItem.objects.bulk_update(
+            items,
+            ["state", "out_at", "certificate", "scanned_out_at", "accessories", "condition"],
+        )
         found.state, found.handed_by_id, found.handed_at = (
             OrderState.OUT, actor.person_id, at,
         )  # fmt: skip
@@ -319,6 +331,14 @@ def _undone(order: SendoutOrder, undo: str) -> tuple[dict[str, Any], str]:
             order.strangers.remove(code)
             order.save(update_fields=["strangers"])
     return {"outcome": "undone", "title": code, "text": ""}, code
+
+
+def same_order(order: SendoutOrder, earlier: Mapping[str, Any]) -> SendoutOrder:
+    """What a repeat is answered with; the key of another order is refused."""
+    if earlier["order"] != order.pk:
+        text = _("This request key was used for something else. Send it with a new key.")
+        raise Refused(Refusal("request_key_used", text, {"sendout": order.number}))
+    return SendoutOrder.objects.get(pk=order.pk)
 
 
 def locked(order: SendoutOrder, *states: str) -> SendoutOrder:

@@ -122,7 +122,7 @@ def sendout_plan_save(
             for item in found.items.filter(state=ItemState.PLANNED).select_related("device")
         }
         faults = [
-            fault("lines", "unknown", _("This line does not stand on the plan."), key)
+            fault("lines", "unknown", _("This line does not stand on the plan."))
             for key in lines
             if key not in items
         ]
@@ -143,14 +143,14 @@ def sendout_plan_save(
 def _line_faults(item: SendoutItem, line: Mapping[str, Any]) -> list[Fault]:
     code, faults = item.device.barcode, []
     if line.get("way", item.way) not in Way.values:
-        faults.append(fault("way", "unknown", _("%(code)s: this way is not known."), item.pk, code))
+        faults.append(fault("way", "unknown", _("%(code)s: this way is not known."), code))
     if "planned_on" in line and line["planned_on"] is None:
         text = _("%(code)s: say for when it is planned.")
-        faults.append(fault("planned_on", "missing", text, item.pk, code))
+        faults.append(fault("planned_on", "missing", text, code))
     months = line.get("cycle_months")
     if months is not None and not 0 < months <= MOST_MONTHS:
         text = _("%(code)s: a cycle is 1 to 240 months.")
-        faults.append(fault("cycle_months", "outside", text, item.pk, code))
+        faults.append(fault("cycle_months", "outside", text, code))
     return faults
 
 
@@ -186,10 +186,10 @@ def sendout_plan_agree(*, plan: SendoutPlan, actor: Actor) -> SendoutPlan:
             code = item.device.barcode
             if not item.body.strip():
                 text = _("%(code)s: the higher body is missing.")
-                faults.append(fault("body", "missing", text, item.pk, code))
+                faults.append(fault("body", "missing", text, code))
             if item.appointed_on is None:
                 text = _("%(code)s: the day that the body gave is missing.")
-                faults.append(fault("appointed_on", "missing", text, item.pk, code))
+                faults.append(fault("appointed_on", "missing", text, code))
         if faults:
             raise BadInput(_("The plan cannot be agreed yet."), faults)
         found.state, found.agreed_by_id, found.agreed_at = (
@@ -215,10 +215,10 @@ def sendout_plan_reopen(*, plan: SendoutPlan, reason: str, actor: Actor) -> Send
 # -- what the other services of send-outs use too -------------------------------------------------
 
 
-def fault(field: str, code: str, text: str, item: int | None = None, barcode: str = "") -> Fault:
-    """One fault, of a field or of a line."""
+def fault(field: str, code: str, text: str, barcode: str = "") -> Fault:
+    """One fault, of a field or of a standard's line."""
     said = text % {"code": barcode} if barcode else text
-    return {"field": field, "code": code, "text": said} | ({"item": item} if item else {})
+    return {"field": field, "code": code, "text": said} | ({"device": barcode} if barcode else {})
 
 
 def lock_devices(devices: Sequence[Device]) -> None:

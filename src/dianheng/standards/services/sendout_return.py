@@ -19,7 +19,7 @@ from ..choices import AWAY, Found, ItemState, OrderState
 from ..models import SendoutItem, SendoutOrder, StandardCertificate
 from ..rights import RIGHT
 from ..selectors.sendout import LOCKED, certificates_for
-from .sendout_order import locked
+from .sendout_order import EARLIEST, locked, same_order
 from .sendout_plan import fault
 
 MOST_YUAN = Decimal("9999999999.99")
@@ -53,8 +53,8 @@ def sendout_receive(
         faults.append(fault("items", "missing", _("Scan what has come in.")))
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.receive") as batch:
-        if idempotent(request_key, "sendout.receive") is not None:
-            return SendoutOrder.objects.get(pk=order.pk)
+        if (earlier := idempotent(request_key, "sendout.receive")) is not None:
+            return same_order(order, earlier)
         found = locked(order, *AWAY)
         at = at or batch.at
         if at > batch.at or (found.handed_at and at < found.handed_at):
@@ -68,13 +68,13 @@ def sendout_receive(
         }
         for key, line in lines.items():
             if key not in items:
-                faults.append(fault("items", "not_out", _("A line is not out any more."), key))
+                faults.append(fault("items", "not_out", _("A line is not out any more.")))
             elif line.get("found") not in Found.values:
                 text = _("%(code)s: say as what it came back.")
-                faults.append(fault("items", "found", text, key, items[key].device.barcode))
+                faults.append(fault("items", "found", text, items[key].device.barcode))
             elif not line.get("condition", "").strip():
                 text = _("%(code)s: note the condition in which it was found.")
-                faults.append(fault("items", "condition", text, key, items[key].device.barcode))
+                faults.append(fault("items", "condition", text, items[key].device.barcode))
         if faults:
             raise BadInput(_("Nothing was taken in."), faults)
         for key, line in lines.items():
@@ -148,16 +148,14 @@ def sendout_costs_set(
         faults = []
         for key, cost in costs.items():
             if key not in items:
-                faults.append(
-                    fault("items", "unknown", _("This line does not stand on the list."), key)
-                )
+                faults.append(fault("items", "unknown", _("This line does not stand on the list.")))
             elif cost is not None and (
                 not cost.is_finite()
                 or not 0 <= cost <= MOST_YUAN
                 or cost != cost.quantize(Decimal("0.01"))
             ):
                 text = _("%(code)s: a cost is yuan and fen, from 0 on.")
-                faults.append(fault("items", "cost", text, key, items[key].device.barcode))
+                faults.append(fault("items", "cost", text, items[key].device.barcode))
         if faults:
             raise BadInput(_("The costs are not kept."), faults)
         for key, cost in costs.items():
@@ -217,6 +215,8 @@ def sendout_left_correct(
         if at > min([batch.at, *(item.back_at for item in items if item.back_at)]):
             text = _("It left before it came back, and not later than now.")
             faults.append(fault("at", "order", text))
+        elif at.year < EARLIEST:
+            faults.append(fault("at", "long_ago", _("That moment is too long ago.")))
         if faults:
             raise BadInput(_("The moment is not corrected."), faults)
         found.handed_at = at

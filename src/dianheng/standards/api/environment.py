@@ -1,4 +1,4 @@
-"""Records of the environment of laboratory rooms, by machine; mounted under `/api/v1/`."""
+"""Records of the environment of laboratory rooms, by machine."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,10 +15,10 @@ from dianheng.assets.models import Place
 from dianheng.common.errors import BadInput
 from dianheng.identity.services import actor_of
 
-from .rules import CLIMATE_ROWS
-from .services import environment_take_in
+from ..rules import CLIMATE_ROWS
+from ..services import environment_take_in
 
-router = Router(tags=["standards"])
+router = Router()
 
 
 class ReadingIn(Schema):
