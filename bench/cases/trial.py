@@ -147,28 +147,30 @@ def _whole(bench: Bench, points: int) -> None:
 
 def _judging(bench: Bench) -> None:
     """Conclusions alone: a column of whole numbers, and one point after the other by the rule."""
-    from dianheng.analysis.columns import engine, points_there
+    from dianheng.analysis.columns import BASIC_ERROR, engine, points_there
     from dianheng.analysis.models import PointShape, RuleTrial
-    from dianheng.analysis.services.trial import CONCLUSION, lay_rules
+    from dianheng.analysis.services.trial import CONCLUSION
+    from dianheng.analysis.services.trial_rules import lay_rules
     from dianheng.metrology.observations import Observation
     from dianheng.metrology.verdicts import error_verdict
     from dianheng.verification.selectors.judging import record_judge_of
 
     files = points_there().files
     judges: dict[int, Any] = {}
-    for shape in PointShape.objects.select_related("model", "scheme_version"):
+    shapes = PointShape.objects.filter(item=BASIC_ERROR)
+    for shape in shapes.select_related("model", "scheme_version"):
         judge = record_judge_of(shape.model, shape.scheme_version)
         seen = Observation(
-            "basic_error", shape.direction, shape.phases, shape.load_point, shape.factor
+            BASIC_ERROR, shape.direction, shape.phases, shape.load_point, shape.factor
         )
         judges[shape.pk] = (judge.rule_at(seen)[0], judge.scheme.takes_extra)
     codes = {"pass": 0, "incomplete": 1, "fail": 2}
     with engine() as columns:
-        lay_rules(columns, RuleTrial.objects.select_related("unit").order_by("-pk")[0])
+        lay_rules(columns, RuleTrial.objects.select_related("unit").order_by("-pk")[0], files)
         columns.execute(
             "create table point as select row_number() over () as n, record, shape, count, first,"
-            " total from read_parquet(?)",
-            [files],
+            " total from read_parquet(?) where list_contains(?, shape)",
+            [files, list(judges)],
         )
         looped = columns.execute(
             "select p.shape, p.count, p.first, p.total from point p where n <= ?", [LOOPED]

@@ -6,14 +6,34 @@ from django.utils.translation import pgettext_lazy
 
 
 class Judged(IntegerChoices):
-    """A conclusion as a number: the largest of a record is the record's."""
+    """A conclusion as a number: the largest of the points of an item is the item's.
+
+    Only a record can be unfit: it passes by the regulation, and something is not as ordered.
+    """
 
     PASS = 0, pgettext_lazy("conclusion", "Passed")
     INCOMPLETE = 1, _("Incomplete")
     FAIL = 2, pgettext_lazy("conclusion", "Failed")
+    UNFIT = 3, _("Not as ordered")
 
 
-JUDGED_TONE = {Judged.PASS: "good", Judged.INCOMPLETE: "warn", Judged.FAIL: "bad"}
+JUDGED_TONE = {
+    Judged.PASS: "good",
+    Judged.INCOMPLETE: "warn",
+    Judged.FAIL: "bad",
+    Judged.UNFIT: "warn",
+}
+
+
+class Level(IntegerChoices):
+    """What of a record changes: the farthest that a change reaches."""
+
+    POINT = 0, _("Points only")  # the item comes out as before: another point decides
+    ITEM = 1, _("Item")  # the record comes out as before: another item decides
+    RECORD = 2, _("Conclusion of the record")
+
+
+LEVEL_TONE = {Level.POINT: "calm", Level.ITEM: "busy", Level.RECORD: "warn"}
 
 
 class Cause(TextChoices):

@@ -1,4 +1,7 @@
-"""Readings of the basic error as columns of whole numbers, in files beside the database.
+"""What was measured as columns of whole numbers, in files beside the database.
+
+A point whose readings are judged by their mean stands there with sums; an item that is judged by
+what else was stated stands with that statement, and one that no limit can move with a dash.
 
 What benches measured is never edited: a block of records, once written, is read again as it is.
 The worker writes (`columns_write`, every minute); pages and trials only read (`points_there`) and
@@ -25,23 +28,40 @@ from django.db import connection
 BLOCK = 20_000  # keys of records in a file
 MEMORY = "512MB"
 THREADS = 2
-SHAPE = ("model_id", "scheme_version_id", "direction", "phases", "load_point", "factor")
+SHAPE = (
+    "model_id", "scheme_version_id", "item", "direction", "phases", "load_point", "factor", "ratio",
+)  # fmt: skip
+BASIC_ERROR = "basic_error"
+ERRORS = ("ratio_error", "phase_displacement")
+MEANS = ("clock_rate", "demand")  # other items judged by the mean, where readings were stated
+# Judged against a limit by what was stated.
+STATED = (
+    *MEANS, "creep", "start", "constant", "clock_value", "combination", "tariff_switch",
+    "standard_deviation", "consistency", "variation", "load_variation", "relay",
+)  # fmt: skip
+NO_LIMIT = "-"
+UP_DOWN, STABILITY = "/up_down", "/stability"  # derived from an error of a transformer
+STABILITY_DECIMALS = 12  # to which the error of the last verification is known
 
-# Sums are whole millionths of a per cent. What columns cannot hold exactly has no sum.
+# Sums are whole millionths of a per cent, minute or second a day. What columns cannot hold exactly
+# has no sum.
 _POINTS = """
     select r.record_id, t.device_id, k.unit_id, d.lot_id, t.bench_id, t.position, t.verifier_id,
            array_to_string(array_remove(t.standard_ids, t.bench_id), ' '),
            (t.finished_at at time zone %(zone)s)::date,
-           k.model_id, k.scheme_version_id, r.direction, r.phases, r.load_point, r.factor,
-           n.count,
-           case when n.is_held then ((n.one + n.two) * 1000000)::bigint end,
-           case when n.is_held then ((n.one + n.two + n.more) * 1000000)::bigint end
+           k.model_id, k.scheme_version_id, line.item, r.direction, r.phases, r.load_point, r.factor,
+           case when r.item = any(%(errors)s) then coalesce(r.facts ->> 'ratio', '') else '' end,
+           n.count, line.first, line.total, line.said
       from verification_testrecord t
       join verification_verificationtask k on k.id = t.task_id
       join assets_device d on d.id = t.device_id
       join verification_testresult r on r.record_id = t.id
      cross join lateral (
             select cardinality(r.samples) as count, r.samples[1] as one,
+                   cardinality(r.samples) > 0
+                   and (r.item = any(%(measured)s)
+                        or r.item = any(%(means)s) and cardinality(r.samples) <= 6
+                           and not coalesce(r.facts ? 'meter_kw', false)) as is_sum,
                    coalesce(r.samples[2], 0) as two,
                    coalesce(r.samples[3], 0) + coalesce(r.samples[4], 0)
                    + coalesce(r.samples[5], 0) + coalesce(r.samples[6], 0) as more,
@@ -54,8 +74,33 @@ _POINTS = """
                    and abs(coalesce(r.samples[4], 0)) < 100000
                    and abs(coalesce(r.samples[5], 0)) < 100000
                    and abs(coalesce(r.samples[6], 0)) < 100000 as is_held) n
-     where t.id >= %(low)s and t.id < %(high)s and r.item = 'basic_error' and not r.is_derived
-       and cardinality(r.samples) > 0
+     cross join lateral (
+            select r.item,
+                   case when n.is_held then (case when r.item = 'basic_error' then n.one + n.two
+                        else n.one + n.two + n.more end * 1000000)::bigint end as first,
+                   case when n.is_held then ((n.one + n.two + n.more) * 1000000)::bigint end as total,
+                   null as said
+             where n.is_sum
+            union all
+            select r.item, null, null,
+                   case when r.item = any(%(stated)s) then array_to_string(r.samples, ' ') || '|'
+                        || coalesce((r.facts - 'extra')::text, '') else '-' end
+             where not n.is_sum and not r.item = any(%(measured)s)
+            union all
+            select r.item || '/up_down', d.change, d.change, null
+              from (select case when n.is_held then
+                           ((r.samples[n.count] - r.samples[1]) * 1000000)::bigint end) d(change)
+             where r.item = any(%(errors)s) and n.count > 1
+            union all
+            select r.item || '/stability', d.change, d.change, null
+              from (select (r.facts ->> 'previous')::numeric) p(previous)
+             cross join lateral (
+                    select case when n.is_held and n.count in (1, 2, 4, 5) and scale(p.previous) <= 12
+                                     and abs(p.previous) < 100000 then
+                           ((n.one + n.two + n.more - p.previous * n.count) * 1000000000000)::bigint
+                           end) d(change)
+             where r.item = any(%(errors)s) and n.count > 0 and p.previous is not null) line
+     where t.id >= %(low)s and t.id < %(high)s and not r.is_derived
 """
 _COLUMNS = {
     "record": "BIGINT",
@@ -69,13 +114,16 @@ _COLUMNS = {
     "day": "DATE",
     "model_id": "BIGINT",
     "scheme_version_id": "BIGINT",
+    "item": "VARCHAR",
     "direction": "VARCHAR",
     "phases": "VARCHAR",
     "load_point": "VARCHAR",
     "factor": "VARCHAR",
+    "ratio": "VARCHAR",
     "count": "INTEGER",
     "first": "BIGINT",
     "total": "BIGINT",
+    "said": "VARCHAR",
 }
 
 
@@ -232,17 +280,26 @@ def _write(columns: duckdb.DuckDBPyConnection, block: int, path: Path) -> None:
             connection.cursor() as cursor,
             cursor.copy(
                 f"copy ({_POINTS}) to stdout (format csv)",
-                {"zone": settings.TIME_ZONE, "low": block * BLOCK, "high": (block + 1) * BLOCK},
+                {
+                    "zone": settings.TIME_ZONE,
+                    "low": block * BLOCK,
+                    "high": (block + 1) * BLOCK,
+                    "measured": [BASIC_ERROR, *ERRORS],
+                    "errors": list(ERRORS),
+                    "means": list(MEANS),
+                    "stated": list(STATED),
+                },
             ) as copy,
         ):
             for piece in copy:
                 text.write(piece)
         text.flush()
         kinds = ", ".join(f"'{name}': '{kind}'" for name, kind in _COLUMNS.items())
+        texts = ", ".join(f"'{name}'" for name in SHAPE[2:])
         columns.execute(
             f"create or replace temp table raw as select * from read_csv('{text.name}',"
-            f" header = false, nullstr = '', force_not_null = ['direction', 'phases', 'load_point',"
-            f" 'factor'], columns = {{{kinds}}})"
+            f" auto_detect = false, delim = ',', quote = '\"', escape = '\"', header = false,"
+            f" nullstr = '', force_not_null = [{texts}], columns = {{{kinds}}})"
         )
     _name_shapes(columns)
     unfinished = path.with_suffix(f".{os.getpid()}.part")
@@ -262,8 +319,8 @@ def _name_shapes(columns: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(
             f"""
             with seen as (
-                select * from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[],
-                                     %s::text[], %s::text[]) as s ({names})
+                select * from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+                                     %s::text[], %s::text[], %s::text[]) as s ({names})
             ), made as (
                 insert into analysis_pointshape ({names}) select * from seen
                 on conflict do nothing returning id, {names}
@@ -279,4 +336,4 @@ def _name_shapes(columns: duckdb.DuckDBPyConnection) -> None:
     kinds = ", ".join(f"{name} {_COLUMNS[name]}" for name in SHAPE)
     columns.execute(f"create or replace temp table shape (id INTEGER, {kinds})")
     if rows:
-        columns.executemany("insert into shape values (?, ?, ?, ?, ?, ?, ?)", rows)
+        columns.executemany("insert into shape values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -34,7 +34,8 @@ class TrialForm(Form):
         label=_("Limit times"),
         initial=Decimal(1),
         help_text=_(
-            "1: as it is; 0.6: 60 % of the limit. The band of further readings moves along."
+            "1: as it is; 0.6: 60 % of the limit, of every item that has one. The band of further"
+            " readings moves along."
         ),
     )
     interval_factor = forms.DecimalField(

@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.common.fields import CodeField, NameField
 from dianheng.verification.models.fields import NumericField
 
-from .choices import Cause, Judged, Risk
+from .choices import Cause, Judged, Level, Risk
 
 
 class PointShape(models.Model):
-    """Everything that decides the rule of a point of the basic error, but for the readings.
+    """Everything that decides the rule of a point, but for what was measured there.
 
     Millions of points have some hundred shapes: columns hold the key.
     """
@@ -22,15 +23,27 @@ class PointShape(models.Model):
     scheme_version = models.ForeignKey(
         "verification.TestSchemeVersion", models.PROTECT, related_name="+", db_index=False
     )
+    # Item of a record; `ratio_error/stability` is what is derived from one.
+    item = CodeField(default="basic_error")
     direction = CodeField()
     phases = CodeField()
     load_point = CodeField()
     factor = CodeField()
+    ratio = CodeField(default="")  # of transformers
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "scheme_version", "direction", "phases", "load_point", "factor"],
+                fields=[
+                    "model",
+                    "scheme_version",
+                    "item",
+                    "direction",
+                    "phases",
+                    "load_point",
+                    "factor",
+                    "ratio",
+                ],
                 name="pointshape_once",
             ),
         ]
@@ -64,11 +77,13 @@ class RuleTrial(models.Model):
     made_at = models.DateTimeField(_("Made at"))
     finished_at = models.DateTimeField(_("Finished at"), null=True)
     point_count = models.BigIntegerField(_("Points tried"), null=True)
-    untried_count = models.BigIntegerField(_("Points not tried"), null=True)
-    changed_count = models.BigIntegerField(_("Points that change"), null=True)
+    item_count = models.BigIntegerField(_("Other items tried"), null=True)
+    unlimited_count = models.BigIntegerField(_("Items without a limit"), null=True)
+    untried_count = models.BigIntegerField(_("Not tried"), null=True)
+    changed_count = models.BigIntegerField(_("Points that change"), null=True)  # and items
     # Records of all units that the columns did not hold yet when it ran.
     missing_count = models.BigIntegerField(_("Records not included yet"), null=True)
-    turns = models.JSONField(default=list)  # [[before, after, points, records]]
+    turns = models.JSONField(default=list)  # [[before, after, points and items]]
 
     class Meta:
         verbose_name = _("Trial of a rule")
@@ -79,7 +94,7 @@ class RuleTrial(models.Model):
 
 
 class TrialRecord(models.Model):
-    """A record of which a point changes its conclusion in a trial."""
+    """A record of which a point, an item or the whole changes its conclusion in a trial."""
 
     trial = models.ForeignKey(
         RuleTrial, models.CASCADE, related_name="records", db_index=False, db_constraint=False
@@ -91,8 +106,10 @@ class TrialRecord(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    before = models.SmallIntegerField(_("Basic error until now"), choices=Judged)
-    after = models.SmallIntegerField(_("Basic error as tried"), choices=Judged)
+    level = models.SmallIntegerField(_("What changes"), choices=Level)
+    items = ArrayField(CodeField(), default=list)  # in which a point changes
+    before = models.SmallIntegerField(_("Record until now"), choices=Judged)
+    after = models.SmallIntegerField(_("Record as tried"), choices=Judged)
     point_count = models.IntegerField(_("Points that change"))
 
     class Meta:
@@ -100,10 +117,7 @@ class TrialRecord(models.Model):
             models.UniqueConstraint(fields=["trial", "record"], name="trialrecord_once"),
         ]
         indexes = [
-            models.Index(
-                fields=["trial", "before", "after", "-record"],
-                name="trialrecord_turn",
-            ),
+            models.Index(fields=["trial", "level", "-record"], name="trialrecord_level"),
         ]
 
 

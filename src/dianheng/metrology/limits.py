@@ -1,7 +1,7 @@
 """Limits of the basic error, JJG 596: a table of rows, looked up by class, load and factor."""
 
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from dianheng.metrology.errors import NoRule
@@ -29,7 +29,7 @@ class LimitRow(NamedTuple):
     source: TableRow
 
 
-@cache
+@lru_cache(maxsize=64)
 def limit_rows(rules: RuleSet) -> tuple[LimitRow, ...]:
     """All limits of an edition as rows, for lookups and for queries over columns.
 

@@ -1,9 +1,11 @@
 """Verdict on a whole record: every observation judged, the items of the scheme held against it."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from dianheng.metrology.changes import AS_IT_IS, Change, changed
 from dianheng.metrology.environment import Environment, check_environment
 from dianheng.metrology.errors import MetrologyError, NoRule
 from dianheng.metrology.items import Item
@@ -58,16 +60,23 @@ class RecordVerdict(NamedTuple):
 
 
 class RecordJudge:
-    """Judges records of meters with one plate under one scheme; looks every rule up once."""
+    """Judges records of meters with one plate under one scheme; looks every rule up once.
+
+    With a change it judges by the rules as they would be.
+    """
 
     def __init__(
-        self, plate: MeterPlate, scheme: Scheme, control: InternalControl | None = None
+        self,
+        plate: MeterPlate,
+        scheme: Scheme,
+        control: InternalControl | None = None,
+        change: Change = AS_IT_IS,
     ) -> None:
         self.plate = plate
         self.scheme = scheme
         self.control = control
-        self.rules = scheme.rules
-        self.acceptance = scheme.acceptance
+        self.rules = changed(scheme.rules, change)
+        self.acceptance = changed(scheme.acceptance, change)
         self._legal_items = {each.item.value for each in scheme.items if each.is_legal}
         self._items = {each.item.value for each in scheme.items}
         self._wanted = tuple(
@@ -96,10 +105,8 @@ class RecordJudge:
         for observation in observations:
             if observation.item == Item.BASIC_ERROR:
                 verdict, point = self._judge_error(observation)
-                if point.factor == "1.0" and point.load in ("Ib", "In"):
-                    key = (point.direction.value, "balanced")
-                    if point.phases != ALL_PHASES:
-                        key = (point.direction.value, "single")
+                if is_at_base(point):
+                    key = (point.direction.value, loading_of(point))
                     at_base.setdefault(key, []).append((point.phases, verdict))
                 done.add((Item.BASIC_ERROR.value, point))
             else:
@@ -124,6 +131,16 @@ class RecordJudge:
             missing.append(Missing("environment", "", "not_recorded"))
         return self._conclude(verdicts, missing, outside)
 
+    def verdicts_on(self, observation: Observation) -> tuple[Verdict, ...]:
+        """What one observation comes to by itself.
+
+        Raises:
+            WrongValue: an unknown item, point or fact.
+        """
+        if observation.item == Item.BASIC_ERROR:
+            return (self._judge_error(observation)[0],)
+        return (self._judge_item(observation)[0],)
+
     def _conclude(
         self, verdicts: list[Verdict], missing: list[Missing], outside: tuple[str, ...]
     ) -> RecordVerdict:
@@ -132,7 +149,7 @@ class RecordJudge:
         refs: set[RuleRef] = set()
         has_error_point = False
         for verdict in verdicts:
-            if self._counts(verdict.item):
+            if self.counts(verdict.item):
                 refs.add(verdict.rule)
                 if verdict.conclusion is Conclusion.FAIL:
                     failing[verdict.item] = None
@@ -142,12 +159,12 @@ class RecordJudge:
                     outside_internal.append(verdict.point)
         incomplete_items = {each.item for each in missing}
         legal = _conclusion(
-            any(self._is_legal(item) for item in failing),
-            any(self._is_legal(item) for item in incomplete_items),
+            any(self.is_legal(item) for item in failing),
+            any(self.is_legal(item) for item in incomplete_items),
         )
         fitness = _conclusion(
-            any(not self._is_legal(item) for item in failing),
-            any(not self._is_legal(item) for item in incomplete_items),
+            any(not self.is_legal(item) for item in failing),
+            any(not self.is_legal(item) for item in incomplete_items),
         )
         internal: Conclusion | None = None
         if self.control is not None:
@@ -166,12 +183,14 @@ class RecordJudge:
             tuple(sorted({(ref.standard, ref.edition) for ref in refs})),
         )
 
-    def _counts(self, item: str) -> bool:
+    def counts(self, item: str) -> bool:
+        """Whether an item belongs to the scheme, or is derived from one that does."""
         return item in self._items or (
             item == Item.LOAD_DIFFERENCE and Item.BASIC_ERROR in self._items
         )
 
-    def _is_legal(self, item: str) -> bool:
+    def is_legal(self, item: str) -> bool:
+        """Whether the legal verdict rests on an item; else it is one of the company's."""
         return item in self._legal_items or item in ("environment", Item.LOAD_DIFFERENCE)
 
     def _canonical(self, point: LoadPoint) -> LoadPoint:
@@ -214,7 +233,7 @@ class RecordJudge:
                 load=point.load,
                 factor=point.factor,
                 measure=measure,
-                loading=BALANCED if point.phases == ALL_PHASES else SINGLE_PHASE_LOAD,
+                loading=loading_of(point),
                 imax_ratio=self.plate.imax_ratio,
                 control=self.control,
             )
@@ -269,27 +288,40 @@ class RecordJudge:
     ) -> list[Verdict]:
         found = []
         for (direction, loading), singles in at_base.items():
-            if loading != "single":
+            if loading != SINGLE_PHASE_LOAD:
                 continue
-            measure = "reactive" if direction.endswith("reactive") else "active"
-            for _, balanced in at_base.get((direction, "balanced"), []):
+            for _, balanced in at_base.get((direction, BALANCED), []):
                 for phase, single in singles:
                     if balanced.value is None or single.value is None:
                         continue
-                    try:
-                        found.append(
-                            difference_verdict(
-                                self.rules,
-                                accuracy_class=self.plate.class_of(measure),
-                                balanced_error_pct=balanced.value,
-                                phase_error_pct=single.value,
-                                measure=measure,
-                                point=phase,
-                            )
-                        )
-                    except NoRule:
-                        continue
+                    verdict = self.difference(direction, phase, balanced.value, single.value)
+                    if verdict is not None:
+                        found.append(verdict)
         return found
+
+    def difference(
+        self, direction: str, phase: str, balanced_pct: Decimal, single_pct: Decimal
+    ) -> Verdict | None:
+        """The verdict on single-phase against balanced load; None: the class has no limit.
+
+        Args:
+            direction: of the energy, such as `forward_active`.
+            phase: the phase with load.
+            balanced_pct: mean error with balanced load, %.
+            single_pct: mean error with load in one phase, %.
+        """
+        measure = Direction(direction).measure
+        try:
+            return difference_verdict(
+                self.rules,
+                accuracy_class=self.plate.class_of(measure),
+                balanced_error_pct=balanced_pct,
+                phase_error_pct=single_pct,
+                measure=measure,
+                point=phase,
+            )
+        except NoRule:
+            return None
 
 
 def judge_record(
@@ -327,10 +359,23 @@ def judge_record(
 
 @lru_cache(maxsize=256)
 def record_judge(
-    plate: MeterPlate, scheme: Scheme, control: InternalControl | None = None
+    plate: MeterPlate,
+    scheme: Scheme,
+    control: InternalControl | None = None,
+    change: Change = AS_IT_IS,
 ) -> RecordJudge:
     """The judge for a plate and a scheme; one bench load needs it once."""
-    return RecordJudge(plate, scheme, control)
+    return RecordJudge(plate, scheme, control, change)
+
+
+def is_at_base(point: LoadPoint) -> bool:
+    """Whether errors with balanced and with single-phase load are compared at a point."""
+    return point.factor == "1.0" and point.load in ("Ib", "In")
+
+
+def loading_of(point: LoadPoint) -> str:
+    """Whether a point has balanced load or load in one phase."""
+    return BALANCED if point.phases == ALL_PHASES else SINGLE_PHASE_LOAD
 
 
 def _as_sent(observation: Observation) -> LoadPoint:

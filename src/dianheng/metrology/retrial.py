@@ -1,79 +1,23 @@
-"""Another rule tried on past readings: where over integer sums the verdict turns.
+"""Another rule tried on past readings: where over whole numbers the verdict turns.
 
 Millions of readings are judged as columns of whole numbers. The bounds of these columns are not
-written a second time: they are found by asking `error_verdict` itself, so that there is one
-source of rules.
+written a second time: they are found by asking what judges, so that there is one source of rules.
 """
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.quantities import EXACT, ZERO
-from dianheng.metrology.rounding import decimals_of
-from dianheng.metrology.verdicts import Conclusion, PointRule, error_verdict
+from dianheng.metrology.verdicts import Conclusion, PointRule, Verdict, error_verdict
 
-DECIMALS = 6  # readings stand in columns as millionths of a per cent
+DECIMALS = 6  # readings stand in columns as millionths
 SCALE = 10**DECIMALS
-
-
-class Change(NamedTuple):
-    """What is tried instead of the rule: another limit, another interval.
-
-    `interval_factor` of zero judges the mean without rounding.
-    """
-
-    limit_factor: Decimal = Decimal(1)
-    interval_factor: Decimal = Decimal(1)
-
-    def check(self) -> None:
-        """Refuse factors that make no rule.
-
-        Raises:
-            WrongValue: a factor is outside its range.
-        """
-        if not ZERO < self.limit_factor <= 10:
-            raise WrongValue(
-                "limit_factor", "the limit is multiplied by more than 0 and at most 10"
-            )
-        if not ZERO <= self.interval_factor <= 10:
-            raise WrongValue(
-                "interval_factor", "the interval is multiplied by at least 0 and at most 10"
-            )
-
-    def apply(self, rule: PointRule) -> PointRule:
-        """The rule of a point with the change; the band of further readings moves with the limit.
-
-        Raises:
-            WrongValue: a factor is outside its range.
-
-        >>> from dianheng.metrology.plates import Connection
-        >>> from dianheng.metrology.rule_sets import rule_set
-        >>> from dianheng.metrology.verdicts import point_rule
-        >>> rule = point_rule(rule_set("JJG 596", "2012"), accuracy_class="1", load="Ib",
-        ...                   factor="1.0", connection=Connection.DIRECT)
-        >>> Change(limit_factor=Decimal("0.6")).apply(rule).limit_pct
-        Decimal('0.60')
-        """
-        self.check()
-        interval = EXACT.multiply(rule.interval_pct, self.interval_factor)
-        if not interval:
-            # Finer than any mean of readings in columns: nothing is rounded.
-            interval = Decimal(1).scaleb(-DECIMALS - 6)
-        quantum = Decimal(1).scaleb(-decimals_of(interval))
-        return rule._replace(
-            limit_pct=EXACT.multiply(rule.limit_pct, self.limit_factor),
-            interval_pct=interval,
-            quantum=quantum,
-            zero=EXACT.multiply(ZERO, quantum),
-            extra_from_pct=EXACT.multiply(rule.extra_from_pct, self.limit_factor),
-            extra_to_pct=EXACT.multiply(rule.extra_to_pct, self.limit_factor),
-            internal_limit_pct=None,
-        )
+FARTHEST = 10**18  # nothing in a column lies beyond
 
 
 class SumBounds(NamedTuple):
-    """Verdicts over the magnitude of sums of readings, in millionths of a per cent.
+    """Verdicts over the magnitude of sums of readings, in millionths of their unit.
 
     With `count` readings of which the first `first_count` are judged first: is their sum between
     `band_from` and `band_to` (ends included), the sum of all is held against `all_through`, or the
@@ -102,7 +46,7 @@ class SumBounds(NamedTuple):
 
 
 def sum_bounds(rule: PointRule, count: int, *, takes_extra: bool) -> SumBounds:
-    """The bounds of a point for records with so many readings.
+    """The bounds of the basic error at a point for records with so many readings.
 
     Args:
         rule: limit, interval and reading rule of the point.
@@ -120,8 +64,8 @@ def sum_bounds(rule: PointRule, count: int, *, takes_extra: bool) -> SumBounds:
     first = rule.first_count
     band_from, band_to = 1, 0
     if takes_extra:
-        band_from = _ceiling(rule.extra_from_pct, first)
-        band_to = _floor(rule.extra_to_pct, first)
+        band_from = _whole(rule.extra_from_pct, first, ROUND_CEILING)
+        band_to = _whole(rule.extra_to_pct, first, ROUND_FLOOR)
     return SumBounds(
         first,
         first + rule.extra_count,
@@ -132,15 +76,61 @@ def sum_bounds(rule: PointRule, count: int, *, takes_extra: bool) -> SumBounds:
     )
 
 
-def _through(rule: PointRule, count: int) -> int:
-    """Largest sum of so many readings that passes, by asking the rule: it only ever turns once."""
+def bounds_by_asking(
+    verdict_on: Callable[[int], Verdict | None], count: int, scale: int = SCALE
+) -> SumBounds:
+    """The bounds of what is judged by one sum of so many readings.
+
+    Args:
+        verdict_on: the verdict on a sum; it passes up to some magnitude and fails from there on,
+            or is incomplete or missing whatever the sum is.
+        count: readings.
+        scale: parts of a unit in which the sum is counted.
+
+    >>> from dianheng.metrology.clocks import clock_value_verdict
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> bounds_by_asking(lambda n: clock_value_verdict(rule_set("JJG 596", "2012"),
+    ...                                                Decimal(n).scaleb(-6)), 1)[:3]
+    (1, 1, 5000000)
+    """
+    nothing = verdict_on(0)
+    if nothing is None or nothing.conclusion is Conclusion.INCOMPLETE:
+        return SumBounds(count + 1, count + 1, -1, 1, 0, -1)
 
     def passes(total: int) -> bool:
-        readings = [Decimal(total).scaleb(-DECIMALS)] + [ZERO] * (count - 1)
-        return error_verdict(rule, readings, takes_extra=False).conclusion is Conclusion.PASS
+        found = verdict_on(total)
+        return found is not None and found.conclusion is Conclusion.PASS
 
-    low = -1
-    high = _ceiling(EXACT.add(rule.limit_pct, rule.interval_pct), count) + 1  # fails for certain
+    near = _near(nothing.limit_high or ZERO, nothing.interval or ZERO, count, scale)
+    through = last_that_passes(passes, near)
+    return SumBounds(count, count, through, 1, 0, through)
+
+
+def last_that_passes(passes: Callable[[int], bool], near: int = 0) -> int:
+    """The largest whole number that passes; -1 where none does. It only ever turns once.
+
+    Args:
+        passes: whether a number does.
+        near: where it is likely to turn: the nearer, the fewer are asked.
+
+    >>> last_that_passes(lambda number: number <= 77, near=60)
+    77
+    """
+    if not passes(0):
+        return -1
+    low, high, step = 0, max(near, 0) + 1, 1
+    if passes(high - 1):
+        low = high - 1
+        while passes(high):
+            if high >= FARTHEST:
+                return FARTHEST
+            step *= 2
+            low, high = high, high + step
+    else:
+        high -= 1
+        while high - step > 0 and not passes(high - step):
+            high, step = high - step, step * 2
+        low = max(0, high - step)
     while high - low > 1:
         middle = (low + high) // 2
         if passes(middle):
@@ -150,9 +140,21 @@ def _through(rule: PointRule, count: int) -> int:
     return low
 
 
-def _floor(mean_pct: Decimal, count: int) -> int:
-    return int(EXACT.multiply(mean_pct, Decimal(count * SCALE)).to_integral_value(ROUND_FLOOR))
+def _through(rule: PointRule, count: int) -> int:
+    """Largest sum of so many readings that passes."""
+
+    def passes(total: int) -> bool:
+        readings = [Decimal(total).scaleb(-DECIMALS)] + [ZERO] * (count - 1)
+        return error_verdict(rule, readings, takes_extra=False).conclusion is Conclusion.PASS
+
+    return last_that_passes(passes, _near(rule.limit_pct, rule.interval_pct, count, SCALE))
 
 
-def _ceiling(mean_pct: Decimal, count: int) -> int:
-    return int(EXACT.multiply(mean_pct, Decimal(count * SCALE)).to_integral_value(ROUND_CEILING))
+def _near(limit: Decimal, interval: Decimal, count: int, scale: int) -> int:
+    """Half an interval beyond the limit, where rounding usually turns."""
+    edge = EXACT.add(limit, EXACT.divide(interval, Decimal(2)))
+    return int(EXACT.multiply(edge, Decimal(count * scale)).to_integral_value(ROUND_FLOOR))
+
+
+def _whole(mean_pct: Decimal, count: int, rounding: str) -> int:
+    return int(EXACT.multiply(mean_pct, Decimal(count * SCALE)).to_integral_value(rounding))

@@ -5,14 +5,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 
+from dianheng.metrology.changes import AS_IT_IS, Change, changed
 from dianheng.metrology.environment import Environment, check_environment
-from dianheng.metrology.errors import MetrologyError, WrongValue
+from dianheng.metrology.errors import MetrologyError, NoRule, WrongValue
 from dianheng.metrology.inspections import finding_verdict
 from dianheng.metrology.items import Item, item_ref
 from dianheng.metrology.observations import Observation
 from dianheng.metrology.quantities import EXACT, mean, read_decimal
 from dianheng.metrology.records import Missing, RecordVerdict
-from dianheng.metrology.rule_sets import Certainty, Figure, RuleRef, RuleSet, weakest
+from dianheng.metrology.rule_sets import Certainty, RuleRef, RuleSet, weakest
 from dianheng.metrology.transformer_schemes import (
     TransformerPlate,
     TransformerPoint,
@@ -40,13 +41,16 @@ class TransformerJudge:
     An observation of an error says in `direction` the part (CT, PT), in `load` the percent of the
     rated current or voltage, in `factor` the burden (rated, lower); its facts name the `ratio` and,
     where it is known, the `previous` error of this device. Samples are the reading with rising and
-    the one with falling current or voltage; the mean of them is judged.
+    the one with falling current or voltage; the mean of them is judged. With a change the rules are
+    as they would be.
     """
 
-    def __init__(self, plate: TransformerPlate, scheme: TransformerScheme) -> None:
+    def __init__(
+        self, plate: TransformerPlate, scheme: TransformerScheme, change: Change = AS_IT_IS
+    ) -> None:
         self.plate = plate
         self.scheme = scheme
-        self.rules = scheme.rules
+        self.rules = changed(scheme.rules, change)
         self._items = {each.item.value for each in scheme.items}
         self._greatest: dict[tuple[str, str], Decimal] = {}
         for point in scheme.points:
@@ -78,7 +82,7 @@ class TransformerJudge:
                 verdict = self._judge_item(seen)
                 done.add((seen.item, None))
             verdicts.append(verdict)
-            if verdict.conclusion is Conclusion.INCOMPLETE and self._counts(verdict.item):
+            if verdict.conclusion is Conclusion.INCOMPLETE and self.counts(verdict.item):
                 missing.append(Missing(verdict.item, verdict.point, verdict.reason))
         missing.extend(
             Missing(item.value, point.text if point else "", "not_tested")
@@ -94,6 +98,18 @@ class TransformerJudge:
             missing.append(Missing("environment", "", "not_recorded"))
         return self._conclude([*verdicts, *derived], missing, outside)
 
+    def verdicts_on(self, observation: Observation) -> tuple[Verdict, ...]:
+        """What one observation comes to by itself: its verdict, and those derived from it.
+
+        Raises:
+            WrongValue: an unknown item.
+        """
+        if observation.item not in ERRORS:
+            return (self._judge_item(observation),)
+        derived: list[Verdict] = []
+        verdict = self._judge_error(observation, derived)[0]
+        return (verdict, *derived)
+
     def _wanted(self) -> Iterable[tuple[Item, TransformerPoint | None]]:
         for each in self.scheme.items:
             if each.item is Item.BASIC_ERROR:
@@ -104,7 +120,7 @@ class TransformerJudge:
     def _conclude(
         self, verdicts: list[Verdict], missing: list[Missing], outside: tuple[str, ...]
     ) -> RecordVerdict:
-        counted = [verdict for verdict in verdicts if self._counts(verdict.item)]
+        counted = [verdict for verdict in verdicts if self.counts(verdict.item)]
         failing = [each.item for each in counted if each.conclusion is Conclusion.FAIL]
         legal = Conclusion.PASS
         if failing:
@@ -125,8 +141,13 @@ class TransformerJudge:
             rule_sets=tuple(sorted({(ref.standard, ref.edition) for ref in refs})),
         )
 
-    def _counts(self, item: str) -> bool:
+    def counts(self, item: str) -> bool:
+        """Whether an item belongs to the scheme, or is a part of one that does."""
         return item in self._items or (item in ERRORS and Item.BASIC_ERROR in self._items)
+
+    def is_legal(self, item: str) -> bool:
+        """All items of transformers are of the regulation."""
+        return True
 
     def _judge_error(
         self, seen: Observation, derived: list[Verdict]
@@ -170,7 +191,7 @@ class TransformerJudge:
         if Item.UP_DOWN.value in self._items and len(seen.samples) > 1:
             up, down = seen.samples[0], seen.samples[-1]
             step = Step("rise_and_fall", {"rising": up, "falling": down})
-            limit = [self.rules.figure("up_down/limit_divisor")]
+            limit = ["up_down/limit_divisor"]
             yield self._change(
                 Item.UP_DOWN, rule, EXACT.subtract(down, up), limit, step, point.text
             )
@@ -178,10 +199,7 @@ class TransformerJudge:
         if Item.STABILITY.value in self._items and previous is not None:
             before = read_decimal(previous)
             step = Step("since_last", {"now": value, "before": before})
-            limit = [
-                self.rules.figure("stability/limit_divisor"),
-                self.rules.figure("stability/limit_multiple"),
-            ]
+            limit = ["stability/limit_divisor", "stability/limit_multiple"]
             yield self._change(
                 Item.STABILITY, rule, EXACT.subtract(value, before), limit, step, point.text
             )
@@ -191,11 +209,16 @@ class TransformerJudge:
         item: Item,
         rule: QuantityRule,
         change: Decimal,
-        parts: Sequence[Figure],
+        rows: Sequence[str],
         step: Step,
         point: str,
     ) -> Verdict:
         """Judge a change of an error against its part of the limit; nothing is rounded."""
+        point = f"{point} {'f' if rule.item is Item.RATIO_ERROR else 'δ'}"
+        try:
+            parts = [self.rules.figure(row) for row in rows]
+        except NoRule as refusal:
+            return incomplete_verdict(item.value, refusal.code, rule.ref, point=point)
         divisor = parts[0].value
         multiple = parts[1].value if len(parts) > 1 else Decimal(1)
         limit = EXACT.divide(EXACT.multiply(rule.limit, multiple), divisor)
@@ -211,7 +234,7 @@ class TransformerJudge:
                 weakest((rule.ref.certainty, ref.certainty)),
             ),
             unit=rule.unit,
-            point=f"{point} {'f' if rule.item is Item.RATIO_ERROR else 'δ'}",
+            point=point,
             derivation=[step],
         )
 
@@ -231,7 +254,9 @@ class TransformerJudge:
 
 
 @lru_cache(maxsize=256)
-def transformer_judge(plate: TransformerPlate, scheme: TransformerScheme) -> TransformerJudge:
+def transformer_judge(
+    plate: TransformerPlate, scheme: TransformerScheme, change: Change = AS_IT_IS
+) -> TransformerJudge:
     """The judge for a plate and a scheme; one bench load needs it once.
 
     >>> from dianheng.metrology.examples import low_voltage_ct
@@ -242,7 +267,7 @@ def transformer_judge(plate: TransformerPlate, scheme: TransformerScheme) -> Tra
     >>> found.legal.value, found.missing[0]
     ('incomplete', Missing(item='appearance', point='', reason='not_tested'))
     """
-    return TransformerJudge(plate, scheme)
+    return TransformerJudge(plate, scheme, change)
 
 
 def part_conclusions(verdicts: Iterable[Verdict]) -> dict[str, Conclusion]:

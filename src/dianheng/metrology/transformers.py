@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from dianheng.metrology.errors import NoRule
@@ -62,7 +62,7 @@ class MeasuringPoint(NamedTuple):
     percent_rated: Decimal
 
 
-@cache
+@lru_cache(maxsize=64)
 def limit_points(rules: RuleSet) -> dict[tuple[str, str], tuple[LimitPoint, ...]]:
     """The points of every device and class of an edition, by rising percent.
 

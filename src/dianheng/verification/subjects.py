@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from dianheng.assets.choices import TRANSFORMERS
+from dianheng.metrology.changes import AS_IT_IS, Change
 from dianheng.metrology.environment import Environment
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.observations import Observation
@@ -29,7 +30,7 @@ from dianheng.metrology.transformer_schemes import (
     standard_class_needed,
     transformer_validity,
 )
-from dianheng.metrology.verdicts import InternalControl
+from dianheng.metrology.verdicts import InternalControl, Verdict
 
 from .schemes import (
     StoredScheme,
@@ -59,6 +60,9 @@ class Judge(Protocol):
     def judge(
         self, observations: Sequence[Observation], environment: Environment | None = None
     ) -> RecordVerdict: ...
+    def verdicts_on(self, observation: Observation) -> tuple[Verdict, ...]: ...
+    def counts(self, item: str) -> bool: ...
+    def is_legal(self, item: str) -> bool: ...
 
 
 def plate_for(model: Any) -> AnyPlate:
@@ -78,13 +82,18 @@ def scheme_for(version: StoredScheme) -> AnyScheme:
     return scheme_of(version)
 
 
-def judge_for(plate: AnyPlate, scheme: AnyScheme, control: InternalControl | None) -> Judge:
+def judge_for(
+    plate: AnyPlate,
+    scheme: AnyScheme,
+    control: InternalControl | None,
+    change: Change = AS_IT_IS,
+) -> Judge:
     """What judges the records. The company's band is one of meters."""
     if isinstance(plate, TransformerPlate):
         assert isinstance(scheme, TransformerScheme)
-        return transformer_judge(plate, scheme)
+        return transformer_judge(plate, scheme, change)
     assert isinstance(scheme, Scheme)
-    return record_judge(plate, scheme, control)
+    return record_judge(plate, scheme, control, change)
 
 
 def generated_for(plate: AnyPlate, stage: Stage, purpose: Purpose) -> AnyScheme:

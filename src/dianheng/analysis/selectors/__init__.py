@@ -3,6 +3,8 @@
 from .error_groups import DIMENSIONS, Asked, Found, error_groups, points_measured, records_of
 from .looking_back import (
     Branch,
+    is_for_transformers,
+    levels_of,
     recalls_of,
     rule_sets_in_use,
     rule_sets_to_try,
@@ -20,6 +22,8 @@ __all__ = [
     "Branch",
     "Found",
     "error_groups",
+    "is_for_transformers",
+    "levels_of",
     "points_measured",
     "recalls_of",
     "records_of",

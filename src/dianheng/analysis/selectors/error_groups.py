@@ -18,7 +18,7 @@ from dianheng.metrology.observations import Observation
 from dianheng.verification.models import TestRecord
 from dianheng.verification.selectors.judging import record_judge_of
 
-from ..columns import engine, points_there
+from ..columns import BASIC_ERROR, engine, points_there
 from ..models import PointShape
 from ..rules import Comparison, Drift, Group, compare, drift_of, is_apart, is_drifting
 
@@ -183,7 +183,9 @@ class Found:
 
 def points_measured() -> list[str]:
     """Loads and factors at which errors were measured, for the choice."""
-    rows = PointShape.objects.values_list("load_point", "factor").distinct()
+    rows = (
+        PointShape.objects.filter(item=BASIC_ERROR).values_list("load_point", "factor").distinct()
+    )
     return sorted({f"{load} {factor}" for load, factor in rows})
 
 
@@ -327,9 +329,10 @@ def _key(text: str) -> Any:
 def _lay_shapes(columns: Any) -> None:
     """Points by their key, with the limit of the rule of their records."""
     rows = []
-    for shape in PointShape.objects.select_related("model", "scheme_version"):
+    shapes = PointShape.objects.filter(item=BASIC_ERROR)
+    for shape in shapes.select_related("model", "scheme_version"):
         seen = Observation(
-            "basic_error", shape.direction, shape.phases, shape.load_point, shape.factor
+            BASIC_ERROR, shape.direction, shape.phases, shape.load_point, shape.factor
         )
         try:
             rule = record_judge_of(shape.model, shape.scheme_version).rule_at(seen)[0]

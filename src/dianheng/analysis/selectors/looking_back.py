@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceState
 from dianheng.common.errors import NotFound
-from dianheng.metrology.rule_sets import rule_sets
+from dianheng.metrology.rule_sets import rule_set, rule_sets
 from dianheng.verification.models import TestSchemeVersion
 from dianheng.workflow.models import ProcessInstance
 
-from ..choices import Risk
+from ..choices import Level, Risk
 from ..models import RuleTrial, Trace, TracedRecord, TrialRecord
 
 
@@ -26,13 +26,13 @@ def rule_sets_in_use() -> list[str]:
 
 
 def rule_sets_to_try() -> list[str]:
-    """Names of the rule sets that have limits and rounding of basic errors of meters."""
-    # Those of transformers have a table of the same name with other columns.
-    return [
-        found.name
-        for found in rule_sets()
-        if any("measure" in line.cells for line in found.tables.get("limits", ()))
-    ]
+    """Names of the rule sets that have limits of the errors of meters or of transformers."""
+    return [found.name for found in rule_sets() if "limits" in found.tables]
+
+
+def is_for_transformers(standard: str, edition: str) -> bool:
+    """Whether a rule set has limits of transformers; those of meters have other columns."""
+    return any("f_pct" in line.cells for line in rule_set(standard, edition).table("limits"))
 
 
 def trial_seen(rights: Any, key: int) -> RuleTrial:
@@ -54,10 +54,16 @@ def trial_records(trial: int) -> QuerySet[TrialRecord]:
     )
 
 
+def levels_of(trial: RuleTrial) -> dict[int, int]:
+    """In how many records a change reaches how far."""
+    counted = TrialRecord.objects.filter(trial=trial).values_list("level")
+    return dict(counted.annotate(records=Count("pk")).order_by())
+
+
 def turns_of_models(trial: RuleTrial) -> list[dict[str, Any]]:
-    """How many records of which model turn, the most first."""
+    """How many records of which model come out otherwise, the most first."""
     return list(
-        TrialRecord.objects.filter(trial=trial)
+        TrialRecord.objects.filter(trial=trial, level=Level.RECORD)
         .values("record__device__model__name", "record__device__model__manufacturer__name")
         .annotate(records=Count("pk"))
         .order_by("-records")[:20]

@@ -1,9 +1,9 @@
 """Another rule is tried on the readings of the past; only conclusions that change are kept."""
 
-from collections.abc import Iterator
+from collections import Counter
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 from django.db import connection
@@ -15,15 +15,24 @@ from dianheng.common.jobs import JobRun, job_start
 from dianheng.common.texts import why
 from dianheng.identity.models import Unit
 from dianheng.identity.services import require, write_batch
+from dianheng.metrology.changes import Change
 from dianheng.metrology.errors import MetrologyError
-from dianheng.metrology.observations import Observation
-from dianheng.metrology.retrial import Change, SumBounds, sum_bounds
 from dianheng.metrology.rule_sets import rule_set
-from dianheng.verification.selectors.judging import record_judge_of
 
+from ..choices import Judged, Level
 from ..columns import engine, points_there
-from ..models import PointShape, RuleTrial, TrialRecord
-from ..selectors import rule_sets_to_try
+from ..models import RuleTrial, TrialRecord
+from ..selectors import is_for_transformers, rule_sets_to_try
+from .trial_rules import (
+    ITEM,
+    LEGAL,
+    NO_LIMIT,
+    OF_COMPANY,
+    POINT,
+    Rules,
+    judge_statements,
+    lay_rules,
+)
 
 TRY = "analysis.try"
 KIND = "analysis.trial"
@@ -35,15 +44,122 @@ CONCLUSION = """
                    when abs(p.total) <= {r}.all_through then 0 else 2 end
          when abs(p.first) <= {r}.first_through then 0 else 2 end::tinyint
 """
-_NO_RULE = (False, 0, 0, 0, 0, 0, 0)
-
-
-class Turn(NamedTuple):
-    """So many points went from one conclusion to another."""
-
-    before: int
-    after: int
-    points: int
+# What counts in a file: of the units and days that are asked about, with a verdict.
+_WHERE = """
+    p.unit in (select id from unit)
+    and not exists (select 1 from blocked b where b.record = p.record)
+    and p.day >= coalesce(?, p.day) and p.day <= coalesce(?, p.day)
+"""
+_NEW_SAID = f"""
+create or replace temp table new_said as
+select distinct p.shape, p.said
+  from read_parquet(?) p join form f on f.shape = p.shape and f.kind <> {NO_LIMIT}
+ where p.said is not null and {_WHERE}
+   and not exists (select 1 from said s where s.shape = p.shape and s.said = p.said)
+"""
+# A line without conclusion could not be tried.
+_JUDGED = f"""
+create or replace temp table judged as
+select p.record, f.item, f.weight, f.kind,
+       case when p.total is not null then {CONCLUSION.format(r="r")} end as before,
+       case when p.total is not null then {CONCLUSION.format(r="t")} end as after
+  from read_parquet(?) p
+  join form f on f.shape = p.shape
+  left join rule r on r.shape = p.shape and r.count = p.count
+  left join tried t on t.shape = p.shape and t.count = p.count
+ where p.said is null and {_WHERE}
+union all
+select p.record, f.item, f.weight, f.kind, s.before, s.after
+  from read_parquet(?) p
+  join form f on f.shape = p.shape
+  left join said s on s.shape = p.shape and s.said = p.said
+ where p.said is not null and {_WHERE}
+"""
+# Means as fractions: the sum that counts, and of how many readings it is.
+_MEAN = """
+    case when abs(p.first) between {r}.band_from and {r}.band_to then p.{all} else {first} end"""
+_DIFFERENCES = f"""
+insert into judged
+with mean as (
+    select p.record, p.shape, b.is_single, b.direction, b.item, b.weight,
+           {_MEAN.format(r="r", all="total", first="p.first")} as sum_before,
+           {_MEAN.format(r="r", all="count", first="r.first_count")} as count_before,
+           {_MEAN.format(r="t", all="total", first="p.first")} as sum_after,
+           {_MEAN.format(r="t", all="count", first="t.first_count")} as count_after
+      from read_parquet(?) p
+      join base b on b.shape = p.shape
+      join rule r on r.shape = p.shape and r.count = p.count
+      join tried t on t.shape = p.shape and t.count = p.count
+     where p.total is not null and r.is_known and t.is_known and p.count >= r.first_count
+       and p.count >= t.first_count and {_WHERE}),
+pair as (
+    select s.record, s.shape, s.item, s.weight,
+           abs(s.sum_before * b.count_before - b.sum_before * s.count_before) as before,
+           s.count_before * b.count_before as product_before,
+           abs(s.sum_after * b.count_after - b.sum_after * s.count_after) as after,
+           s.count_after * b.count_after as product_after
+      from mean s join mean b on b.record = s.record and b.direction = s.direction
+                             and s.is_single and not b.is_single)
+select p.record, p.item, p.weight, {ITEM}::tinyint,
+       case when l.shape is not null and h.shape is not null then
+            (case when p.before <= l.before then 0 else 2 end)::tinyint end,
+       case when l.shape is not null and h.shape is not null then
+            (case when p.after <= h.after then 0 else 2 end)::tinyint end
+  from pair p
+  left join difference l on l.shape = p.shape and l.product = p.product_before
+  left join difference h on h.shape = p.shape and h.product = p.product_after
+ where p.shape in (select shape from difference)
+"""
+# Records with a change, item by item.
+_PARTS = f"""
+create or replace temp table part as
+select record, item, max(weight) as weight, coalesce(max(before), 0) as before,
+       coalesce(max(after), 0) as after, bool_or(before is null) as has_untried,
+       count(*) filter (before <> after) as points
+  from judged
+ where kind <> {NO_LIMIT} and record in (select record from judged where before <> after)
+ group by record, item
+"""
+# What its verdict found wrong or missing and the trial cannot move keeps a record where it is.
+_RECORDS = f"""
+with rest as (
+    select o.record, max(o.code) filter (o.weight = {LEGAL}) as legal,
+           max(o.code) filter (o.weight = {OF_COMPANY}) as company
+      from open_item o
+     where o.record in (select record from part)
+       and (o.is_for_all
+            or not exists (select 1 from part p where p.record = o.record and p.item = o.item
+                              and p.before >= o.code and not p.has_untried))
+     group by o.record),
+joined as (
+    select p.record,
+           greatest(max(p.before) filter (p.weight = {LEGAL}), any_value(r.legal)) as legal_before,
+           greatest(max(p.after) filter (p.weight = {LEGAL}), any_value(r.legal)) as legal_after,
+           greatest(max(p.before) filter (p.weight = {OF_COMPANY}), any_value(r.company)) as own_before,
+           greatest(max(p.after) filter (p.weight = {OF_COMPANY}), any_value(r.company)) as own_after,
+           bool_or(p.before <> p.after) as is_item, sum(p.points)::int as points,
+           list(p.item order by p.item) filter (p.points > 0) as items
+      from part p left join rest r on r.record = p.record
+     group by p.record),
+concluded as (
+    select record, is_item, points, items,
+           {{before}} as before,
+           {{after}} as after
+      from joined)
+select record, case when before <> after then {Level.RECORD.value}
+                    when is_item then {Level.ITEM.value} else {Level.POINT.value} end,
+       before, after, points, items
+  from concluded order by record
+"""
+_OUTCOME = f"""
+    case when legal_{{when}} = {Judged.FAIL.value} then {Judged.FAIL.value}
+         when legal_{{when}} = {Judged.INCOMPLETE.value} or own_{{when}} = {Judged.INCOMPLETE.value}
+         then {Judged.INCOMPLETE.value}
+         when own_{{when}} = {Judged.FAIL.value} then {Judged.UNFIT.value}
+         else {Judged.PASS.value} end"""
+_RECORDS = _RECORDS.format(
+    before=_OUTCOME.format(when="before"), after=_OUTCOME.format(when="after")
+)
 
 
 def trial_start(
@@ -86,8 +202,16 @@ def trial_start(
         errors.append({"field": "through_day", "code": "order", "text": text})
     now, tried = _named(rule_set_now), _named(rule_set_tried)
     if rule_set_tried and rule_set_tried not in rule_sets_to_try():
-        text = _("%(name)s has no limits of the basic error of meters.") % {"name": rule_set_tried}
+        text = _("%(name)s has no limits of errors.") % {"name": rule_set_tried}
         errors.append({"field": "rule_set_tried", "code": "no_limits", "text": text})
+    elif (
+        rule_set_tried
+        and rule_set_now in rule_sets_to_try()
+        and is_for_transformers(*now) is not is_for_transformers(*tried)
+    ):
+        text = _("%(tried)s is not for what %(now)s judges: choose one for the same devices.")
+        text %= {"tried": rule_set_tried, "now": rule_set_now}
+        errors.append({"field": "rule_set_tried", "code": "other_devices", "text": text})
     if change == Change() and (not rule_set_tried or rule_set_tried == rule_set_now):
         text = _("Nothing is changed: choose another rule set, limit or rounding.")
         errors.append({"field": "rule_set_tried", "code": "nothing", "text": text})
@@ -116,7 +240,7 @@ def trial_start(
 
 
 def trial_run(run: JobRun) -> dict[str, Any]:
-    """Judge every point by its rule and by the change; keep the records in which one turns.
+    """Judge everything by its rule and by the change; keep the records in which something turns.
 
     All in one transaction: stopped half way, nothing is kept. A repeat begins anew.
     """
@@ -126,20 +250,29 @@ def trial_run(run: JobRun) -> dict[str, Any]:
         found = RuleTrial.objects.select_for_update().get(pk=trial.pk)
         if found.finished_at is not None:
             return _said(found)
+        counts: Counter[tuple[int, bool]] = Counter()
+        turns: Counter[tuple[int, int]] = Counter()
         with engine() as columns:
-            lay_rules(columns, trial)
-            turns: dict[tuple[int, int], int] = {}
-            points = untried = 0
+            rules = lay_rules(columns, trial, there.files)
             for done, path in enumerate(there.files):
                 run.progress(done, len(there.files), _("Judging"))
-                part = _judge(columns, trial, path)
-                points, untried = points + part.points, untried + part.untried
-                for turn in part.turns:
-                    key = (turn.before, turn.after)
-                    turns[key] = turns.get(key, 0) + turn.points
-                _keep(trial, part.records)
+                given = [path, trial.from_day, trial.through_day]
+                columns.execute(_NEW_SAID, given)
+                for _done in judge_statements(columns, rules):
+                    run.progress(done, len(there.files), _("Judging"))
+                columns.execute(_JUDGED, [*given, *given])
+                if rules.has_differences:
+                    columns.execute(_DIFFERENCES, given)
+                counts.update(_counts(columns))
+                turned = _turns(columns)
+                turns.update(turned)
+                if turned:
+                    columns.execute(_PARTS)
+                    _keep(trial, columns.execute(_RECORDS).fetchall(), rules)
         found.turns = [[before, after, count] for (before, after), count in sorted(turns.items())]
-        found.point_count, found.untried_count = points, untried
+        found.point_count, found.item_count = counts[POINT, True], counts[ITEM, True]
+        found.untried_count = counts[POINT, False] + counts[ITEM, False]
+        found.unlimited_count = counts[NO_LIMIT, False]
         found.missing_count = there.missing
         found.changed_count = sum(turns.values())
         found.finished_at = batch.at
@@ -147,146 +280,46 @@ def trial_run(run: JobRun) -> dict[str, Any]:
     return _said(found)
 
 
-class Part(NamedTuple):
-    """What one file gave."""
-
-    points: int
-    untried: int
-    turns: list[Turn]
-    records: list[tuple[int, int, int, int]]  # record, before, after, points that change
-
-
-def _judge(columns: duckdb.DuckDBPyConnection, trial: RuleTrial, path: str) -> Part:
-    where = [
-        "p.unit in (select id from unit)",
-        "not exists (select 1 from blocked b where b.record = p.record)",
-    ]
-    given: list[Any] = [path]
-    for text, day in (("p.day >= ?", trial.from_day), ("p.day <= ?", trial.through_day)):
-        if day is not None:
-            where.append(text)
-            given.append(day)
-    columns.execute(
-        f"""
-        create or replace temp table judged as
-        select p.record, p.total is null as is_untried,
-               {CONCLUSION.format(r="r")} as before, {CONCLUSION.format(r="t")} as after
-          from read_parquet(?) p
-          join rule r on r.shape = p.shape and r.count = least(p.count, {COUNTS[-1]})
-          join tried t on t.shape = p.shape and t.count = r.count
-         where {" and ".join(where)}
-        """,
-        given,
-    )
-    points, untried = columns.execute(
-        "select count(*) filter (not is_untried), count(*) filter (is_untried) from judged"
-    ).fetchone() or (0, 0)
-    turns = columns.execute(
-        "select before, after, count(*) from judged where not is_untried and before <> after"
-        " group by 1, 2"
+def _counts(columns: duckdb.DuckDBPyConnection) -> dict[tuple[int, bool], int]:
+    """Points, items and items without limit: how many were tried, how many could not be."""
+    rows = columns.execute(
+        "select kind, before is not null, count(*) from judged group by 1, 2"
     ).fetchall()
-    records = columns.execute(
-        "select record, max(before), max(after), count(*) filter (before <> after) from judged"
-        " where not is_untried and record in"
-        " (select record from judged where not is_untried and before <> after)"
-        " group by record order by record"
+    return {(kind, is_tried): count for kind, is_tried, count in rows}
+
+
+def _turns(columns: duckdb.DuckDBPyConnection) -> dict[tuple[int, int], int]:
+    """How many points and items went from one conclusion to another."""
+    rows = columns.execute(
+        "select before, after, count(*) from judged where before <> after group by 1, 2"
     ).fetchall()
-    return Part(points, untried, [Turn(*each) for each in turns], records)
+    return {(before, after): count for before, after, count in rows}
 
 
-def lay_rules(columns: duckdb.DuckDBPyConnection, trial: RuleTrial) -> None:
-    """Bounds of every shape and number of readings, as recorded and as tried, and the units."""
-    rows, tried = [], []
-    for shape, bounds, changed in _bounds_of_shapes(trial):
-        rows += [(shape, count, *_row(one)) for count, one in bounds.items()]
-        tried += [(shape, count, *_row(one)) for count, one in changed.items()]
-    for name, lines in (("rule", rows), ("tried", tried)):
-        columns.execute(
-            f"create temp table {name} (shape INTEGER, count TINYINT, is_known BOOLEAN,"
-            " first_count TINYINT, needed TINYINT, first_through BIGINT, band_from BIGINT,"
-            " band_to BIGINT, all_through BIGINT)"
-        )
-        if lines:
-            columns.executemany(f"insert into {name} values (?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
-    columns.execute("create temp table unit (id INTEGER)")
-    # A record without verdict (blocked) has no conclusion that could change.
-    columns.execute("create temp table blocked (record BIGINT)")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select t.id from verification_testrecord t where not exists (select from"
-            " verification_verdict v where v.record_id = t.id and v.legal <> '')"
-        )
-        blocked = cursor.fetchall()
-    if blocked:
-        columns.execute("insert into blocked select unnest(?)", [[key for (key,) in blocked]])
-    units = Unit.objects.filter(path__startswith=trial.unit.path).values_list("pk")
-    columns.executemany("insert into unit values (?)", list(units))
-
-
-COUNTS = range(1, 7)  # readings that columns hold; with more, a point has no sum and is not tried
-
-
-def _bounds_of_shapes(
-    trial: RuleTrial,
-) -> Iterator[tuple[int, dict[int, SumBounds | None], dict[int, SumBounds | None]]]:
-    change = Change(trial.limit_factor, trial.interval_factor)
-    shapes = PointShape.objects.select_related("model", "scheme_version")
-    if trial.standard:
-        shapes = shapes.filter(
-            scheme_version__standard=trial.standard, scheme_version__edition=trial.edition
-        )
-    for shape in shapes:
-        tried = (trial.tried_standard, trial.tried_edition) if trial.tried_standard else None
-        yield shape.pk, _bounds(shape, None, Change()), _bounds(shape, tried, change)
-
-
-def _bounds(
-    shape: PointShape, edition: tuple[str, str] | None, change: Change
-) -> dict[int, SumBounds | None]:
-    seen = Observation("basic_error", shape.direction, shape.phases, shape.load_point, shape.factor)
-    try:
-        judge = record_judge_of(shape.model, shape.scheme_version, edition)
-        rule = change.apply(judge.rule_at(seen)[0])
-    except (MetrologyError, BadInput):
-        return dict.fromkeys(COUNTS)
-    takes_extra = judge.scheme.takes_extra
-    return {count: sum_bounds(rule, count, takes_extra=takes_extra) for count in COUNTS}
-
-
-def _row(bounds: SumBounds | None) -> tuple[Any, ...]:
-    if bounds is None:
-        return _NO_RULE
-    return (
-        True,
-        bounds.first_count,
-        bounds.needed,
-        bounds.first_through,
-        bounds.band_from,
-        bounds.band_to,
-        bounds.all_through,
-    )
-
-
-def _keep(trial: RuleTrial, records: list[tuple[int, int, int, int]]) -> None:
-    if not records:
-        return
+def _keep(trial: RuleTrial, records: list[tuple[Any, ...]], rules: Rules) -> None:
+    keys, levels, before, after, points, items = zip(*records, strict=True)
+    named = [" ".join(rules.items[item] for item in each) for each in items]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             insert into {TrialRecord._meta.db_table}
-                   (trial_id, record_id, before, after, point_count)
-            select %s, s.record, s.before, s.after, s.points
-              from unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::int[])
-                   as s (record, before, after, points)
+                   (trial_id, record_id, level, before, after, point_count, items)
+            select %s, s.record, s.level, s.before, s.after, s.points, string_to_array(s.items, ' ')
+              from unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::smallint[], %s::int[],
+                          %s::text[])
+                   as s (record, level, before, after, points, items)
             """,
-            [trial.pk, *(list(each) for each in zip(*records, strict=True))],
+            [trial.pk, *map(list, (keys, levels, before, after, points, named))],
         )
 
 
 def _said(trial: RuleTrial) -> dict[str, Any]:
-    count = trial.records.count()
-    text = _("%(points)s points tried; in %(records)s records a conclusion changes.")
-    return {"text": text % {"points": trial.point_count, "records": count}}
+    count = trial.records.filter(level=Level.RECORD).count()
+    text = _(
+        "%(points)s points and %(items)s other items tried; %(records)s records come out otherwise."
+    )
+    facts = {"points": trial.point_count, "items": trial.item_count, "records": count}
+    return {"text": text % facts}
 
 
 def _named(text: str) -> tuple[str, str]:

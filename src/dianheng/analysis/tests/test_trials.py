@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,11 +17,14 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.common.jobs import JobStopped
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
-from dianheng.metrology.observations import Observation
-from dianheng.metrology.retrial import Change
-from dianheng.metrology.verdicts import Conclusion, error_verdict
+from dianheng.metrology.changes import AS_IT_IS, Change
+from dianheng.metrology.environment import Environment
+from dianheng.metrology.records import RecordVerdict
+from dianheng.metrology.verdicts import Conclusion
 from dianheng.verification.models import TestRecord, TestResult
-from dianheng.verification.selectors.judging import record_judge_of
+from dianheng.verification.observed import observation_from
+from dianheng.verification.rules import outcome_of
+from dianheng.verification.selectors.judging import judge_of
 from dianheng.verification.tests.factories import (
     envelope_of,
     laboratory,
@@ -53,46 +57,85 @@ def ran(**options) -> RuleTrial:
     return trial
 
 
-def by_the_rule(limit: str, interval: str = "1") -> dict[int, list[tuple[Conclusion, Conclusion]]]:
-    """Conclusions of every record, point by point, one reading after the other through the rule."""
+def by_the_judge(
+    limit: str = "1",
+    interval: str = "1",
+    edition: tuple[str, str] | None = None,
+    records: Any = None,
+) -> dict[int, tuple[RecordVerdict, RecordVerdict]]:
+    """Every record as a whole through the judge of records: by its rule, and by the one tried."""
     change = Change(Decimal(limit), Decimal(interval))
-    found: dict[int, list[tuple[Conclusion, Conclusion]]] = {}
-    for result in TestResult.objects.filter(item="basic_error", is_derived=False):
-        task = result.record.task
-        judge = record_judge_of(task.model, task.scheme_version)
-        rule, _point, _text = judge.rule_at(
-            Observation(
-                "basic_error", result.direction, result.phases, result.load_point, result.factor
+    found = {}
+    asked = TestRecord.objects.all() if records is None else records
+    for record in asked.select_related("task__model", "task__scheme_version"):
+        task = record.task
+        is_transformer = task.scheme_version.content.get("of") == "transformer"
+        seen = [
+            observation_from(result, is_transformer=is_transformer)
+            for result in record.results.filter(is_derived=False).order_by("seq")
+        ]
+        where = Environment(record.temperature_start_c, record.humidity_start_pct)
+        found[record.pk] = tuple(
+            judge_of(task.model, task.scheme_version, edition if tried else None, moved).judge(
+                [each for each in seen if each is not None], where
             )
+            for tried, moved in ((False, AS_IT_IS), (True, change))
         )
-        samples = tuple(result.samples)
-        pair = tuple(
-            error_verdict(
-                each,
-                samples[: each.first_count],
-                samples[each.first_count :],
-                takes_extra=judge.scheme.takes_extra,
-            ).conclusion
-            for each in (rule, change.apply(rule))
-        )
-        found.setdefault(result.record_id, []).append(pair)  # type: ignore[arg-type]
+    return found  # type: ignore[return-value]
+
+
+def conclusion(verdict: RecordVerdict) -> int:
+    """A record's conclusion by the regulation and by what was ordered."""
+    outcome, _would_be = outcome_of(
+        is_blocked=False, is_signed=True, legal=verdict.legal.value, fitness=verdict.fitness.value,
+        internal="", has_unjudged_failure=False,
+    )  # fmt: skip
+    return {"passed": 0, "incomplete": 1, "failed": 2, "unfit": 3}[outcome]
+
+
+def expected(
+    judged: dict[int, tuple[RecordVerdict, RecordVerdict]],
+) -> dict[int, tuple[int, int, int, int, list[str]]]:
+    """What a trial has to list: level, conclusions, points that change, their items."""
+    rows = {}
+    for key, (before, after) in judged.items():
+        pairs = list(zip(before.verdicts, after.verdicts, strict=True))
+        turned = [str(b.item) for b, a in pairs if b.conclusion is not a.conclusion]
+        if not turned:
+            continue
+        ends = (conclusion(before), conclusion(after))
+        level = 2 if ends[0] != ends[1] else int(worst(before) != worst(after))
+        rows[key] = (level, *ends, len(turned), sorted(set(turned)))
+    return rows
+
+
+def worst(verdict: RecordVerdict) -> dict[str, int]:
+    """The conclusion on each item."""
+    rank = [Conclusion.PASS, Conclusion.INCOMPLETE, Conclusion.FAIL]
+    found: dict[str, int] = {}
+    for each in verdict.verdicts:
+        found[str(each.item)] = max(found.get(str(each.item), 0), rank.index(each.conclusion))
     return found
+
+
+def listed(trial: RuleTrial) -> dict[int, tuple[int, int, int, int, list[str]]]:
+    """What a trial lists."""
+    return {
+        row.record_id: (row.level, row.before, row.after, row.point_count, sorted(row.items))
+        for row in trial.records.all()
+    }
 
 
 def test_only_records_whose_conclusion_changes_are_listed_and_they_are_those_of_the_rule():
     meters_tested(6)
     trial = ran(limit_factor=Decimal("0.2"))
-    expected = {
-        key: sum(before is not after for before, after in pairs)
-        for key, pairs in by_the_rule("0.2").items()
-        if any(before is not after for before, after in pairs)
-    }
-    assert expected, "the story has records that change"
-    assert dict(TrialRecord.objects.values_list("record_id", "point_count")) == expected
+    wanted = expected(by_the_judge("0.2"))
+    assert wanted, "the story has records that change"
+    assert listed(trial) == wanted
     assert (
         trial.point_count == TestResult.objects.filter(item="basic_error", is_derived=False).count()
     )
-    assert trial.changed_count == sum(expected.values())
+    assert trial.changed_count == sum(points for _l, _b, _a, points, _i in wanted.values())
     assert trial.untried_count == 0
 
 
@@ -206,11 +249,19 @@ def test_every_fault_of_a_trial_is_told_at_once():
     }
 
 
-def test_only_limits_of_meters_are_offered_and_tried():
-    assert rule_sets_to_try() == ["JJG 596-2012"]
+def test_only_rule_sets_with_limits_of_errors_are_offered_and_tried():
+    assert rule_sets_to_try() == [
+        "JJG 1021-2007", "JJG 1189.3-2022", "JJG 313-2010", "JJG 314-2010", "JJG 596-2012",
+    ]  # fmt: skip
     with pytest.raises(BadInput) as refused:
-        started(rule_set_tried="JJG 1021-2007")
+        started(rule_set_tried="DL/T 448-2016")
     assert [e["code"] for e in refused.value.refusals[0].errors] == ["no_limits"]
+
+
+def test_a_rule_of_transformers_is_not_tried_on_what_was_judged_by_one_of_meters():
+    with pytest.raises(BadInput) as refused:
+        started(rule_set_now="JJG 596-2012", rule_set_tried="JJG 1021-2007")
+    assert [e["code"] for e in refused.value.refusals[0].errors] == ["other_devices"]
 
 
 def test_a_trial_that_changes_nothing_is_refused():

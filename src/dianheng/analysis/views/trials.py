@@ -2,19 +2,20 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
+from dianheng.metrology.words import word
 
-from ..choices import JUDGED_TONE, Judged
+from ..choices import JUDGED_TONE, LEVEL_TONE, Judged, Level
 from ..forms import TrialForm
-from ..models import RuleTrial
-from ..selectors import trial_records, trial_seen, turns_of_models
+from ..models import RuleTrial, TrialRecord
+from ..selectors import levels_of, trial_records, trial_seen, turns_of_models
 from ..services import TRY, trial_start
 
 VIEW = "analysis.view"
@@ -35,6 +36,12 @@ def _tried(trial: RuleTrial) -> str:
     return _(", ").join(parts)
 
 
+def _items(row: TrialRecord) -> str:
+    """Items in which a point changes, in words."""
+    language = get_language() or "zh"
+    return _(", ").join(word("item", each, language) for each in row.items)
+
+
 TRIALS = ListPage(
     key="analysis.trials",
     title=gettext_lazy("Rules tried on the past"),
@@ -48,9 +55,10 @@ TRIALS = ListPage(
         Column("made_at", gettext_lazy("Made at"), kind="moment", sort="pk"),
         Column("made_by", gettext_lazy("By"), "made_by.name"),
         Column("points", gettext_lazy("Points tried"), "point_count", kind="number", decimals=0),
+        Column("items", gettext_lazy("Other items tried"), "item_count", kind="number", decimals=0),
         Column(
             "changed",
-            gettext_lazy("Points that change"),
+            gettext_lazy("Points and items that change"),
             "changed_count",
             kind="number",
             decimals=0,
@@ -67,14 +75,14 @@ TRIALS = ListPage(
     ],
     cards=("title", "tried", "points", "changed"),
     empty_text=gettext_lazy(
-        "Nothing was tried yet. Try another limit or rounding: past readings are judged by it, and only"
-        " the conclusions that change are listed."
+        "Nothing was tried yet. Try another edition, limit or rounding: the past is judged by it, and"
+        " only what changes is listed."
     ),
 )
 
 TRIAL_RECORDS = ListPage(
     key="analysis.trial-records",
-    title=gettext_lazy("Records that change"),
+    title=gettext_lazy("Records in which something changes"),
     rows=lambda scope, trial: trial_records(trial),
     columns=[
         Column(
@@ -95,8 +103,18 @@ TRIAL_RECORDS = ListPage(
         Column("maker", gettext_lazy("Maker"), "record.device.model.manufacturer.name"),
         Column("finished_at", gettext_lazy("Tested at"), "record.finished_at", kind="moment"),
         Column(
+            "level",
+            gettext_lazy("What changes"),
+            "level",
+            kind="state",
+            choices=Level.choices,
+            tones=LEVEL_TONE,
+            sort="level",
+        ),
+        Column("items", gettext_lazy("Items"), _items),
+        Column(
             "was",
-            gettext_lazy("Basic error until now"),
+            gettext_lazy("Record until now"),
             "before",
             kind="state",
             choices=Judged.choices,
@@ -104,24 +122,31 @@ TRIAL_RECORDS = ListPage(
         ),
         Column(
             "becomes",
-            gettext_lazy("Basic error as tried"),
+            gettext_lazy("Record as tried"),
             "after",
             kind="state",
             choices=Judged.choices,
             tones=JUDGED_TONE,
         ),
-        Column("points", gettext_lazy("Points that change"), "point_count", kind="number"),
+        Column(
+            "points",
+            gettext_lazy("Points and items that change"),
+            "point_count",
+            kind="number",
+            decimals=0,
+        ),
     ],
     filters=[
-        Choice("was", gettext_lazy("Basic error until now"), "before", options=Judged.choices),
-        Choice("becomes", gettext_lazy("Basic error as tried"), "after", options=Judged.choices),
+        Choice("level", gettext_lazy("What changes"), "level", options=Level.choices),
+        Choice("was", gettext_lazy("Record until now"), "before", options=Judged.choices),
+        Choice("becomes", gettext_lazy("Record as tried"), "after", options=Judged.choices),
     ],
-    default_order="-record",
+    default_order="-level",
     search=("record__number", "record__device__barcode"),
     row_url=lambda row: reverse("record", args=[row.record.number]),
-    cards=("record", "barcode", "was", "becomes"),
+    cards=("record", "barcode", "level", "was", "becomes"),
     template="analysis/trial.html",
-    empty_text=gettext_lazy("No conclusion changes."),
+    empty_text=gettext_lazy("Nothing changes: every point and item comes out as before."),
 )
 
 
@@ -151,7 +176,8 @@ def trial_add(request: HttpRequest) -> HttpResponse:
         back=reverse("rule_trials"),
         crumbs=[(TRIALS.title, reverse("rule_trials"))],
         intro=_(
-            "Every reading of the basic error is judged by its own rule and by the one tried here."
+            "Every error of meters and transformers, and every other item that has a limit, is judged"
+            " by its own rule and by the one tried here."
             " Nothing is changed: records, verdicts and certificates stay as they are."
         ),
     )
@@ -163,6 +189,7 @@ def trial(request: HttpRequest, key: int) -> HttpResponse:
     found = trial_seen(request.rights, key)  # type: ignore[attr-defined]
     words = dict(Judged.choices)
     tones = {int(value): tone for value, tone in JUDGED_TONE.items()}
+    counts = levels_of(found) if found.finished_at else {}
     context = {
         "title": found.title,
         "trial": found,
@@ -172,6 +199,12 @@ def trial(request: HttpRequest, key: int) -> HttpResponse:
             {"before": b, "after": a, "before_word": words[b], "after_word": words[a], "points": n}
             for b, a, n in found.turns
         ],
+        "levels": [
+            {"value": value, "word": name, "records": counts[value]}
+            for value, name in reversed(Level.choices)
+            if counts.get(value)
+        ],
+        "level_tones": {int(value): tone for value, tone in LEVEL_TONE.items()},
         "models": turns_of_models(found) if found.finished_at else [],
     }
     return TRIAL_RECORDS.answer(request, context=context, trial=found.pk)

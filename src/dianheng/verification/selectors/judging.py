@@ -1,29 +1,76 @@
 """The judge of a model under a scheme, for those who look at records from outside."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
+from dianheng.metrology.changes import AS_IT_IS, Change
+from dianheng.metrology.observations import Observation
 from dianheng.metrology.records import RecordJudge, record_judge
 
 from ..models import TestSchemeVersion
+from ..observed import JUDGED, OF_TRANSFORMERS, observation_from
 from ..schemes import plate_of, scheme_of
+from ..subjects import Judge, judge_for, plate_for, scheme_for
 
 
-def record_judge_of(
-    model: Any, version: TestSchemeVersion, edition: tuple[str, str] | None = None
-) -> RecordJudge:
-    """What judges records of a model under a version of a scheme.
+def judge_of(
+    model: Any,
+    version: TestSchemeVersion,
+    edition: tuple[str, str] | None = None,
+    change: Change = AS_IT_IS,
+) -> Judge:
+    """What judges records of a model, meter or transformer, under a version of a scheme.
 
     Args:
         model: the device model, with its plate.
         version: the scheme.
         edition: standard and edition to judge by instead of those of the scheme.
+        change: other limits or roundings than the rules have.
 
     Raises:
         BadInput: the model lacks something that the rules need.
         NoRule: there is no such edition.
     """
-    scheme = scheme_of(version)
+    scheme = scheme_for(version)
     if edition is not None:
         scheme = replace(scheme, standard=edition[0], edition=edition[1])
-    return record_judge(plate_of(model), scheme)
+    return judge_for(plate_for(model), scheme, None, change)
+
+
+def record_judge_of(model: Any, version: TestSchemeVersion) -> RecordJudge:
+    """What judges records of a meter's model under a version of a scheme.
+
+    Raises:
+        BadInput: the model lacks something that the rules need.
+    """
+    return record_judge(plate_of(model), scheme_of(version))
+
+
+def is_of_transformers(version: TestSchemeVersion) -> bool:
+    """Whether a scheme is one of transformers."""
+    return bool(version.content.get("of") == "transformer")
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """What a stored result says of an item at a point, wherever it is stored."""
+
+    item: str
+    direction: str
+    phases: str
+    load_point: str
+    factor: str
+    samples: tuple[Decimal, ...]
+    facts: Mapping[str, Any] | None
+    is_derived: bool = False
+
+    def observation(self, *, is_transformer: bool) -> Observation | None:
+        """The same as the rules take it; None where they judge nothing of it."""
+        return observation_from(self, is_transformer=is_transformer)
+
+
+def is_judged(item: str, *, is_transformer: bool) -> bool:
+    """Whether the rules judge an item at all."""
+    return item in (OF_TRANSFORMERS if is_transformer else JUDGED)
