@@ -1,7 +1,7 @@
 """Errors of the parts of an installation as their last records have them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,8 +25,9 @@ from .selectors import checks_of_point, known_errors, transformers_at
 from .told import sheet_of
 
 LOADS = (5, 20, 100)  # % of the rated primary current; voltages are taken at 100 %
-# Of the burdens that were measured the rated one: what hangs there now is not known at each point.
-BURDEN = "rated"
+# The composite error is worked out at rated burden; the lower one says how far it can move, since
+# the rules name no burden for it and what hangs there now is not known at each point.
+RATED, LOWER = "rated", "lower"
 ROLES = {"ct": HungRole.CURRENT_TRANSFORMER, "vt": HungRole.VOLTAGE_TRANSFORMER}
 PARTS = {"ct": "CT", "vt": "PT"}
 PLACES = 4  # as the form takes them
@@ -42,6 +43,7 @@ class PartErrors:
     page: str
     measured_on: date
     device_no: str = ""
+    lower: Mapping[str, Decimal] = field(default_factory=dict)  # the same names, at lower burden
 
 
 def parts_of(point: UsagePoint, names: list[tuple[str, str]]) -> dict[str, PartErrors]:
@@ -58,9 +60,13 @@ def parts_of(point: UsagePoint, names: list[tuple[str, str]]) -> dict[str, PartE
             row = _hanging(hung, kind, name)
             if row is not None and row.device_id in known:
                 errors = known[row.device_id]
-                values = dict(_values(errors, row.device, kind, n, name))
-                if values:
-                    found.append(_part(f"{kind}_{n}", values, errors, row.device.barcode))
+                rated, lower = (
+                    dict(_values(errors, row.device, kind, n, name, burden))
+                    for burden in (RATED, LOWER)
+                )
+                if rated:
+                    one = _part(f"{kind}_{n}", rated, errors, row.device.barcode)
+                    found.append(replace(one, lower=_rounded(lower)))
     return {one.part: one for one in found}
 
 
@@ -85,7 +91,7 @@ def _hanging(hung: list[Installation], kind: str, name: str) -> Installation | N
 
 
 def _values(
-    errors: KnownErrors, device: Device, kind: str, n: int, name: str
+    errors: KnownErrors, device: Device, kind: str, n: int, name: str, burden: str
 ) -> list[tuple[str, Decimal]]:
     measured = {key[5]: None for key in errors.values if key[1] == PARTS[kind]}  # type: ignore[index]
     ratio = ratio_of(device, kind, list(measured))
@@ -95,7 +101,7 @@ def _values(
         stem = f"{kind}_{n}_{load}" if kind == "ct" else f"{kind}_{n}"
         for item, what in zip(ERRORS, "fd", strict=True):
             for phase in phases:
-                key = (item, PARTS[kind], phase, BURDEN, str(load), ratio)
+                key = (item, PARTS[kind], phase, burden, str(load), ratio)
                 if key in errors.values:
                     found.append((f"{stem}_{what}", errors.values[key]))
                     break

@@ -4,7 +4,7 @@ The ratio errors add up; the phase displacements turn the phasors, which counts 
 lower the power factor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -231,6 +231,42 @@ def composite_over(
     )
 
 
+def burden_range_pct(
+    rules: RuleSet,
+    wiring: Wiring,
+    point: OperatingPoint,
+    lower: Mapping[str, ComplexError],
+) -> tuple[Decimal, Decimal]:
+    """Between which composite errors the burdens in service can lie at a point, %.
+
+    Each transformer whose errors are known at its rated and at its lower burden may stand at
+    either; the composite error adds up what each of them shifts it by.
+
+    Args:
+        point: with the errors at rated burden.
+        lower: errors at lower burden by part: ct_1, vt_1 and so on.
+
+    Returns:
+        The smallest and the largest composite error; equal where no part is known at lower burden.
+
+    >>> from dianheng.metrology.rule_sets import rule_set
+    >>> point = OperatingPoint(Decimal(100), Decimal(1), True,
+    ...     (Element(current=ComplexError(Decimal("-0.10"))),), Decimal("0.2"))
+    >>> low, high = burden_range_pct(rule_set("DL/T 448", "2016"), Wiring.SINGLE_PHASE, point,
+    ...     {"ct_1": ComplexError(Decimal("0.05")), "vt_1": ComplexError(Decimal("-0.02"))})
+    >>> round(low, 2), round(high, 2)
+    (Decimal('0.08'), Decimal('0.25'))
+    """
+    (base,) = composite_over(rules, wiring, [point])
+    low = high = base.total_pct
+    for name, error in lower.items():
+        (moved,) = composite_over(rules, wiring, [_with(point, name, error)])
+        shift = EXACT.subtract(moved.total_pct, base.total_pct)
+        low = EXACT.add(low, min(shift, ZERO))
+        high = EXACT.add(high, max(shift, ZERO))
+    return low, high
+
+
 def what_to_change_first(
     rules: RuleSet, wiring: Wiring, points: Sequence[OperatingPoint]
 ) -> tuple[Advice, ...]:
@@ -343,9 +379,14 @@ def _worst(rules: RuleSet, wiring: Wiring, points: Sequence[OperatingPoint]) -> 
 def _made_good(point: OperatingPoint, part: str) -> OperatingPoint:
     if part == "meter":
         return point._replace(meter_error_pct=ZERO)
+    return _with(point, part, ComplexError())
+
+
+def _with(point: OperatingPoint, part: str, error: ComplexError) -> OperatingPoint:
+    """The point with another error of a transformer or secondary circuit."""
     kind, _, number = part.partition("_")
     place = int(number) - 1
     name = {"ct": "current", "vt": "voltage", "drop": "drop"}[kind]
     elements = list(point.elements)
-    elements[place] = elements[place]._replace(**{name: ComplexError()})
+    elements[place] = elements[place]._replace(**{name: error})
     return point._replace(elements=tuple(elements))

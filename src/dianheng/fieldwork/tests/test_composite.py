@@ -142,6 +142,36 @@ def test_more_decimals_than_the_form_takes_are_rounded(checker):
     assert answer.context["form"].errors == {} and "优先更换建议" in page
 
 
+def test_the_lower_burden_says_how_far_the_composite_error_can_move(checker):
+    """f of both transformers 0.20 % higher at lower burden: at cosφ 1.0 half of each shift counts."""
+    point = installation()
+    task = transformer_task(point)
+    first, second = Device.objects.filter(kind="current_transformer").order_by("pk")
+    for device, f, lower in ((first, "-0.150", "0.050"), (second, "-0.180", "0.020")):
+        points = transformer_points(None, f=f, delta="9.0")
+        for one in points:
+            if one.get("burden") == "LOWER" and one["item"] == "RATIO_ERROR":
+                one["samples"] = [lower]
+        measured(device, points, task=task, done_at=an_hour_ago() + timedelta(minutes=5))
+    assert parts_of(point, NAMES)["ct_1"].lower["ct_1_20_f"] == Decimal("0.05")
+    answer, page = page_of(checker, point, filled(checker, point))
+    value, shown = answer.context["rows"][2][1][0]
+    low, high = (Decimal(one) for one in shown.split(" … "))
+    assert (low, high - low) == (Decimal(value), Decimal("0.200"))
+    assert len(answer.context["at_lower"]) == 2 and "下限负荷" in page
+    answer, _page = page_of(
+        checker, point, filled(checker, point, ct_1_100_f="-0.9", note="更换后的出厂误差")
+    )
+    assert len(answer.context["at_lower"]) == 1
+
+
+def test_without_errors_at_lower_burden_that_is_said(checker):
+    calibrator()
+    point = point_with_transformers()
+    answer, page = page_of(checker, point, {"meter_100": "0.2"})
+    assert answer.context["at_lower"] == [] and "没有下限负荷下" in page
+
+
 def page_of(client, point, asked=None):
     answer = client.get(reverse("point_composite", args=[point.number]), asked or {})
     return answer, answer.content.decode()

@@ -22,6 +22,7 @@ from dianheng.metrology.composite import (
     CompositeError,
     Element,
     OperatingPoint,
+    burden_range_pct,
     composite_over,
     what_to_change_first,
 )
@@ -142,6 +143,17 @@ class CompositeForm(Form):
             for factor, is_inductive in FACTORS
         ]  # fmt: skip
 
+    def lower_at(self, load: Decimal) -> dict[str, ComplexError]:
+        """Errors at lower burden by part; of a part that was typed over none is known."""
+        over = self.typed_over(self.cleaned_data)
+        found = {}
+        for part, errors in self.parts.items():
+            stem = f"{part}_{load:f}" if part.startswith("ct") else part
+            names = (f"{stem}_f", f"{stem}_d")
+            if part not in over and all(name in errors.lower for name in names):
+                found[part] = ComplexError(*(errors.lower[name] for name in names))
+        return found
+
 
 def factor_text(point: OperatingPoint) -> str:
     """0.8L, 0.8C, 1.0."""
@@ -182,7 +194,12 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "note": form.cleaned_data["note"],
             "typed_over": [_part(part, form.names) for part in sorted(form.typed_over(form.cleaned_data))],
             "factors": [factor_text(one) for one in points[: len(FACTORS)]],
-            "rows": _rows(points, found),
+            "rows": _rows(points, found, [
+                burden_range_pct(rules, wiring, one, form.lower_at(one.load_pct)) for one in points
+            ]),
+            "at_lower": [
+                _part(part, form.names) for part in sorted(form.lower_at(Decimal(LOADS[-1])))
+            ],
             "chart": _chart(points, found),
             "advice": [
                 {
@@ -196,12 +213,18 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "fieldwork/composite.html", context)
 
 
-def _rows(points: list[OperatingPoint], found: tuple[CompositeError, ...]) -> list[Any]:
-    count = len(FACTORS)
-    return [
-        (LOADS[i], [_signed(one.total_pct) for one in found[i * count : (i + 1) * count]])
-        for i in range(len(LOADS))
+def _rows(
+    points: list[OperatingPoint],
+    found: tuple[CompositeError, ...],
+    ranges: list[tuple[Decimal, Decimal]],
+) -> list[Any]:
+    """By load: the composite error at each factor, and between what the burden can move it."""
+    cells = [
+        (_signed(one.total_pct), "" if low == high else f"{_signed(low)} … {_signed(high)}")
+        for one, (low, high) in zip(found, ranges, strict=True)
     ]
+    count = len(FACTORS)
+    return [(LOADS[i], cells[i * count : (i + 1) * count]) for i in range(len(LOADS))]
 
 
 def _chart(points: list[OperatingPoint], found: tuple[CompositeError, ...]) -> Chart:
