@@ -11,7 +11,7 @@ from dianheng.fieldwork.models import FieldOrder
 from dianheng.fieldwork.panels import point_hold
 from dianheng.fieldwork.services import order_done
 from dianheng.identity.services import actor_for_person, setting_change, system_actor
-from dianheng.identity.tests.factories import PASSWORD, city_company
+from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.selectors import earlier_entry
 from dianheng.workflow.services import (
@@ -20,7 +20,7 @@ from dianheng.workflow.services import (
     task_complete,
     task_send_back,
 )
-from dianheng.workflow.tests.factories import head, verifier, work_order
+from dianheng.workflow.tests.factories import head, holder, verifier, work_order
 
 from .factories import CONDITIONS, REVERSED, calibrator, crew
 from .test_checks import GOOD, record
@@ -96,6 +96,19 @@ def test_accepted_work_closes_the_order_with_its_result():
     order = FieldOrder.objects.get()
     assert (order.state, order.what_done) == ("done", "第1元件改接，复测正确")
     assert order.done_on == timezone.localdate() and order.done_by.name == "张伟"
+
+
+def test_who_checks_on_site_writes_and_carries_the_order():
+    work_order()
+    order = wrong_wiring()
+    field = actor_for_person(holder("qin", "秦岭", "FIELD", metering_centre()))
+    do(order, field, **earlier_entry(ProcessInstance.objects.get().tasks.get()))
+    do(order, head(), opinion="agree")
+    day = timezone.localdate().isoformat()
+    do(order, field, began_on=day, done_on=day, result="第1元件改接，复测正确")
+    do(order, head(), opinion="agree")
+    order = FieldOrder.objects.get()
+    assert (order.state, order.done_by.name) == ("done", "秦岭")
 
 
 def test_while_the_process_runs_nobody_closes_the_order_beside_it():
