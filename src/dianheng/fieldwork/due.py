@@ -64,8 +64,9 @@ def _last(item: str, *more: Exists) -> Subquery:
 def points_due() -> QuerySet[UsagePoint]:
     """Usage points with their last checks, when the next are due, and whether one is planned.
 
-    A meter of classes I to III is due a month after it was hung, then by the period of the
-    class; one that took another's place is new there. The voltage drop is of the circuit: due by
+    A meter of classes I to III is due a month after it was hung (its first check, `is_first`), in
+    the edition of 2000 one of class IV at high voltage too; then by the period of the class. One
+    that took another's place is new there. The voltage drop is of the circuit: due by
     its own period from 35 kV on, whichever meter hangs, and so is the burden. Transformers of
     high voltage are due one by one, the soonest counts. Other points have no day.
     """
@@ -91,6 +92,10 @@ def points_due() -> QuerySet[UsagePoint]:
         ),
         output_field=IntegerField(),
     )  # fmt: skip
+    has_first = Q(last_check__isnull=True, hung_on__isnull=False) & (
+        Q(device_class__in=CHECKED)
+        | Q(device_class="IV", class_edition="2000", rated_kv__gt=HIGH_ABOVE_KV)
+    )
     planned = FieldTask.objects.filter(usage_point=OuterRef("pk"), state=TaskState.OPEN)
     rows: Any = UsagePoint.objects.filter(closed_on__isnull=True).select_related("unit")
     rows = rows.annotate(
@@ -101,15 +106,13 @@ def points_due() -> QuerySet[UsagePoint]:
     )  # fmt: skip
     rows = rows.annotate(
         check_due=Case(
-            When(
-                device_class__in=CHECKED, last_check__isnull=True,
-                then=AddMonths(F("hung_on"), _by_edition("first field check")),
-            ),
+            When(has_first, then=AddMonths(F("hung_on"), _by_edition("first field check"))),
             When(device_class__in=CHECKED, then=AddMonths(F("last_check"), period)),
             output_field=DateField(),
         ),
         drop_due=_of_circuit("last_drop", "secondary voltage drop"),
         burden_due=_of_circuit("last_burden", "secondary burden"),
+        is_first=Case(When(has_first, then=Value(True)), default=Value(False)),
     )  # fmt: skip
     dues = ("check_due", "drop_due", "burden_due", "transformer_due")
     return rows.annotate(next_due=Least(*dues))  # type: ignore[no-any-return]

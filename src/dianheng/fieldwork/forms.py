@@ -1,6 +1,6 @@
 """Shapes of what people type about checks on site."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -190,10 +190,19 @@ class EntryForm(RecordForm):
         choices=[("", _("not measured")), ("positive", _("positive")), ("negative", _("negative"))],
     )
 
-    def __init__(self, *args: Any, wiring: Wiring, **kwargs: Any):
+    def __init__(
+        self, *args: Any, wiring: Wiring, seen: Mapping[str, str] | None = None, **kwargs: Any
+    ):
+        """Begin; `seen` names what is compared with the archive, with its label."""
         self.wiring = wiring
         self.count = elements_of(wiring)
+        self.seen_names = tuple(seen or ())
         super().__init__(*args, **kwargs)
+        for name, label in (seen or {}).items():
+            self.fields[name] = forms.ChoiceField(
+                label=label, required=False,
+                choices=[("", _("not looked at")), ("yes", _("yes")), ("no", _("no"))],
+            )  # fmt: skip
         for n in range(1, READINGS + 1):
             self.fields[f"error_{n}"].label = _("Reading %(n)s") % {"n": n}
         self.dress()
@@ -205,6 +214,15 @@ class EntryForm(RecordForm):
             is_element = key[0] in "ui" or key.startswith(("drop_", "vt_", "ct_"))
             if not is_element or not place or int(place) <= self.count:
                 yield key
+
+    @property
+    def seen(self) -> list[BoundField]:
+        """What is compared with the archive."""
+        return [self[name] for name in self.seen_names]
+
+    def raw(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return super().raw() | {name: data[name] for name in self.seen_names if data.get(name)}
 
     @property
     def load(self) -> list[BoundField]:

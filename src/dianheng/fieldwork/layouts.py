@@ -17,7 +17,7 @@ from dianheng.common.errors import BadInput
 from dianheng.common.numbers import halfwidth
 from dianheng.verification.selectors.on_site import plain, read_json
 
-from .sheet import NUMBERS, RATES, READINGS, TEXTS
+from .sheet import NUMBERS, RATES, READINGS, SEEN, TEXTS
 
 SCHEMA = "metering-test-upload/1"
 MOST_BYTES = 2 * 1024 * 1024
@@ -241,7 +241,8 @@ HEADS: Mapping[str, str] = {
     "误差5": "error_5", "e1": "error_1", "e2": "error_2", "e3": "error_3", "时钟误差": "clock_offset_s",
     "时钟偏差": "clock_offset_s", "总电量": "register_total", "正向有功总": "register_total",
     "尖": "register_sharp", "峰": "register_peak", "平": "register_flat", "谷": "register_valley",
-    "备注": "remark",
+    "备注": "remark", "铭牌核对": "plate_agrees", "变比核对": "ratio_agrees",
+    "倍率核对": "ratio_agrees", "时段核对": "periods_agree", "封印核对": "seals_whole",
     **{
         name: f"{kind}{n}{suffix}"
         for kind in "ui"
@@ -332,9 +333,13 @@ def _of_table(text: str) -> Entry:
         "正相序": "positive",
         "逆相序": "negative",
     }
-    for key in ("load_kind", "sequence"):
+    agreed = {
+        **dict.fromkeys(("是", "一致", "相符", "合格", "完好", "yes"), "yes"),
+        **dict.fromkeys(("否", "不一致", "不符", "不合格", "破损", "no"), "no"),
+    }
+    for key in ("load_kind", "sequence", *SEEN):
         if key in raw:
-            raw[key] = words.get(raw[key], raw[key])
+            raw[key] = (agreed if key in SEEN else words).get(raw[key], raw[key])
     people = tuple(raw.pop(key) for key in ("leader", "second") if key in raw)
     return Entry(
         raw.pop("task_no", ""), raw.pop("calibrator", ""), moment_of(raw.pop("done_at", "")), people,

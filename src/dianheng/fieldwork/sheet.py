@@ -36,7 +36,9 @@ RATE_LABELS = {
     "flat": gettext_lazy("Register, flat"),
     "valley": gettext_lazy("Register, valley"),
 }
-TEXTS = ("sequence", "load_kind", "seals_removed", "seals_applied", "signer", "remark")
+# What is compared with the archive and not measured: yes or no.
+SEEN = ("plate_agrees", "ratio_agrees", "periods_agree", "seals_whole")
+TEXTS = (*SEEN, "sequence", "load_kind", "seals_removed", "seals_applied", "signer", "remark")
 MOST_SIGNS = 400
 
 
@@ -211,6 +213,12 @@ def read_sheet(
     if texts.get("load_kind", "L") not in ("L", "C"):
         text = _("The kind of load is L (inductive) or C (capacitive).")
         problems.append(Problem("load_kind", "not_known", text))
+    for key in SEEN:
+        if texts.get(key, "yes") not in ("yes", "no"):
+            text = _("What was compared is yes or no, not “%(value)s”.") % {
+                "value": texts[key][:40]
+            }
+            problems.append(Problem(key, "not_known", text))
     sheet = Sheet(numbers, texts, circuit.wiring)
     if not problems:
         problems += _phasor_problems(sheet, circuit, rules)

@@ -25,16 +25,18 @@ from dianheng.metrology.errors import MetrologyError
 from dianheng.standards.models import StandardCertificate
 from dianheng.verification.selectors.laboratory import LaboratoryFacts
 
-from ..choices import JUDGED, NO_VERDICT, Source, TaskKind, TaskState
+from ..choices import JUDGED, NO_VERDICT, Source, TaskKind, TaskReason, TaskState
 from ..models import FieldCheck, FieldTask
 from ..rules import Calibrator, guard_two_people, outcome_of
 from ..selectors import transformers_at
 from ..sheet import Problem, Sheet, read_sheet
+from .first import still_missing
 from .judge import Judged, Rules, circuit_of, judge, rules_on
 from .orders import orders_open
 from .transformers import judge_transformer, kept_points, transformer_at
 
 RECORD = "fieldwork.record"
+FIRST_MISSING = "first_missing"
 AHEAD = timedelta(minutes=10)
 
 
@@ -187,6 +189,9 @@ def check_record(
             text = _("The record has %(count)s faults: nothing was kept.")
             errors = [problem.as_error() for problem in judged.problems]
             raise BadInput(text % {"count": len(errors)}, errors)
+        if found.reason == TaskReason.FIRST and taken.transformer is None:
+            judged.used.append(on.rules.first)
+            judged.results += still_missing(found, judged.results, done_at, on.rules.first)
         judged.blocks += judged.unsigned(on.tool.unit if on.tool else found.unit)
         outcome = outcome_of((one["conclusion"] for one in judged.results), judged.blocks)
         year = timezone.localtime(done_at).year
@@ -211,9 +216,13 @@ def check_record(
 
 
 def is_done(task: FieldTask, made: FieldCheck) -> bool:
-    """Whether a record with a verdict ends its task: of transformers all that hang there are wanted."""
+    """Whether a record with a verdict ends its task.
+
+    Of transformers all that hang there are wanted, of a first check all of its items.
+    """
     if task.kind != TaskKind.TRANSFORMER:
-        return made.transformer_id is None
+        is_missing = any(one["reason"] == FIRST_MISSING for one in made.results)
+        return made.transformer_id is None and not is_missing
     wanted = set(transformers_at(task.usage_point, made.done_at).values_list("device", flat=True))
     has = task.checks.filter(outcome__in=JUDGED).values_list("transformer", flat=True)
     return made.transformer_id is not None and wanted <= set(has)

@@ -23,6 +23,7 @@ from dianheng.metrology.field_check import (
     is_calibrator_good_enough,
     working_error_verdict,
 )
+from dianheng.metrology.first_check import seen_row
 from dianheng.metrology.plates import Connection, Wiring, verification_class
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.rule_sets import RuleSet, rule_set, rule_set_on
@@ -41,9 +42,10 @@ from ..rules import (
     calibrator_blocks,
     forbids,
 )
-from ..sheet import Circuit, Problem, Sheet, elements_of
+from ..sheet import SEEN, Circuit, Problem, Sheet, elements_of
 
 WIRING_RULES = ("Wiring practice", "2016")
+FIRST_RULES = ("First check practice", "2016")
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Rules:
     site: RuleSet
     management: RuleSet
     wiring: RuleSet
+    first: RuleSet
 
 
 def rules_on(day: date, edition: str) -> Rules:
@@ -94,6 +97,7 @@ def rules_on(day: date, edition: str) -> Rules:
         rule_set_on("DL/T 1664", day),
         rule_set("DL/T 448", edition),
         rule_set(*WIRING_RULES),
+        rule_set(*FIRST_RULES),
     )
 
 
@@ -143,6 +147,10 @@ def judge(
         _judge_wiring(found, sheet, meter, rules.wiring)
     for verdict in _secondary(sheet, point, rules.management):
         found.results.append(result_of(verdict))
+    for item in SEEN:
+        if item in sheet.texts:
+            used.append(rules.first)
+            found.results.append(seen_row(rules.first, item, agrees=sheet.texts[item] == "yes"))
     if not found.results and not found.problems:
         text = _("Nothing was measured that the rules say something about.")
         found.problems.append(Problem("error_1", "empty", text))

@@ -1,6 +1,6 @@
 """Tasks of checks on site."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from django.utils import timezone
@@ -66,7 +66,7 @@ def tasks_plan(
     leader: Person,
     second: Person,
     actor: Actor,
-    reason: str = TaskReason.PERIODIC,
+    firsts: Collection[int] = (),
     request_key: str = "",
 ) -> int:
     """Have many usage points checked by the same two people; how many tasks were made.
@@ -75,6 +75,7 @@ def tasks_plan(
         due: last day of each task, by key of the usage point. A point with an open task is left
             out: it is planned already.
         kinds: what is checked, by key of the usage point; the whole installation otherwise.
+        firsts: keys of the usage points whose first check after commissioning it is.
     """
     refuse(guard_two_people(leader.pk, second.pk))
     with write_batch(actor=actor, action="fieldtask.make") as batch:
@@ -99,7 +100,8 @@ def tasks_plan(
                 FieldTask(
                     number=number, usage_point=point, unit_id=unit_id,
                     kind=(kinds or {}).get(point.pk, TaskKind.WHOLE),
-                    reason=reason, due_on=due[point.pk], leader=leader, second=second,
+                    reason=TaskReason.FIRST if point.pk in firsts else TaskReason.PERIODIC,
+                    due_on=due[point.pk], leader=leader, second=second,
                 )
                 for number, point in zip(numbers, points, strict=True)
             )  # fmt: skip

@@ -70,7 +70,7 @@ def point_with_meter(number: int = 900) -> tuple[UsagePoint, Device]:
 
 RULES = (
     ("DL/T 448", "2016"), ("DL/T 448", "2000"), ("DL/T 1664", "2016"), ("JJG 596", "2012"),
-    ("JJG 1021", "2007"), ("JJG 1189.3", "2022"),
+    ("JJG 1021", "2007"), ("JJG 1189.3", "2022"), ("First check practice", "2016"),
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from dianheng.seals.models import Seal
 from dianheng.verification.selectors.on_site import point_text
 
 from .. import services
-from ..choices import NO_VERDICT, ORDER_TONE, OUTCOME_TONE, Outcome, Source
+from ..choices import NO_VERDICT, ORDER_TONE, OUTCOME_TONE, Outcome, Source, TaskReason
 from ..diagnosis import cos_of, energy_of, guard_sign, told
 from ..forms import EnergyForm, EntryForm, UploadForm
 from ..models import FieldCheck, FieldTask
@@ -38,8 +38,9 @@ from ..picture import phasor_picture
 from ..rules import BLOCK_TEXTS
 from ..selectors import VIEW, checks, visible_check, visible_task
 from ..services.checks import meter_at
+from ..services.first import state_of as first_state
 from ..services.judge import circuit_of, explanations_of
-from ..sheet import NUMBERS, RATE_LABELS, RATES, Sheet
+from ..sheet import NUMBERS, RATE_LABELS, RATES, SEEN, Sheet
 from ..told import other_results, sheet_of, sheets_of_check, wiring_said
 
 RECORD = "fieldwork.record"
@@ -287,13 +288,25 @@ def start_of(
     }  # fmt: skip
 
 
+def _to_be_seen(task: FieldTask) -> dict[str, str]:
+    """What a first check compares with the archive, in words."""
+    if task.reason != TaskReason.FIRST:
+        return {}
+    language = get_language() or "zh"
+    items = (item for item, _record in first_state(task, timezone.now()))
+    return {item: word("item", item, language) for item in items if item in SEEN}
+
+
 @needs(RECORD)
 def enter(request: HttpRequest, number: str) -> HttpResponse:
     """What was measured, typed on site or afterwards."""
     task = visible_task(request.rights, number)  # type: ignore[attr-defined]
     meter = meter_at(task, timezone.now())
     circuit = circuit_of(task.usage_point, meter)
-    form = EntryForm(request.POST or None, wiring=circuit.wiring, initial=start_of(request, task))
+    form = EntryForm(
+        request.POST or None, wiring=circuit.wiring, initial=start_of(request, task),
+        seen=_to_be_seen(task),
+    )  # fmt: skip
     status = 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

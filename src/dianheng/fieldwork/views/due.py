@@ -63,8 +63,10 @@ def _perform(
     rows = points_due().filter(pk__in=selection.ids, is_planned=False)
     due = {one.pk: max(one.next_due or earliest, earliest) for one in rows}
     kinds = {one.pk: TaskKind.TRANSFORMER for one in rows if _only_transformers(one, due[one.pk])}
+    # A point whose transformers alone are due is not checked for the first time by that.
+    firsts = {one.pk for one in rows if one.is_first and one.pk not in kinds}
     count = services.tasks_plan(
-        due=due, kinds=kinds, leader=data["leader"], second=data["second"], actor=actor_of(request),
+        due=due, kinds=kinds, firsts=firsts, leader=data["leader"], second=data["second"], actor=actor_of(request),
         request_key=request_key,
     )  # fmt: skip
     text = ngettext("%(count)s task is planned.", "%(count)s tasks are planned.", count)
@@ -85,6 +87,7 @@ DUE = ListPage(
         Column("device_class", gettext_lazy("Class of the device"), sort="device_class"),
         Column("last_check", gettext_lazy("Last check of the meter"), kind="date"),
         Column("check_due", gettext_lazy("Meter due"), kind="date"),
+        Column("is_first", gettext_lazy("First check"), kind="flag"),
         Column("last_drop", gettext_lazy("Last test of the drop"), kind="date"),
         Column("drop_due", gettext_lazy("Drop due"), kind="date"),
         Column("last_burden", gettext_lazy("Last test of the burden"), kind="date", hidden=True),
@@ -104,6 +107,7 @@ DUE = ListPage(
             where=_within,
         ),
         Flag("is_planned", gettext_lazy("Is planned"), "is_planned"),
+        Flag("is_first", gettext_lazy("First check"), "is_first"),
         Choice("device_class", gettext_lazy("Class of the device"), options=CLASSES),
     ],
     default_order="number",

@@ -5,8 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dianheng.assets.choices import TRANSFORMERS
 from dianheng.assets.selectors.installations import hanging_at
@@ -14,12 +15,16 @@ from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
 from dianheng.identity.services import actor_of
+from dianheng.metrology.words import word
 from dianheng.workflow.selectors import process_named
 
 from .. import services
 from ..choices import OUTCOME_TONE, TASK_TONE, TaskKind, TaskReason, TaskState
+from ..due import points_due
 from ..forms import ReasonForm, TaskForm
+from ..models import FieldTask
 from ..selectors import VIEW, tasks, visible_task
+from ..services.first import state_of as first_state
 
 PLAN = "fieldwork.plan"
 RECORD = "fieldwork.record"
@@ -106,10 +111,31 @@ def task(request: HttpRequest, number: str) -> HttpResponse:
             (one, OUTCOME_TONE[one.outcome])  # type: ignore[index]
             for one in found.checks.select_related("meter", "transformer").order_by("-attempt")
         ],
+        "first_items": _first_items(found),
         "no_record": no,
         "may_cancel": found.state == TaskState.OPEN and rights.may(PLAN, found.unit.path),
     }
     return render(request, "fieldwork/task.html", context)
+
+
+def _first_items(found: FieldTask) -> list[tuple[str, str]]:
+    """What the first check wants, each with the record that has it."""
+    if found.reason != TaskReason.FIRST or found.kind == TaskKind.TRANSFORMER:
+        return []
+    language = get_language() or "zh"
+    return [
+        (word("item", item, language), record)
+        for item, record in first_state(found, timezone.now())
+    ]
+
+
+def _first_of(number: str) -> dict[str, Any]:
+    """Reason and day of the first check, where the point waits for it."""
+    point = points_due().filter(number=number, is_first=True).first() if number else None
+    if point is None:
+        return {}
+    due_on = max(point.check_due, timezone.localdate())
+    return {"reason": TaskReason.FIRST, "kind": TaskKind.WHOLE, "due_on": due_on}
 
 
 @needs(PLAN)
@@ -120,7 +146,8 @@ def task_new(request: HttpRequest) -> HttpResponse:
         made = services.task_make(actor=actor_of(request), **data)
         return reverse("field_task", args=[made.number])
 
-    form = TaskForm(request.POST or None, initial={"point": request.GET.get("point", "")})
+    asked = request.GET.get("point", "")
+    form = TaskForm(request.POST or None, initial={"point": asked, **_first_of(asked)})
     return answer_form(
         request, form, act, title=_("Plan a check on site"), submit=_("Plan"),
         back=reverse("field_tasks"), crumbs=[(_("Field tasks"), reverse("field_tasks"))],

@@ -1,0 +1,158 @@
+"""The first check after commissioning: when it is due, what it wants, when it is done."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from dianheng.common.errors import BadInput
+from dianheng.fieldwork.due import points_due
+from dianheng.fieldwork.layouts import entries_of
+from dianheng.fieldwork.models import FieldTask
+from dianheng.fieldwork.papers import field_check_record
+from dianheng.fieldwork.services import task_make
+from dianheng.fieldwork.services.first import state_of
+from dianheng.identity.services import system_actor
+
+from .factories import calibrator, crew, point_with_meter, point_with_transformers
+from .test_checks import GOOD, record
+from .test_due import hung
+
+pytestmark = pytest.mark.django_db
+
+SEEN = {"plate_agrees": "yes", "periods_agree": "yes", "seals_whole": "yes"}
+WHOLE = {**GOOD, **SEEN, "clock_offset_s": "12"}
+
+
+def first_task(point=None):
+    """The first check of the cement works, due in a week."""
+    leader, second = crew()
+    return task_make(
+        point=point or point_with_meter()[0], kind="whole", reason="first", leader=leader,
+        second=second, due_on=timezone.localdate() + timedelta(days=7), actor=system_actor("command"),
+    )  # fmt: skip
+
+
+def missing_of(check):
+    return [one["item"] for one in check.results if one["reason"] == "first_missing"]
+
+
+def test_a_first_check_with_all_of_its_items_is_done():
+    calibrator()
+    task = first_task()
+    check = record(WHOLE, task=task).check
+    task.refresh_from_db()
+    assert (check.outcome, missing_of(check), task.state) == ("pass", [], "done")
+
+
+def test_what_is_missing_leaves_it_open_and_the_next_record_brings_the_rest():
+    calibrator()
+    task = first_task()
+    first = record({**GOOD, "clock_offset_s": "12"}, task=task).check
+    task.refresh_from_db()
+    assert (first.outcome, task.state) == ("incomplete", "open")
+    assert missing_of(first) == ["plate_agrees", "periods_agree", "seals_whole"]
+    second = record(SEEN, task=task).check
+    task.refresh_from_db()
+    assert (second.outcome, missing_of(second), task.state) == ("pass", [], "done")
+    assert dict(state_of(task, timezone.now()))["working_error"] == first.number
+
+
+def test_a_ratio_that_is_not_the_archive_s_fails():
+    calibrator()
+    check = record(
+        {**WHOLE, "ratio_agrees": "no"}, task=first_task(point_with_transformers())
+    ).check
+    row = next(one for one in check.results if one["item"] == "ratio_agrees")
+    assert (check.outcome, row["conclusion"], row["reason"]) == (
+        "fail",
+        "fail",
+        "not_as_registered",
+    )
+    assert check.orders.count() == 0
+
+
+def test_a_point_behind_transformers_wants_its_ratio_and_one_of_110_kv_drop_and_burden():
+    calibrator()
+    items = [item for item, _no in state_of(first_task(point_with_transformers()), timezone.now())]
+    assert "ratio_agrees" in items and "secondary_voltage_drop" not in items
+    point = hung("9", date(2026, 11, 1), 950, rated_kv=Decimal(110))
+    items = [item for item, _no in state_of(first_task(point), timezone.now())]
+    assert {"secondary_voltage_drop", "secondary_burden"} <= set(items)
+
+
+def test_a_periodic_check_wants_none_of_them():
+    calibrator()
+    leader, second = crew()
+    task = task_make(
+        point=point_with_meter()[0], kind="whole", leader=leader, second=second,
+        due_on=timezone.localdate(), actor=system_actor("command"),
+    )  # fmt: skip
+    assert record(GOOD, task=task).check.outcome == "pass"
+
+
+def test_what_was_compared_is_yes_or_no():
+    calibrator()
+    with pytest.raises(BadInput) as refused:
+        record({**WHOLE, "seals_whole": "maybe"}, task=first_task())
+    assert [one["field"] for one in refused.value.refusal.errors] == ["seals_whole"]
+
+
+def test_a_new_meter_is_due_for_its_first_check_and_planned_as_such(client):
+    point = hung("1001", date(2026, 11, 10), 900)
+    found = points_due().get(pk=point.pk)
+    assert (found.is_first, found.check_due) == (True, date(2026, 12, 10))
+    client.force_login(crew()[0], backend="dianheng.identity.backends.PersonBackend")
+    leader, second = crew()
+    url = reverse("field_due")
+    page = client.get(url, {"is_first": "1"}).content.decode()
+    assert point.number in page and "首次检验" in page
+    form = client.get(reverse("field_task_new"), {"point": point.number}).context["form"]
+    assert (form.initial["reason"], form.initial["due_on"]) == ("first", date(2026, 12, 10))
+    preview = client.post(url, {"bulk": "plan", "ids": [str(point.pk)]})
+    client.post(url, {
+        "bulk": "plan", "step": "confirm", "ids": preview.context["ids"], "leader": leader.person_no,
+        "second": second.person_no, "not_before": "t+1",
+        "digest": preview.context["digest"], "request_key": preview.context["request_key"],
+    })  # fmt: skip
+    task = FieldTask.objects.get()
+    assert (task.reason, task.kind, task.due_on) == ("first", "whole", date(2026, 12, 10))
+
+
+@pytest.mark.parametrize(
+    ("edition", "is_first"), [("2000", True), ("2016", False)], ids=["of 2000", "of 2016"]
+)
+def test_class_iv_of_high_voltage_has_a_first_check_in_the_edition_of_2000_only(edition, is_first):
+    point = hung("1", date(2026, 11, 10), 900, class_edition=edition, device_class="IV")
+    assert points_due().get(pk=point.pk).is_first is is_first
+
+
+def test_after_its_first_check_the_period_of_the_class_runs():
+    calibrator()
+    point, _meter = point_with_meter()
+    check = record(WHOLE, task=first_task(point)).check
+    found = points_due().get(pk=point.pk)
+    assert not found.is_first and found.last_check == timezone.localdate(check.done_at)
+
+
+def test_form_task_and_paper_name_the_items(client):
+    calibrator()
+    task = first_task(point_with_transformers())
+    client.force_login(crew()[0], backend="dianheng.identity.backends.PersonBackend")
+    page = client.get(reverse("field_enter", args=[task.number])).content.decode()
+    assert "变比与倍率与档案一致" in page
+    page = client.get(reverse("field_task", args=[task.number])).content.decode()
+    assert "首次检验项目" in page and "未检" in page
+    check = record({**WHOLE, "ratio_agrees": "yes"}, task=task).check
+    items = [one.item for one in field_check_record(check).results]
+    assert {"plate_agrees", "ratio_agrees", "periods_agree", "seals_whole"} <= set(items)
+
+
+def test_a_calibrator_s_table_brings_what_was_compared():
+    body = "任务编号,铭牌核对,变比核对,封印核对,Ua(V)\nT-1,是,不一致,完好,57.7\n".encode("gb18030")
+    ((entry),) = entries_of(body, "x.csv")[1]
+    assert {k: entry.raw[k] for k in ("plate_agrees", "ratio_agrees", "seals_whole")} == {
+        "plate_agrees": "yes", "ratio_agrees": "no", "seals_whole": "yes",
+    }  # fmt: skip
