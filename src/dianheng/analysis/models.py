@@ -1,6 +1,5 @@
 """What analyses of records keep: points by their shape, rules tried on the past."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -149,6 +148,9 @@ class Trace(models.Model):
     point_count = models.IntegerField(_("Usage points touched"), default=0)
     customer_count = models.IntegerField(_("Customers touched"), default=0)
     branches = models.JSONField(default=list)  # bench, task, unit, state of devices, risk: records
+    # Of a room: records of its laboratory without a bench whose standards stood in no room either.
+    unplaced_count = models.IntegerField(_("Records that cannot be placed"), default=0)
+    unplaced = models.JSONField(default=list)  # numbers of the newest of them
 
     class Meta:
         verbose_name = _("Trace")
@@ -163,8 +165,17 @@ class Trace(models.Model):
         return "" if self.found_error_pct is None else f"{self.found_error_pct.normalize():f}"
 
 
+def _of_one() -> models.Q:
+    """Exactly one of the three is named."""
+    names = ("record", "field_check", "quality_meter")
+    found = models.Q()
+    for chosen in names:
+        found |= models.Q(**{f"{name}__isnull": name != chosen for name in names})
+    return found
+
+
 class TracedRecord(models.Model):
-    """A record of a bench or of a check on site that the cause of a trace touched, and its risk.
+    """A record, a check on site or a meter of a QC batch that the cause of a trace touched, and its risk.
 
     `device` is what was tested; `usage_point` where it hung last since then, or where it was
     checked: whose energy was measured with it.
@@ -189,6 +200,14 @@ class TracedRecord(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    quality_meter = models.ForeignKey(
+        "verification.QualityMeter",
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     device = models.ForeignKey(
         "assets.Device",
         models.DO_NOTHING,
@@ -197,6 +216,7 @@ class TracedRecord(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    done_at = models.DateTimeField(_("Tested at"))
     usage_point = models.ForeignKey(
         "customers.UsagePoint",
         models.DO_NOTHING,
@@ -218,26 +238,27 @@ class TracedRecord(models.Model):
                 name="tracedrecord_check_once",
                 condition=models.Q(field_check__isnull=False),
             ),
-            models.CheckConstraint(
-                condition=models.Q(record__isnull=False) ^ models.Q(field_check__isnull=False),
-                name="tracedrecord_of_one",
+            models.UniqueConstraint(
+                fields=["trace", "quality_meter"],
+                name="tracedrecord_quality_once",
+                condition=models.Q(quality_meter__isnull=False),
             ),
+            models.CheckConstraint(condition=_of_one(), name="tracedrecord_of_one"),
         ]
         indexes = [
             models.Index(fields=["trace", "risk", "id"], name="tracedrecord_risk"),
         ]
 
     @property
-    def source(self) -> Any:
-        """The record, or the record of a check on site."""
-        return self.record or self.field_check
-
-    @property
-    def done_at(self) -> datetime:
-        """When it was tested."""
-        return self.record.finished_at if self.record else self.field_check.done_at  # type: ignore[union-attr]
+    def number(self) -> str:
+        """That of the record, of the check on site, or of the QC batch with the place in it."""
+        if self.quality_meter:
+            return f"{self.quality_meter.batch.number}/{self.quality_meter.seq}"
+        return str((self.record or self.field_check).number)  # type: ignore[union-attr]
 
     @property
     def bench(self) -> Any:
         """The bench, or the calibrator of a check on site."""
+        if self.quality_meter:
+            return self.quality_meter.batch.bench
         return self.record.bench if self.record else self.field_check.calibrator  # type: ignore[union-attr]

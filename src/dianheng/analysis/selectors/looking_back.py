@@ -3,20 +3,40 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.aggregates import StringAgg
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest, JSONObject
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceState
+from dianheng.assets.models import Installation
 from dianheng.common.errors import NotFound
+from dianheng.identity.selectors import under
 from dianheng.metrology.rule_sets import rule_set, rule_sets
 from dianheng.verification.models import TestSchemeVersion
 from dianheng.workflow.models import ProcessInstance
 
 from ..choices import Level, Risk
 from ..models import RuleTrial, Trace, TracedRecord, TrialRecord
+
+MOST_CUSTOMERS = 200  # usage points in the tree of a trace
 
 
 def rule_sets_in_use() -> list[str]:
@@ -87,22 +107,44 @@ def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecor
 
     Args:
         seen: paths of units whose usage points and customers the reader may see; those of other
-            units are left empty in `point_no` and `customer`.
+            units are left empty in `point_no`, `customer` and `supplied` (see `Supply`).
     """
-    is_seen = Q(pk__in=[])
-    for path in seen:
-        is_seen |= Q(usage_point__unit__path__startswith=path)
+    is_seen = under("usage_point__unit__path", seen)
+    hung = Installation.objects.filter(
+        under("usage_point__unit__path", seen),
+        Q(removed_at__isnull=True) | Q(removed_at__gt=OuterRef("done_at")),
+        device=OuterRef("device"),
+    )
+    one = JSONObject(
+        point="usage_point__number",
+        customer="usage_point__customer_name",
+        from_at=Greatest("installed_at", OuterRef("done_at")),
+        to_at="removed_at",
+    )
+    names = (
+        hung.order_by()
+        .values("device")
+        .annotate(names=StringAgg("usage_point__customer_name", Value(" "), distinct=True))
+    )
     return (
         TracedRecord.objects.filter(trace_id=trace)
         .annotate(
             task_no=Coalesce(
-                "record__task__number", "field_check__task__number", output_field=TextField()
+                "record__task__number",
+                "field_check__task__number",
+                "quality_meter__batch__number",
+                output_field=TextField(),
             ),
             unit_name=Coalesce(
                 "device__unit__name", "field_check__task__unit__name", output_field=TextField()
             ),
             point_no=_where(is_seen, "usage_point__number"),
-            customer=_where(is_seen, "usage_point__customer_name"),
+            customer=Coalesce(
+                Subquery(names.values("names")),
+                _where(is_seen, "usage_point__customer_name"),
+                output_field=TextField(),
+            ),
+            supplied=ArraySubquery(hung.order_by("installed_at").values(one=one)),
         )
         .select_related(
             "device__model",
@@ -111,12 +153,77 @@ def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecor
             "record__bench",
             "field_check__task__unit",
             "field_check__calibrator",
+            "quality_meter__batch__bench",
         )
     )
 
 
 def _where(condition: Q, name: str) -> Case:
     return Case(When(condition, then=F(name)), default=Value(""), output_field=TextField())
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Whose energy a device measured at a point, from its test on or since it hung there, until when."""
+
+    point: str
+    customer: str
+    from_at: datetime
+    to_at: datetime | None
+
+    @property
+    def text(self) -> str:
+        """The same in words, by days of the organisation's zone."""
+        name = self.customer or self.point
+        return f"{name} {show_day(self.from_at)} – {show_day(self.to_at)}".rstrip()
+
+
+def show_day(at: datetime | None) -> str:
+    return f"{timezone.localdate(at)}" if at else ""
+
+
+def supplied_through(row: Any) -> list[Supply]:
+    """Everybody supplied through the device of a row of `traced_records` since its test."""
+    return [
+        Supply(
+            one["point"], one["customer"], datetime.fromisoformat(one["from_at"]),
+            datetime.fromisoformat(one["to_at"]) if one["to_at"] else None,
+        )
+        for one in row.supplied or ()  # who sees no customer is told none
+    ]  # fmt: skip
+
+
+_CUSTOMERS = """
+select u.name, p.number, coalesce(nullif(p.customer_name, ''), p.name), max(case r.risk when 3 then -1 else r.risk end),
+       count(distinct d.id), min(greatest(i.installed_at, r.done_at)),
+       case when bool_or(i.removed_at is null) then null else max(i.removed_at) end
+  from analysis_tracedrecord r
+  join assets_device d on d.id = r.device_id
+  join assets_installation i on i.device_id = d.id and coalesce(i.removed_at, 'infinity') > r.done_at
+  join customers_usagepoint p on p.id = i.usage_point_id
+  join identity_unit u on u.id = p.unit_id
+ where r.trace_id = %s and exists (select from unnest(%s::text[]) as root where starts_with(u.path, root))
+ group by u.name, p.id
+ order by 4 desc, 1, 2
+ limit %s
+"""
+
+
+def customers_supplied(trace: Trace, seen: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By unit, who was supplied through the devices since their tests, those at risk first.
+
+    At most `MOST_CUSTOMERS` usage points; all of them stand in the file.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMERS, [trace.pk, list(seen), MOST_CUSTOMERS])
+        for unit, point, customer, risk, devices, from_at, to_at in cursor:
+            known = Risk(risk) if risk >= 0 else Risk.UNKNOWN
+            found.setdefault(unit, []).append(
+                {"point": point, "customer": customer, "risk": known.value, "label": known.label,
+                 "devices": devices, "from_on": show_day(from_at), "to_on": show_day(to_at)}
+            )  # fmt: skip
+    return found
 
 
 def recalls_of(trace: Trace) -> list[ProcessInstance]:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from dianheng.assets.choices import DeviceState
 from dianheng.fieldwork.choices import Outcome as CheckOutcome
 from dianheng.identity.models import Unit
-from dianheng.verification.choices import Outcome
+from dianheng.verification.choices import Outcome, QualityOutcome
 
 from ..choices import Risk
 from ..models import Trace
@@ -26,31 +26,49 @@ def _lines(*, is_file: bool) -> str:
     def text(column: str) -> str:
         return f"regexp_replace({column}, '^[-=+@\\t\\r]', '''\\&')" if is_file else column
 
-    moment = "coalesce(t.finished_at, c.done_at)"
+    seen = "exists (select from unnest(%(seen)s::text[]) as root where starts_with({path}, root))"
+    day = "to_char({at} at time zone %(zone)s, 'YYYY-MM-DD')"
+    moment = "r.done_at"
     if is_file:
         moment = f"to_char({moment} at time zone %(zone)s, 'YYYY-MM-DD HH24:MI:SS')"
     return f"""
-select coalesce(t.number, c.number), {moment}, coalesce(d.barcode, ''),
+select coalesce(t.number, c.number, qb.number || '/' || qm.seq), {moment}, coalesce(d.barcode, ''),
        {text("coalesce(m.name, '')")}, {text("coalesce(f.name, '')")}, coalesce(b.barcode, ''),
-       coalesce(k.number, ft.number), trim_scale(r.margin_pct), %(risks)s::jsonb ->> r.risk::text,
-       coalesce(%(outcomes)s::jsonb ->> w.outcome, %(checked)s::jsonb ->> c.outcome, w.outcome),
+       coalesce(k.number, ft.number, qb.number), trim_scale(r.margin_pct), %(risks)s::jsonb ->> r.risk::text,
+       coalesce(%(outcomes)s::jsonb ->> w.outcome, %(checked)s::jsonb ->> c.outcome,
+                %(run)s::jsonb ->> qr.outcome, w.outcome, ''),
        coalesce(i.number, ''), {text("u.name")}, {text("coalesce(p.name, '')")},
        coalesce(%(states)s::jsonb ->> d.state, d.state, ''), coalesce(up.number, ''),
-       {text("coalesce(nullif(up.customer_name, ''), up.name, '')")}, r.recall
+       {text("coalesce(nullif(up.customer_name, ''), up.name, '')")},
+       {text("coalesce(since.points, '')")}, r.recall
   from analysis_tracedrecord r
   left join verification_testrecord t on t.id = r.record_id
   left join verification_taskdevice w on w.id = t.task_device_id
   left join verification_verificationtask k on k.id = t.task_id
   left join fieldwork_fieldcheck c on c.id = r.field_check_id
   left join fieldwork_fieldtask ft on ft.id = c.task_id
+  left join verification_qualitymeter qm on qm.id = r.quality_meter_id
+  left join verification_qualitybatch qb on qb.id = qm.batch_id
+  left join verification_qualityresult qr on qr.batch_id = qm.batch_id and qr.device_id = qm.device_id
   left join assets_device d on d.id = r.device_id
   left join assets_devicemodel m on m.id = d.model_id
   left join assets_manufacturer f on f.id = m.manufacturer_id
   join identity_unit u on u.id = coalesce(d.unit_id, ft.unit_id)
   left join assets_place p on p.id = d.place_id
-  left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id)
+  left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id, qb.bench_id)
   left join (customers_usagepoint up join identity_unit uu on uu.id = up.unit_id)
-    on up.id = r.usage_point_id and uu.path like any(%(seen)s)
+    on up.id = r.usage_point_id and {seen.format(path="uu.path")}
+  left join lateral (
+       select string_agg(
+              concat(hp.number, ' ', coalesce(nullif(hp.customer_name, ''), hp.name), ' ',
+                     {day.format(at="greatest(i.installed_at, r.done_at)")}, ' – ',
+                     {day.format(at="i.removed_at")}),
+              '; ' order by i.installed_at) as points
+         from assets_installation i
+         join customers_usagepoint hp on hp.id = i.usage_point_id
+         join identity_unit hu on hu.id = hp.unit_id
+        where i.device_id = r.device_id and coalesce(i.removed_at, 'infinity') > r.done_at
+          and {seen.format(path="hu.path")}) since on true
   left join lateral (
        select i.number from documents_issueddocument i
         where i.subjects @> array['record:' || t.number] order by i.id desc limit 1) i on true
@@ -76,6 +94,7 @@ HEADS = (
     gettext_lazy("State now"),
     gettext_lazy("Usage point"),
     gettext_lazy("Customer"),
+    gettext_lazy("Supplied through it since the test"),
     gettext_lazy("Recall"),
 )
 
@@ -85,7 +104,7 @@ def _words(trace: Trace, seen: Sequence[str], recall: str = "") -> dict[str, Any
     return {
         "trace": trace.pk,
         "recall": recall,
-        "seen": [f"{path}%" for path in seen],
+        "seen": list(seen),
         "zone": timezone.get_default_timezone_name(),
         **{
             name: Jsonb({str(value): str(label) for value, label in choices})
@@ -93,6 +112,7 @@ def _words(trace: Trace, seen: Sequence[str], recall: str = "") -> dict[str, Any
                 ("risks", Risk.choices),
                 ("outcomes", Outcome.choices),
                 ("checked", CheckOutcome.choices),
+                ("run", QualityOutcome.choices),
                 ("states", DeviceState.choices),
             )
         },

@@ -1,13 +1,13 @@
-"""Which records and checks on site a bad cause touched, and the risk of each."""
+"""Which records, QC batches and checks on site a bad cause touched, and the risk of each."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from dianheng.assets.choices import DeviceKind
+from dianheng.assets.choices import STANDARDS, PlaceKind
 from dianheng.assets.models import Device, DeviceEvent, Place
 from dianheng.fieldwork.models import FieldCheck
 from dianheng.identity.selectors import setting
@@ -17,31 +17,106 @@ from ..models import Trace, TracedRecord
 from ..rules import ERRORS_MIN, ERRORS_PCT, site_margin
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-# The only difference between causes: which records they touched.
+MOST_UNPLACED = 200  # numbers of records that cannot be placed which are kept
+# The only difference between causes: which records they touched. A record without a bench was made
+# where its standards stood.
 _TOUCHED = {
     Cause.STANDARD: "t.standard_ids @> array[%(key)s]::bigint[]",
     Cause.PERSON: "t.tester_ids @> array[%(key)s]::bigint[]",
     Cause.SCHEME: "k.scheme_version_id = %(key)s",
     Cause.LABORATORY: "k.unit_id = %(key)s",
-    Cause.ROOM: """exists (
-       select from unnest(%(benches)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
-                     as stood(bench, since, until)
-        where stood.bench = t.bench_id and t.finished_at >= stood.since and t.finished_at < stood.until)""",
+    Cause.ROOM: "true",
 }
+_STOOD = """unnest(%(things)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+       as stood(thing, since, until)"""
+_ALL = "verification_testrecord"
+_IN_ROOM = f"""
+       (select distinct r.id, r.task_id, r.finished_at
+          from verification_testrecord r
+         cross join lateral unnest(
+               case when r.bench_id is null then r.standard_ids else array[r.bench_id] end) as with_it(thing)
+          join {_STOOD} on stood.thing = with_it.thing
+         where r.finished_at >= %(from_at)s and r.finished_at < %(through_at)s
+           and r.finished_at >= stood.since and r.finished_at < stood.until)"""
 _RECORDS = """
 select t.id
-  from verification_testrecord t
+  from {source} t
   join verification_verificationtask k on k.id = t.task_id
   join identity_unit u on u.id = k.unit_id
  where {touched} and t.finished_at >= %(from_at)s and t.finished_at < %(through_at)s
-   and u.path like %(path)s
+   and starts_with(u.path, %(path)s)
  order by t.id desc
 """
 # The point nearest to its limit decides: by the distance where an error was found, %, else by the
 # share of the limit. An error in % says nothing about minutes of phase displacement.
+_UNPLACED = f"""
+select t.number, count(*) over ()
+  from verification_testrecord t
+  join verification_verificationtask k on k.id = t.task_id
+  join identity_unit u on u.id = k.unit_id
+ where t.bench_id is null and t.finished_at >= %(from_at)s and t.finished_at < %(through_at)s
+   and starts_with(u.path, %(path)s)
+   and not exists (
+       select from {_STOOD}
+        where stood.thing = any(t.standard_ids)
+          and t.finished_at >= stood.since and t.finished_at < stood.until)
+ order by t.id desc
+ limit {{most}}
+"""
+# A run is touched whose time and the period overlap: it compares with the reference meter throughout.
+_RUNS = {
+    Cause.STANDARD: "(b.reference_id = %(key)s or b.bench_id = %(key)s)",
+    Cause.PERSON: "%(key)s = any(e.readers)",
+    Cause.LABORATORY: "b.unit_id = %(key)s",
+    Cause.ROOM: f"exists (select from {_STOOD} where stood.thing = b.bench_id"
+    " and e.ended_at >= stood.since and e.began_at < stood.until)",
+}
+_QUALITY = """
+select m.id
+  from verification_qualitymeter m
+  join verification_qualitybatch b on b.id = m.batch_id
+  join identity_unit u on u.id = b.unit_id
+  join lateral (
+       select min(d.read_at) as began_at, max(d.read_at) as ended_at, array_agg(d.read_by_id) as readers
+         from verification_qualityreading d
+        where d.batch_id = m.batch_id and d.device_id in (m.device_id, b.reference_id)) e on true
+ where b.state <> 'cancelled' and {touched}
+   and e.ended_at >= %(from_at)s and e.began_at < %(through_at)s and starts_with(u.path, %(path)s)
+ order by m.id desc
+"""
+# What a meter came to against the reference meter, in % of the energy that this one counted.
+_KEEP_QUALITY = """
+insert into analysis_tracedrecord
+       (trace_id, quality_meter_id, device_id, usage_point_id, done_at, margin_pct, risk, recall)
+select %(trace)s, m.id, m.device_id, h.usage_point_id, e.ended_at, n.room,
+       case when n.room is null then %(unknown)s
+            when abs(n.room) < n.guard then %(high)s
+            when abs(n.room) < 2 * n.guard then %(medium)s
+            else %(low)s end,
+       ''
+  from unnest(%(records)s::bigint[]) with ordinality as one(id, seq)
+  join verification_qualitymeter m on m.id = one.id
+  join lateral (
+       select max(d.read_at) as ended_at from verification_qualityreading d
+        where d.batch_id = m.batch_id and d.device_id = m.device_id
+          and not exists (select from verification_qualityreading x where x.replaces_id = d.id)) e on true
+  left join lateral (
+       select 100 * (q.limit_kwh - abs(q.difference_kwh)) / v.reference_kwh as room,
+              coalesce(%(found)s::numeric, 100 * q.limit_kwh / v.reference_kwh * %(share)s::numeric) as guard
+         from verification_qualityresult q
+         join verification_qualityverdict v on v.batch_id = q.batch_id
+        where q.batch_id = m.batch_id and q.device_id = m.device_id and v.reference_kwh > 0) n on true
+  left join lateral (
+       select i.usage_point_id from assets_installation i
+        where i.device_id = m.device_id and coalesce(i.removed_at, 'infinity') > e.ended_at
+        order by i.installed_at desc limit 1) h on true
+ order by one.seq
+on conflict do nothing
+"""
 _KEEP = """
-insert into analysis_tracedrecord (trace_id, record_id, device_id, usage_point_id, margin_pct, risk, recall)
-select %(trace)s, t.id, t.device_id, h.usage_point_id, m.margin,
+insert into analysis_tracedrecord
+       (trace_id, record_id, device_id, usage_point_id, done_at, margin_pct, risk, recall)
+select %(trace)s, t.id, t.device_id, h.usage_point_id, t.finished_at, m.margin,
        case when m.room is null then %(unknown)s
             when m.room < m.guard then %(high)s
             when m.room < 2 * m.guard then %(medium)s
@@ -69,56 +144,109 @@ on conflict (trace_id, record_id) do nothing
 _BY_DISTANCE = "abs(r.limit_high - abs(r.value))"
 _BY_SHARE = "abs(r.limit_high - abs(r.value)) / nullif(r.limit_high, 0)"
 _BRANCHES = """
-select coalesce(b.barcode, ''), coalesce(k.number, ft.number), u.name, coalesce(d.state, ''), r.risk,
+select coalesce(b.barcode, ''), coalesce(k.number, ft.number, qb.number), u.name, coalesce(d.state, ''), r.risk,
        count(*)
   from analysis_tracedrecord r
   left join verification_testrecord t on t.id = r.record_id
   left join verification_verificationtask k on k.id = t.task_id
   left join fieldwork_fieldcheck c on c.id = r.field_check_id
   left join fieldwork_fieldtask ft on ft.id = c.task_id
+  left join verification_qualitymeter qm on qm.id = r.quality_meter_id
+  left join verification_qualitybatch qb on qb.id = qm.batch_id
   left join assets_device d on d.id = r.device_id
   join identity_unit u on u.id = coalesce(d.unit_id, ft.unit_id)
-  left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id)
+  left join assets_device b on b.id = coalesce(t.bench_id, c.calibrator_id, qb.bench_id)
  where r.trace_id = %s
  group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """
 
 
-def records_touched(trace: Trace) -> list[int]:
-    """Keys of the records of benches that the cause touched, the newest first."""
+def _asked(trace: Trace) -> dict[str, Any]:
+    """What the statements are asked with."""
     # A standard may have worked for other laboratories before it came here, a person too.
     is_anywhere = trace.cause in (Cause.STANDARD, Cause.PERSON)
-    given = {
+    return {
         "key": trace.cause_key,
         "from_at": trace.from_at,
         "through_at": trace.through_at,
-        "path": "%" if is_anywhere else f"{trace.unit.path}%",
+        "path": "/" if is_anywhere else trace.unit.path,
     }
+
+
+def _stays(places: QuerySet[Place]) -> dict[str, list[Any]]:
+    """Which standards, benches and instruments stood in some places from when until when."""
+    stood = list(_stood_in(places))
+    columns = zip(*stood, strict=True) if stood else ((), (), ())
+    return dict(zip(("things", "since", "until"), map(list, columns), strict=True))
+
+
+def _room_of(trace: Trace) -> QuerySet[Place]:
+    return _within(Place.objects.filter(pk=trace.cause_key))
+
+
+def _within(rooms: QuerySet[Place]) -> QuerySet[Place]:
+    """Rooms and all that stands in them."""
+    found = Q(pk__in=[])
+    for path in rooms.values_list("path", flat=True):
+        found |= Q(path__startswith=path)
+    return Place.objects.filter(found)
+
+
+def records_touched(trace: Trace) -> list[int]:
+    """Keys of the records of benches that the cause touched, the newest first."""
+    given, source = _asked(trace), _ALL
     if trace.cause == Cause.ROOM:
-        stood = list(_stood_in(Place.objects.get(pk=trace.cause_key)))
-        columns = zip(*stood, strict=True) if stood else ((), (), ())
-        given |= dict(zip(("benches", "since", "until"), map(list, columns), strict=True))
+        given, source = given | _stays(_room_of(trace)), _IN_ROOM
+    return _keys(_RECORDS.format(source=source, touched=_TOUCHED[Cause(trace.cause)]), given)
+
+
+def quality_touched(trace: Trace) -> list[int]:
+    """Keys of the meters of QC batches that the cause touched, the newest first."""
+    touched = _RUNS.get(Cause(trace.cause))
+    if touched is None:  # no scheme
+        return []
+    given = _asked(trace)
+    if trace.cause == Cause.ROOM:
+        given |= _stays(_room_of(trace))
+    return _keys(_QUALITY.format(touched=touched), given)
+
+
+def _keys(statement: str, given: dict[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_RECORDS.format(touched=_TOUCHED[Cause(trace.cause)]), given)
+        cursor.execute(statement, given)
         return [key for (key,) in cursor.fetchall()]
 
 
-def _stood_in(room: Place) -> Iterator[tuple[int, datetime, datetime]]:
-    """Which bench stood in a room from when until when, as the register's events tell."""
-    inside = set(Place.objects.filter(path__startswith=room.path).values_list("pk", flat=True))
-    benches = dict(Device.objects.filter(kind=DeviceKind.BENCH).values_list("pk", "place_id"))
+def records_unplaced(trace: Trace) -> tuple[int, list[str]]:
+    """Of a room: how many records of its laboratory name nothing that stood in any room then, and
+    the newest of them by number."""
+    if trace.cause != Cause.ROOM:
+        return 0, []
+    laboratories = Place.objects.filter(kind=PlaceKind.LABORATORY)
+    given = _asked(trace) | _stays(_within(laboratories))
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPLACED.format(most=MOST_UNPLACED), given)
+        rows = cursor.fetchall()
+    return (rows[0][1] if rows else 0), [number for number, _count in rows]
+
+
+def _stood_in(places: QuerySet[Place]) -> Iterator[tuple[int, datetime, datetime]]:
+    """Which thing stood in some places from when until when, as the register's events tell."""
+    inside = set(places.values_list("pk", flat=True))
+    things = dict(Device.objects.filter(kind__in=STANDARDS).values_list("pk", "place_id"))
     moves: dict[int, list[tuple[datetime, int]]] = {}
-    events = DeviceEvent.objects.filter(device__in=benches, to_place__isnull=False)
-    for bench, at, place in events.order_by("occurred_at", "pk").values_list(
-        "device_id", "occurred_at", "to_place_id"
+    events = DeviceEvent.objects.filter(device__in=things, to_place__isnull=False)
+    for thing, at, before, place in events.order_by("occurred_at", "pk").values_list(
+        "device_id", "occurred_at", "from_place_id", "to_place_id"
     ):
-        moves.setdefault(bench, []).append((at, place))
-    for bench, place_now in benches.items():
-        stays = moves.get(bench) or [(EVER[0], place_now)]
+        # Before its first event it stood where that took it from.
+        moves.setdefault(thing, [(EVER[0], before)] if before else []).append((at, place))
+    for thing, place_now in things.items():
+        stays = moves.get(thing) or [(EVER[0], place_now)]
         starts = [EVER[0], *(at for at, _place in stays[1:]), EVER[1]]
         for (_at, place), since, until in zip(stays, starts, starts[1:], strict=False):
             if place in inside and since < until:
-                yield bench, since, until
+                yield thing, since, until
 
 
 def checks_touched(trace: Trace) -> list[int]:
@@ -137,9 +265,19 @@ def checks_touched(trace: Trace) -> list[int]:
 
 def records_keep(trace: Trace, records: Sequence[int]) -> None:
     """Keep records with margin and risk; what is kept already stays as it is."""
+    nearest = _BY_SHARE if trace.found_error_pct is None else _BY_DISTANCE
+    _keep(_KEEP.format(nearest=nearest), trace, records)
+
+
+def quality_keep(trace: Trace, meters: Sequence[int]) -> None:
+    """Keep meters of QC batches with margin and risk; what is kept already stays as it is."""
+    _keep(_KEEP_QUALITY, trace, meters)
+
+
+def _keep(statement: str, trace: Trace, keys: Sequence[int]) -> None:
     given = {
         "trace": trace.pk,
-        "records": list(records),
+        "records": list(keys),
         "found": trace.found_error_pct,
         "items": list(
             ERRORS_PCT if trace.found_error_pct is not None else (*ERRORS_PCT, *ERRORS_MIN)
@@ -150,9 +288,8 @@ def records_keep(trace: Trace, records: Sequence[int]) -> None:
         "high": Risk.HIGH.value,
         "unknown": Risk.UNKNOWN.value,
     }
-    nearest = _BY_SHARE if trace.found_error_pct is None else _BY_DISTANCE
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP.format(nearest=nearest), given)
+        cursor.execute(statement, given)
 
 
 def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
@@ -160,9 +297,9 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
     share = setting("analysis.near_limit", trace.unit_id)
     rows = FieldCheck.objects.filter(pk__in=checks).order_by("-pk")
     made = []
-    for check in rows.only("results", "meter", "transformer", "task__usage_point").select_related(
-        "task"
-    ):
+    for check in rows.only(
+        "results", "done_at", "meter", "transformer", "task__usage_point"
+    ).select_related("task"):
         near = site_margin(check.results, trace.found_error_pct)
         risk = Risk.UNKNOWN
         if near is not None:
@@ -178,6 +315,7 @@ def checks_keep(trace: Trace, checks: Sequence[int]) -> None:
             TracedRecord(
                 trace=trace,
                 field_check=check,
+                done_at=check.done_at,
                 device_id=check.transformer_id or check.meter_id,
                 usage_point_id=check.task.usage_point_id,
                 margin_pct=near.margin_pct if near else None,
@@ -195,15 +333,21 @@ def branches_of(trace: Trace) -> list[list[Any]]:
 
 
 def customers_of(trace: Trace) -> tuple[int, int]:
-    """Usage points and customers whose energy was measured with what was touched."""
+    """Usage points and customers whose energy was measured with what was touched, since it was tested."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             select count(*), count(distinct customer_name) filter (where customer_name <> '')
               from customers_usagepoint where id in (
-                   select usage_point_id from analysis_tracedrecord where trace_id = %s)
+                   select usage_point_id from analysis_tracedrecord where trace_id = %(trace)s
+                    union all
+                   select i.usage_point_id
+                     from analysis_tracedrecord r
+                     join assets_installation i on i.device_id = r.device_id
+                      and coalesce(i.removed_at, 'infinity') > r.done_at
+                    where r.trace_id = %(trace)s)
             """,
-            [trace.pk],
+            {"trace": trace.pk},
         )
         points, customers = cursor.fetchone() or (0, 0)
     return points, customers

@@ -24,8 +24,11 @@ from .touched import (
     checks_keep,
     checks_touched,
     customers_of,
+    quality_keep,
+    quality_touched,
     records_keep,
     records_touched,
+    records_unplaced,
 )
 
 TRACE = "analysis.trace"
@@ -116,6 +119,7 @@ def trace_run(run: JobRun) -> dict[str, Any]:
             trace.branches = branches_of(trace)
             trace.counts = _counts(trace.branches)
             trace.point_count, trace.customer_count = customers_of(trace)
+            trace.unplaced_count, trace.unplaced = records_unplaced(trace)
             trace.finished_at = batch.at
             trace.save()
     total = sum(trace.counts.values())
@@ -125,9 +129,13 @@ def trace_run(run: JobRun) -> dict[str, Any]:
 
 
 def _search(trace: Trace, run: JobRun) -> None:
-    checks, records = checks_touched(trace), records_touched(trace)
-    total, done = len(checks) + len(records), 0
-    for keep, keys in ((checks_keep, checks), (records_keep, records)):
+    found = (
+        (checks_keep, checks_touched(trace)),
+        (quality_keep, quality_touched(trace)),
+        (records_keep, records_touched(trace)),
+    )
+    total, done = sum(len(keys) for _keep, keys in found), 0
+    for keep, keys in found:
         for part in _parts(keys):
             with transaction.atomic():
                 keep(trace, part)

@@ -36,6 +36,15 @@ from dianheng.identity.tests.factories import actor_with, metering_centre, perso
 from dianheng.office.selectors import files_of
 from dianheng.standards.models import StandardCertificate
 from dianheng.verification.models import TestRecord, TestResult
+from dianheng.verification.selectors.quality import batch_seen
+from dianheng.verification.services import quality_judge
+from dianheng.verification.tests.factories import envelope_of, load_with, send, task_with
+from dianheng.verification.tests.quality import (
+    checking,
+    quality_batch,
+    run_through,
+    verified_meters,
+)
 from dianheng.verification.tests.transformers import TransformerRoom
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
@@ -527,3 +536,172 @@ def test_who_may_not_declare_does_not(client):
     for path in ("", "add/", f"{trace.number}/", f"{trace.number}/records.csv"):
         assert client.get(f"/traces/{path}").status_code == 403, path
     assert client.post(f"/traces/{trace.number}/recall/", {"risk": 0}).status_code == 403
+
+
+def hung(device, point, since, until=None):
+    """A device that hung at a point from when until when."""
+    with write_batch(actor=system_actor(), action="test.hang"):
+        Installation.objects.create(
+            device=device, usage_point=point, role="meter", installed_at=since, removed_at=until,
+            installed_by=person_with(login="fitter"),
+        )  # fmt: skip
+
+
+class TestCustomers:
+    """A meter hung at one customer after the other since its test: all of them are named."""
+
+    @pytest.fixture
+    def trace(self):
+        meters_tested(1)
+        record = TestRecord.objects.select_related("device").get()
+        self.first, self.second = cement_works(), cement_works("YH-2", customer_name="新城小区")
+        self.third = cement_works("YH-3", customer_name="更早的用户")
+        at = record.finished_at
+        hung(record.device, self.third, at - timedelta(days=90), at - timedelta(days=80))
+        hung(record.device, self.first, at + timedelta(hours=1), at + timedelta(hours=3))
+        hung(record.device, self.second, at + timedelta(hours=4))
+        return traced()
+
+    def test_page_tree_and_file_name_every_one_of_them_from_when_until_when(self, trace, client):
+        record = TestRecord.objects.get()
+        day = timezone.localdate(record.finished_at + timedelta(hours=1))
+        assert (trace.point_count, trace.customer_count) == (2, 2)
+        client.force_login(person_with("*", login="engineer"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        for text in (f"{self.first.customer_name} {day} – ", "新城小区 "):
+            assert text in page
+        assert "更早的用户" not in page
+        tree = client.get(f"/traces/{trace.number}/?customers").content.decode()
+        for point in (self.first, self.second):
+            assert f"/usage-points/{point.number}/" in tree and point.customer_name in tree
+        assert self.third.number not in tree
+        (_heads, line) = b"".join(trace_file(trace=trace, seen=["/"])).decode().splitlines()
+        assert f"{self.first.number} {self.first.customer_name} {day} – " in line
+        assert f"; {self.second.number} 新城小区 " in line and self.third.number not in line
+
+    def test_a_customer_who_was_supplied_for_a_while_finds_the_record(self, trace, client):
+        client.force_login(person_with("*", login="engineer"))
+        number = TestRecord.objects.get().number
+        for name, is_found in ((self.first.customer_name, True), ("更早的用户", False)):
+            page = client.get(f"/traces/{trace.number}/?customer={name}").content.decode()
+            assert (number in page) is is_found, name
+
+    def test_who_may_not_see_customers_is_told_none(self, trace, client):
+        client.force_login(person_with("analysis.view", login="analyst"))
+        for path in ("", "?customers"):
+            page = client.get(f"/traces/{trace.number}/{path}").content.decode()
+            assert "新城小区" not in page and "YH-2" not in page
+
+    def test_the_recall_order_names_them(self, trace):
+        folder = next(path for path in shipped_folders() if path.name == "recall")
+        pack_load(folder=folder, actor=system_actor())
+        (one,) = trace_recall(trace=trace, risks=list(Risk), actor=system_actor())
+        (file,) = files_of(one)
+        table = CalamineWorkbook.from_filelike(BytesIO(file_read(file.file))).get_sheet_by_index(0)
+        assert "新城小区" in table.to_python()[1][16] and "; " in table.to_python()[1][16]
+
+
+class TestQuality:
+    """The reference meter of a register run turns out bad: its runs are touched."""
+
+    @pytest.fixture
+    def batch(self):
+        batch = quality_batch()
+        run_through(batch, verified_meters(3), ["10.00", "10.01", "9.99"])
+        return batch
+
+    def judged(self, batch):
+        seen = batch_seen(batch)
+        quality_judge(batch=batch, seen_digest=seen.digest, actor=checking())
+        return {row.device_id: row for row in batch.results.all()}, batch.verdict.reference_kwh
+
+    def of(self, batch, **options):
+        return traced(code=options.pop("code", batch.reference.barcode), **options)
+
+    def test_its_meters_are_touched_with_the_distance_to_the_limit_in_percent(self, batch):
+        results, kwh = self.judged(batch)
+        trace = self.of(batch, found_error_pct=Decimal("0.05"))
+        rows = {row.device_id: row for row in trace.records.all()}
+        assert set(rows) == set(results)
+        for key, row in rows.items():
+            margin = 100 * (results[key].limit_kwh - abs(results[key].difference_kwh)) / kwh
+            assert abs(row.margin_pct - margin) < Decimal("1e-9")
+            room = abs(margin)
+            risk = (
+                Risk.HIGH
+                if room < Decimal("0.05")
+                else Risk.MEDIUM
+                if room < Decimal("0.1")
+                else Risk.LOW
+            )
+            assert row.risk == risk
+        assert [branch[:2] for branch in trace.branches] == [[batch.bench.barcode, batch.number]]
+
+    def test_before_it_is_judged_the_risk_is_not_known(self, batch):
+        assert {row.risk for row in self.of(batch).records.all()} == {Risk.UNKNOWN}
+
+    def test_bench_reader_and_laboratory_are_traced_as_well(self, batch):
+        for cause, code in (
+            (Cause.STANDARD, batch.bench.barcode), (Cause.PERSON, "reader"),
+            (Cause.LABORATORY, batch.unit.code),
+        ):  # fmt: skip
+            assert sum(traced(cause=cause, code=code).counts.values()) == 3, cause
+
+    def test_a_run_that_ended_before_its_last_good_check_is_not_touched(self, batch):
+        assert self.of(batch, from_at=timezone.now()).counts == {}
+
+    def test_page_and_file_lead_to_the_batch(self, batch, client):
+        self.judged(batch)
+        trace = self.of(batch)
+        client.force_login(person_with("*", login="engineer"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        assert f'href="/quality/{batch.number}/"' in page and f"{batch.number}/1" in page
+        lines = b"".join(trace_file(trace=trace, seen=["/"])).decode().splitlines()
+        assert len(lines) == 4 and all(batch.number in line for line in lines[1:])
+
+
+class TestTyped:
+    """Records entered without a bench are placed where their standards stood."""
+
+    @pytest.fixture
+    def room(self):
+        lab = meters_tested(1)
+        self.standard = lab.standard
+        envelope = envelope_of(lab, load_with(task_with(1, first=2), lab.bench))
+        send(envelope | {"bench_no": ""})
+        self.typed = TestRecord.objects.get(bench__isnull=True)
+        return place_make(
+            code="LAB-A", name="一号检定室", kind=PlaceKind.LABORATORY, unit_id=metering_centre().pk,
+            actor=system_actor(),
+        )  # fmt: skip
+
+    def placed(self, device, place, at):
+        with write_batch(actor=system_actor(), action="test.move"):
+            DeviceEvent.objects.create(
+                device=device, verb="move", to_state=device.state, from_place=device.place,
+                to_place=place, occurred_at=at, actor=person_with(login="keeper"),
+            )  # fmt: skip
+
+    def test_a_record_whose_standard_stood_in_the_room_is_touched(self, room):
+        self.placed(self.standard, room, timezone.now() - timedelta(days=60))
+        trace = traced(cause=Cause.ROOM, code="LAB-A")
+        assert [row.record_id for row in trace.records.all()] == [self.typed.pk]
+        assert trace.unplaced_count == 0
+
+    def test_one_whose_standard_stood_in_no_room_is_named_on_the_page(self, room, client):
+        trace = traced(cause=Cause.ROOM, code="LAB-A")
+        assert (trace.counts, trace.unplaced) == ({}, [self.typed.number])
+        client.force_login(person_with("*", login="engineer"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        assert "无法确定房间的记录" in page and f"/records/{self.typed.number}/" in page
+
+    def test_where_a_thing_stood_before_its_first_move_is_where_that_took_it_from(self, room):
+        bench = Device.objects.get(barcode="BENCH-01")
+        with write_batch(actor=system_actor(), action="test.place"):
+            Device.objects.filter(pk=bench.pk).update(place=room)
+        bench.refresh_from_db()
+        self.placed(bench, self.standard.place, timezone.now())
+        trace = traced(cause=Cause.ROOM, code="LAB-A")
+        assert [row.record_id for row in trace.records.all()] == [
+            TestRecord.objects.exclude(pk=self.typed.pk).get().pk
+        ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from dianheng.assets.choices import STATE_TONE, DeviceState
 from dianheng.common.access import note_access
 from dianheng.common.forms import acted, answer_form
 from dianheng.common.lists import Choice, Column, Contains, ListPage, PageAction
-from dianheng.common.pages import needs, no_right, scope_of
+from dianheng.common.pages import fragment, is_fragment, needs, no_right, scope_of
 from dianheng.customers.selectors import VIEW as VIEW_CUSTOMERS
 from dianheng.identity.services import actor_of
 from dianheng.standards.selectors import last_known_good, standards
@@ -21,8 +22,15 @@ from dianheng.workflow.choices import InstanceState
 
 from ..choices import RISK_TONE, Cause, Risk
 from ..forms import TraceForm
-from ..models import Trace
-from ..selectors import recalls_of, trace_seen, traced_records, tree_of
+from ..models import Trace, TracedRecord
+from ..selectors import (
+    customers_supplied,
+    recalls_of,
+    supplied_through,
+    trace_seen,
+    traced_records,
+    tree_of,
+)
 from ..services import TRACE, cause_of, trace_declare, trace_file, trace_recall
 
 VIEW = "analysis.view"
@@ -71,12 +79,25 @@ TRACES = ListPage(
         " each."
     ),
 )
+
+
+def _supplied(row: TracedRecord) -> str:
+    """Everybody supplied through the device since the test; of a check the point at least."""
+    return "; ".join(one.text for one in supplied_through(row)) or str(row.customer)  # type: ignore[attr-defined]
+
+
+def _record_url(row: TracedRecord) -> str:
+    if row.quality_meter:
+        return reverse("quality_batch", args=[row.quality_meter.batch.number])
+    return reverse("record" if row.record_id else "field_check", args=[row.number])
+
+
 TRACED = ListPage(
     key="analysis.traced",
     title=gettext_lazy("Records touched"),
     rows=lambda scope, trace: traced_records(trace, scope.paths(VIEW_CUSTOMERS)),
     columns=[
-        Column("record", gettext_lazy("Original record"), "source.number", kind="code"),
+        Column("record", gettext_lazy("Original record"), kind="code", value="number"),
         Column(
             "risk",
             gettext_lazy("Risk"),
@@ -119,7 +140,7 @@ TRACED = ListPage(
             kind="code",
             url=lambda row: reverse("usage_point", args=[row.point_no]) if row.point_no else None,
         ),
-        Column("customer", gettext_lazy("Customer"), "customer"),
+        Column("customer", gettext_lazy("Supplied through it since the test"), _supplied),
         Column("recall", gettext_lazy("Recall"), kind="code"),
     ],
     filters=[
@@ -129,10 +150,14 @@ TRACED = ListPage(
         Contains("customer", gettext_lazy("Customer"), "customer"),
     ],
     default_order="-risk",
-    search=("record__number", "field_check__number", "device__barcode", "point_no"),
-    row_url=lambda row: reverse(
-        "record" if row.record_id else "field_check", args=[row.source.number]
+    search=(
+        "record__number",
+        "field_check__number",
+        "quality_meter__batch__number",
+        "device__barcode",
+        "point_no",
     ),
+    row_url=_record_url,
     cards=("record", "risk", "margin", "customer"),
     template="analysis/trace.html",
     empty_text=gettext_lazy("Nothing is listed: the search goes on, or it touched no record."),
@@ -188,6 +213,17 @@ def trace(request: HttpRequest, number: str) -> HttpResponse:
         if found.finished_at or traced_records(found.pk).exists():
             waits.headers["HX-Refresh"] = "true"
         return waits
+    tones = {int(value): tone for value, tone in RISK_TONE.items()}
+    if "customers" in request.GET:
+        seen = scope_of(request).paths(VIEW_CUSTOMERS)
+        told = {
+            "title": found.number,
+            "trace": found,
+            "units": customers_supplied(found, seen),
+            "tones": tones,
+        }
+        name = "analysis/trace_customers.html" + ("#rows" if is_fragment(request) else "")
+        return fragment(request, render(request, name, told))
     may = request.rights.may(TRACE, found.unit.path)  # type: ignore[attr-defined]
     tones = {int(value): tone for value, tone in RISK_TONE.items()}
     shown = [
