@@ -53,6 +53,16 @@ register_settings(
         certainty="project",
     ),
     SettingKind(
+        "fieldwork.opening_needs_scan",
+        _(
+            "The opening of the seal before both sides is handed in with the scan of its signed record"
+        ),
+        True,
+        yes_no,
+        source="practice of arbitration: who came signs the record of the opening",
+        certainty="from_memory",
+    ),
+    SettingKind(
         "fieldwork.composite_edition",
         _("Edition of DL/T 448 by which the composite error is worked out"),
         "2016",

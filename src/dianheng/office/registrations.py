@@ -11,6 +11,7 @@ from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.registry import (
     Subject,
     register_beside,
+    register_file_times,
     register_panel,
     register_paper,
     register_subject,
@@ -19,7 +20,7 @@ from dianheng.workflow.selectors import sheet_name
 
 from .models import ArchivePiece, ArchiveVolume, RegulationEdition
 from .panels import archive_panel, files_panel
-from .selectors import clauses_over, file_digests, pieces_seen, search_pieces
+from .selectors import clauses_over, file_digests, file_times, pieces_seen, search_pieces
 
 VIEW = "archives.view"
 LEAST = 2  # signs of a piece of text that is searched for
@@ -71,6 +72,7 @@ register_paper("approval_sheet", approval_sheet)
 register_panel(files_panel)
 register_panel(archive_panel)
 register_beside("files", file_digests)
+register_file_times(file_times)
 register_search(search)
 register_code(code)
 register_clauses(clauses_over)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -148,3 +149,17 @@ def register_beside(name: str, facts: Beside) -> None:
 def beside_facts(instance: "ProcessInstance") -> dict[str, Any]:
     """All of it that is there, by name."""
     return {name: found for name, facts in _beside.items() if (found := facts(instance))}
+
+
+FileTimes = Callable[["ProcessInstance"], Sequence[datetime]]
+_file_times: list[FileTimes] = []
+
+
+def register_file_times(times: FileTimes) -> None:
+    """Declare when files were put to an instance, for steps that need a paper of their own."""
+    _file_times.append(times)
+
+
+def files_put_at(instance: "ProcessInstance") -> list[datetime]:
+    """When files were put to an instance."""
+    return [at for times in _file_times for at in times(instance)]

@@ -26,6 +26,7 @@ from dianheng.verification.services.task import task_add_devices, task_withdraw_
 from dianheng.verification.services.task import task_cancel as bench_task_cancel
 from dianheng.verification.services.task import task_make as bench_task_make
 from dianheng.workflow.models import ProcessInstance
+from dianheng.workflow.registry import files_put_at
 
 from ..choices import TaskKind, TaskReason, TaskState
 from ..doubt import (
@@ -158,7 +159,8 @@ def doubt_opening(
     """Both sides were invited to the opening of the seal, and who came signed the paper.
 
     Raises:
-        BadInput: a side was not invited, or only after the opening; the paper is not signed.
+        BadInput: a side was not invited, or only after the opening; the paper is not signed, or
+            its scan is wanted and no file has come since the step was offered.
     """
     rows: Sequence[Mapping[str, Any]] = parties or []
     sides = {row.get("side") for row in rows if row.get("name") and row.get("invited_on")}
@@ -172,8 +174,20 @@ def doubt_opening(
         raise _wrong("parties", text % {"opened": opened_at, "names": "、".join(late)})
     if signed != "yes":
         raise _wrong("signed", _("The record of the opening is printed from this page and signed by who is there."))  # fmt: skip
+    if setting("fieldwork.opening_needs_scan", caller.unit_id) and not _has_scan(caller):
+        text = _(
+            "The scan of the signed record is missing: put it to the files of this process, then"
+            " hand the step in."
+        )
+        raise _wrong("signed", text)
     present = [str(row["name"]) for row in rows if row.get("present") == "yes"]
     return {"present": present}
+
+
+def _has_scan(caller: ProcessInstance) -> bool:
+    """Whether a file was put to the process since its seal was to be opened."""
+    step = caller.tasks.filter(task="open").order_by("-pk").first()
+    return step is not None and any(at >= step.offered_at for at in files_put_at(caller))
 
 
 def doubt_evidence(

@@ -12,7 +12,12 @@ from dianheng.common.errors import BadInput, Refused
 from dianheng.fieldwork import doubt
 from dianheng.fieldwork.doubt import doubt_of, hands_of
 from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
+from dianheng.identity.services import (
+    actor_for_person,
+    qualification_grant,
+    setting_change,
+    system_actor,
+)
 from dianheng.identity.tests.factories import city_company, metering_centre, person_with
 from dianheng.verification.models import TestRecord, VerificationTask
 from dianheng.verification.rules import signing_digest
@@ -72,6 +77,13 @@ class TestInTheLaboratory:
     @pytest.fixture
     def lab(self):
         return laboratory()
+
+    @pytest.fixture(autouse=True)
+    def scans(self, monkeypatch):
+        """When files were put to the process; the office keeps them."""
+        times = [timezone.now() + timedelta(days=1)]
+        monkeypatch.setattr("dianheng.workflow.registry._file_times", [lambda instance: times])
+        return times
 
     def arranged(self, people, kind="customer_request"):
         meters(1, first=900)
@@ -135,6 +147,29 @@ class TestInTheLaboratory:
         self.opened(one, people)
         assert one.tasks.latest("pk").task == "test"
         assert doubt_of(one).opening["present"] == ["王建国"]
+
+    @pytest.mark.parametrize(
+        "times", [[], [timezone.now() - timedelta(days=9)]], ids=["no file", "one from before"]
+    )
+    def test_without_the_scan_of_the_signed_record_the_opening_is_refused(
+        self, lab, people, scans, times
+    ):
+        one = self.arranged(people, "arbitration")
+        scans[:] = times
+        with pytest.raises(BadInput) as caught:
+            self.opened(one, people)
+        assert [error["field"] for error in caught.value.refusal.errors] == ["signed"]
+        assert one.tasks.latest("pk").task == "open"
+
+    def test_a_company_that_keeps_the_paper_needs_no_scan(self, lab, people, scans):
+        one = self.arranged(people, "arbitration")
+        scans.clear()
+        setting_change(
+            key="fieldwork.opening_needs_scan", value="no", valid_from=timezone.localdate(),
+            reason="纸质存档", actor=system_actor(),
+        )  # fmt: skip
+        self.opened(one, people)
+        assert one.tasks.latest("pk").task == "test"
 
     def test_an_arbitration_is_not_tested_by_who_tested_the_meter_before(
         self, lab, people, monkeypatch

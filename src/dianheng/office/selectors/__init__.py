@@ -18,7 +18,7 @@ from .archives import (
     volumes_seen,
     with_keyword,
 )
-from .attachments import file_digests, files_of
+from .attachments import file_digests, file_times, files_of
 from .regulations import (
     clause_url,
     clauses_over,
@@ -52,6 +52,7 @@ __all__ = [
     "edition_changes",
     "edition_on",
     "file_digests",
+    "file_times",
     "files_of",
     "fonds_of",
     "in_entry",

@@ -13,6 +13,7 @@ from dianheng.identity.tests.factories import PASSWORD, city_company, metering_c
 from dianheng.office.models import ProcessFile
 from dianheng.office.services import files_add
 from dianheng.workflow import services
+from dianheng.workflow.registry import files_put_at
 from dianheng.workflow.selectors import content_digest
 from dianheng.workflow.tests.factories import head, holder, verifier, work_order
 from dianheng.workflow.tests.test_services import APPLY
@@ -52,6 +53,12 @@ def test_files_sent_twice_are_there_once(order):
     assert list(ProcessFile.objects.order_by("pk").values_list("name", "text", "person__name")) == [
         ("箱门.png", "箱门关不上", "张伟"), ("说明.docx", "箱门关不上", "张伟"),
     ]  # fmt: skip
+
+
+def test_a_step_can_ask_whether_a_file_has_come(order):
+    assert files_put_at(order) == []
+    files_add(instance=order, sent=[sent("箱门.png", PNG)], actor=verifier())
+    assert files_put_at(order) == [ProcessFile.objects.get().at]
 
 
 def test_one_bad_file_keeps_all_out(order):
