@@ -49,6 +49,8 @@ def chromium() -> Iterator[Any]:
 def visit(chromium: Any, live_server: Any, client: Any) -> Iterator[Callable[..., Any]]:
     """`visit(person, "/devices/", language="en", theme="dark", size=PHONE)` -> the open page.
 
+    `zone` is that of the computer's clock.
+
     The page's `.faults` collects errors of scripts and of the content policy.
     """
     contexts = []
@@ -60,10 +62,13 @@ def visit(chromium: Any, live_server: Any, client: Any) -> Iterator[Callable[...
         language: str = "zh-hans",
         theme: str = "light",
         size: dict[str, int] | None = None,
+        zone: str | None = None,
     ) -> Any:
         size = size or WIDE
         is_phone = size["width"] < 768
-        context = chromium.new_context(viewport=size, has_touch=is_phone, is_mobile=is_phone)
+        context = chromium.new_context(
+            viewport=size, has_touch=is_phone, is_mobile=is_phone, timezone_id=zone
+        )
         contexts.append(context)
         context.set_default_timeout(10_000)
         cookies = {settings.LANGUAGE_COOKIE_NAME: language, "theme": theme}

@@ -135,3 +135,16 @@ def test_a_standard_goes_to_the_institute_and_comes_back_with_its_values(visit):
     page.get_by_text("0.008").first.wait_for()
     item.refresh_from_db()
     assert (item.state, item.certificate.number) == ("done", "DC-31") and page.faults == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_today_is_the_organisations_whatever_zone_the_computer_is_in(visit, zone):
+    person = person_with("*", login="engineer", name="林标准")
+    page = visit(person, reverse("authorisation_new"), zone=zone)
+    page.fill("[name=valid_from]", "t")
+    page.fill("[name=valid_through]", "t+365")
+    page.press("[name=valid_through]", "Tab")
+    today = timezone.localdate()
+    assert page.input_value("[name=valid_from]") == f"{today}"
+    assert page.input_value("[name=valid_through]") == f"{today + timedelta(days=365)}"
+    assert page.faults == []

@@ -60,7 +60,7 @@ LIST = ListPage(
         Column("model", gettext_lazy("Model"), "model.code", hidden=True),
         Column(
             "presence",
-            gettext_lazy("Send-out"),
+            gettext_lazy("Away or locked"),
             kind="state",
             choices=Presence.choices,
             tones=PRESENCE_TONE,
@@ -92,7 +92,7 @@ LIST = ListPage(
         Choice("kind", gettext_lazy("Kind"), options=[(k.value, k.label) for k in STANDARD_KINDS]),
         Contains("certificate", gettext_lazy("Certificate"), "certificate_no"),
         Days("through", gettext_lazy("Valid through"), "certificate_through"),
-        Choice("presence", gettext_lazy("Send-out"), options=Presence.choices),
+        Choice("presence", gettext_lazy("Away or locked"), options=Presence.choices),
     ],
     default_order="barcode",
     search=("barcode", "serial_no", "standard__name"),

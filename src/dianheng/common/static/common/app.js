@@ -279,12 +279,19 @@
   const half = (text) =>
     text.replace(/[！-～]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0)).replace(/　/g, " ");
   const pad = (number) => String(number).padStart(2, "0");
+  // Today where the organisation is, whatever the clock of the computer is set to.
+  function today() {
+    const form = { timeZone: document.documentElement.dataset.zone, year: "numeric", month: "numeric", day: "numeric" };
+    const parts = new Intl.DateTimeFormat("en", form).formatToParts();
+    const part = (name) => Number(parts.find((one) => one.type === name).value);
+    return new Date(part("year"), part("month") - 1, part("day"));
+  }
   function day(text) {
     const words = half(text).trim().toLowerCase();
     const relative = /^t(?:([+-])(\d{1,5}))?$/.exec(words);
     let date;
     if (relative) {
-      date = new Date();
+      date = today();
       if (relative[2]) date.setDate(date.getDate() + Number(relative[1] + relative[2]));
     } else {
       const parts = /^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?$/.exec(words);
