@@ -14,6 +14,10 @@ from dianheng.assets.models import Device
 from dianheng.assets.selectors.installations import installations_of_device
 from dianheng.documents.selectors import documents_about
 from dianheng.identity.models import Person, Unit
+from dianheng.metrology.loads import ratio_to_base, read_load
+from dianheng.metrology.plates import Connection
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.settlement import MeanError, mean_error
 from dianheng.verification.choices import DECIDED, Step
 from dianheng.verification.choices import Outcome as BenchOutcome
 from dianheng.verification.choices import TaskState as BenchState
@@ -24,6 +28,7 @@ from dianheng.verification.models import (
     TestRecord,
     VerificationTask,
 )
+from dianheng.verification.selectors.on_site import base_current_of
 from dianheng.workflow.choices import OPEN_STATES, InstanceState, Role
 from dianheng.workflow.models import FormEntry, ProcessInstance
 from dianheng.workflow.selectors import served
@@ -38,6 +43,7 @@ BEFORE_TEST = {"request", "arrange"}
 BEFORE_OPENING = {*BEFORE_TEST, "open"}
 BEFORE_RESULT = {*BEFORE_OPENING, "test"}
 VERDICTS = {"pass": True, "fail": False, "damaged": None}  # conclusion -> is the meter right?
+SETTLEMENT = ("Settlement practice", "2000")
 SITE, LABORATORY = "site", "laboratory"
 SHOWN = 6  # points, those nearest to their limit
 
@@ -70,6 +76,7 @@ class Evidence:
     outcome: str = ""
     document: str = ""
     error_pct: Decimal | None = None  # of a meter out of its limits, where one figure tells it
+    error_range_pct: tuple[Decimal, Decimal] | None = None  # where it was tested at several loads
     points: Sequence[PointFound] = ()
     testers: Mapping[int, str] = field(default_factory=dict)
 
@@ -178,6 +185,8 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
     text = _("The result of %(barcode)s in task %(no)s is not approved yet: “%(step)s”.")
     facts = {"barcode": device.barcode, "no": number, "step": row.get_step_display()}
     papers = documents_about(f"record:{test.number}")
+    is_failed = is_decided and outcome == BenchOutcome.FAILED
+    error = _error_over_loads(test, device) if is_failed else None
     return Evidence(
         number, url, "" if is_decided else text % facts,
         record=test.number, record_url=reverse("record", args=[test.number]),
@@ -186,8 +195,27 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
         outcome=str(BenchOutcome(outcome).label) if outcome else "",
         document=papers.filter(end__isnull=True).values_list("number", flat=True).first() or "",
         points=_nearest(test),
+        error_pct=round(error.mean_pct, 4) if error else None,
+        error_range_pct=(error.low_pct, error.high_pct) if error else None,
         testers=dict(Person.objects.filter(pk__in=test.tester_ids).values_list("pk", "name")),
     )  # fmt: skip
+
+
+def _error_over_loads(record: TestRecord, device: Device) -> MeanError | None:
+    """The one error of a meter whose basic error failed; None where another item did, or a load is missing."""
+    model = device.model
+    base = base_current_of(model)
+    rows = list(record.results.filter(item="basic_error", is_derived=False, value__isnull=False))
+    if not base or not model.max_current_a or all(row.conclusion != "fail" for row in rows):
+        return None
+    connection, imax_ratio = Connection(model.connection), model.max_current_a / base
+    errors = {}
+    for row in rows:
+        is_balanced = row.phases in ("", "ABC") and row.direction == "forward_active"
+        load = ratio_to_base(read_load(row.load_point), connection, imax_ratio)
+        if is_balanced and row.factor == "1.0" and load is not None and row.value is not None:
+            errors[load] = row.value
+    return mean_error(rule_set(*SETTLEMENT), errors, imax_ratio)
 
 
 def _nearest(record: TestRecord) -> tuple[PointFound, ...]:

@@ -233,7 +233,7 @@ def doubt_evidence(
     }
     is_settled = way != SITE or found.error_pct is not None  # a clock alone settles nothing
     if not is_right and not is_damaged and found.tested_at is not None and is_settled:
-        answer |= _settlement(meter, found.error_pct, timezone.localdate(found.tested_at))
+        answer |= _settlement(meter, found, timezone.localdate(found.tested_at))
     return answer
 
 
@@ -296,13 +296,20 @@ def doubt_stands(
     return {}
 
 
-def _settlement(meter: Device, error_pct: Decimal | None, on: date) -> dict[str, str]:
+def _settlement(meter: Device, evidence: Evidence, on: date) -> dict[str, str]:
     """Where the settlement of energy begins: half the time since the last test, the error found."""
+    error_pct = evidence.error_pct
     found: dict[str, str] = {}
     if (since := settled_since(meter, on)) is not None:
         found = {"since": since[0].isoformat(), "through": on.isoformat(), "days": plain_text(since[1])}  # fmt: skip
     if error_pct is not None:
         found |= {"error": plain_text(error_pct), "settle": f"{settled_pct(error_pct):.4f}"}
+    if evidence.error_range_pct is not None:
+        low, high = evidence.error_range_pct
+        found |= {
+            "error_low": plain_text(low), "error_high": plain_text(high),
+            "settle_low": f"{settled_pct(low):.4f}", "settle_high": f"{settled_pct(high):.4f}",
+        }  # fmt: skip
     return found
 
 

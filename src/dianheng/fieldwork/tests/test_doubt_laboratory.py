@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from dianheng.assets.tests.factories import barcode, meters
 from dianheng.common.errors import BadInput, Refused
 from dianheng.fieldwork import doubt
 from dianheng.fieldwork.doubt import doubt_of, hands_of
+from dianheng.fieldwork.rules import settled_pct
 from dianheng.identity.models import Person
 from dianheng.identity.services import (
     actor_for_person,
@@ -120,6 +122,22 @@ class TestInTheLaboratory:
         found = doubt_of(one)
         assert found.answered["record"] == TestRecord.objects.get().number
         assert found.answered["conclusion"] == "pass" and found.evidence.is_right
+
+    def test_a_meter_that_fails_is_settled_by_its_error_over_the_loads(self, lab, people, client):
+        one = self.arranged(people)
+        task = VerificationTask.objects.get()
+        load = load_with(task, lab.bench)
+        send(envelope_of(lab, load, meter_faults={barcode(900): "error"}))
+        sign_off(task)
+        finished(people, one)
+        found = doubt_of(one).answered
+        assert found["conclusion"] == "fail"
+        error = Decimal(found["error"])
+        assert Decimal(found["error_low"]) <= error <= Decimal(found["error_high"])
+        assert found["settle"] == f"{settled_pct(error):.4f}"
+        client.force_login(Person.objects.get(login="p-metrologist"))
+        page = client.get(reverse("process", args=[one.number])).content.decode()
+        assert found["settle"] in page and found["settle_high"] in page
 
     def test_sending_it_back_cancels_the_task(self, lab, people):
         one = self.arranged(people)
