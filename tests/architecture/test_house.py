@@ -36,6 +36,7 @@ BOOKKEEPING = {
     "assets_stock": "projection of the register, kept by a trigger",
     "assets_registerfault": "what the last check of a register file found",
     "supply_deliveryfault": "what the last check of a delivery file found",
+    "supply_makertestfault": "what the last check of a maker's test data found",
     "warehouse_labelrun": "what a person chose for labels, until it is printed",
     "warehouse_scansession": "a person's scans before they are booked as a movement",
     "warehouse_scan": "one scan of such a session",

@@ -160,14 +160,13 @@ class ListPages(Generic[L]):
 
 def list_jobs(way: ListWay[L], page: str) -> None:
     """Checking and taking as jobs. A repeat is harmless: what is taken stays as it is."""
-    app = way.model._meta.app_label
 
     def find(run: JobRun) -> L:
         rows = way.model.objects.select_related(*way.related)
         return rows.get(pk=run.params[way.name])
 
     def result(found: L) -> dict[str, Any]:
-        text = _("%(rows)s devices, %(faults)s faults, %(warnings)s remarks.") % {
+        text = _("%(rows)s rows, %(faults)s faults, %(warnings)s remarks.") % {
             "rows": f"{found.row_count:,}",
             "faults": found.fault_count,
             "warnings": found.warning_count,
@@ -175,11 +174,11 @@ def list_jobs(way: ListWay[L], page: str) -> None:
         link = {"url": reverse(page, args=[found.number]), "label": found.number}
         return {"text": text, "links": [link], way.name: found.number, "state": found.state}
 
-    @job_handler(f"{app}.check")
+    @job_handler(way.job_kind("check"))
     def check(run: JobRun) -> dict[str, Any]:
         return result(way.check(find(run), actor=run.actor, tell=run.progress))
 
-    @job_handler(f"{app}.take")
+    @job_handler(way.job_kind("take"))
     def take(run: JobRun) -> dict[str, Any]:
         taken = way.take(
             find(run), actor=run.actor, with_warnings=run.params["with_warnings"],

@@ -15,13 +15,15 @@ class SupplyConfig(AppConfig):
         from dianheng.common.todo import register_todo
         from dianheng.documents.registry import register_supersede
         from dianheng.identity.registry import register_master_tables
+        from dianheng.verification.registry import register_stated_errors
 
         from . import find, menu, rights, tasks  # noqa: F401
         from .figures import lots_accepted
         from .registrations import todo
+        from .selectors.maker_tests import maker_errors
         from .services.sample import guard_before_acceptance
 
-        register_master_tables("supply_headermapping")
+        register_master_tables("supply_headermapping", "supply_makertesthead")
         register_transition_guard(Verb.BEGIN_VERIFICATION, guard_before_acceptance)
         register_todo(todo)
         register_figure(20, lots_accepted)
@@ -30,6 +32,8 @@ class SupplyConfig(AppConfig):
         register_code(find.resolve_code)
         register_scan(25, find.find_code)
         register_panel(20, find.device_panel)
+        register_panel(25, find.stated_panel)
         register_supersede(find.supersede_url)
+        register_stated_errors(maker_errors)
         for prefix, (label, page) in find.DOCUMENTS.items():
             register_document(prefix, label, find.document_url(page), find.document_paths(page))

@@ -21,11 +21,13 @@ from .models import (
     Arrival,
     DeliveryFile,
     InspectionLot,
+    MakerTestFile,
     PurchaseOrder,
     ReturnDevice,
     ReturnOrder,
     SampleDevice,
 )
+from .selectors.maker_tests import device_stated
 
 VIEW = "supply.view"
 LEAST = 2  # signs of a piece that is searched for
@@ -53,6 +55,9 @@ THINGS = (
     Thing(
         "delivery", gettext_lazy("Delivery files"), DeliveryFile, ("name",),
         unit="line__order__unit", maker="line__order__manufacturer__name",
+    ),
+    Thing(
+        "maker_tests", gettext_lazy("Makers' test data"), MakerTestFile, ("name",), unit="lot__unit",
     ),
     Thing("arrival", gettext_lazy("Arrivals"), Arrival, ("delivery_note_no",), "arrivals"),
     Thing("lot", gettext_lazy("Lots"), Lot, (), "lots", number="code", maker="model__manufacturer__name"),
@@ -147,6 +152,17 @@ def device_panel(device: Device, request: HttpRequest) -> str:
         "outcome_tones": OUTCOME_TONE,
     }
     return render_to_string("supply/device_panel.html", context, request)
+
+
+def stated_panel(device: Device, request: HttpRequest) -> str:
+    """What the maker states of a device beside what the centre measured first."""
+    if not request.rights.may(VIEW, device.unit.path):  # type: ignore[attr-defined]
+        return ""
+    rows = device_stated(device)
+    if not rows:
+        return ""
+    context = {"rows": rows, "files": sorted({row.number for row in rows}), "unit": device.unit}
+    return render_to_string("supply/stated_panel.html", context, request)
 
 
 def _first(sample: SampleDevice | None) -> Any:

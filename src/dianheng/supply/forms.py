@@ -74,6 +74,16 @@ class DeliveryForm(Form):
     )  # fmt: skip
 
 
+class MakerTestForm(Form):
+    """What the maker states of a lot."""
+
+    file = forms.FileField(
+        label=_("Maker's test data"),
+        help_text=_(".xlsx or .csv, one row for each device and point; the blank file shows the heads."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+    )  # fmt: skip
+
+
 class ReasonForm(Form):
     """Why."""
 

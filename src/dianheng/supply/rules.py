@@ -86,6 +86,21 @@ def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None
     )  # fmt: skip
 
 
+def guard_take_maker_tests(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
+    """A maker's test data are taken when they were checked without faults."""
+    return guard_list_take(
+        state, warnings, with_warnings,
+        refused=Refusal(
+            "maker_tests_refused",
+            _("These test data were refused. Ask the maker for corrected ones."),
+        ),
+        faulty=Refusal(
+            "maker_tests_faulty",
+            _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."),
+        ),
+    )  # fmt: skip
+
+
 # -- number segments -----------------------------------------------------------------------------
 
 

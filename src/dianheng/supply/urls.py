@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import arrivals, inspections, lots, orders, returns, sent, switching
+from .views import arrivals, inspections, lots, maker_tests, orders, returns, sent, switching
 
 urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
@@ -79,6 +79,19 @@ urlpatterns = [
     path("inspections/<str:number>/sent/file/", sent.sent_file, name="sent_file"),
     path("lots/", lots.lot_list, name="lots"),
     path("lots/<str:code>/", lots.lot, name="lot"),
+    path("lots/<str:code>/tests/new/", maker_tests.maker_tests_new, name="maker_tests_new"),
+    path("lots/<str:code>/tests/blank/", maker_tests.maker_tests_blank, name="maker_tests_blank"),
+    path("maker-tests/<str:number>/", maker_tests.maker_tests, name="maker_tests"),
+    *[
+        path(f"maker-tests/<str:number>/{step}/", view, name=f"maker_tests_{name}")
+        for step, name, view in (
+            ("columns", "map", maker_tests.maker_tests_map),
+            ("check", "check", maker_tests.maker_tests_check),
+            ("take", "take", maker_tests.maker_tests_take),
+            ("refuse", "refuse", maker_tests.maker_tests_refuse),
+            ("marked", "marked", maker_tests.maker_tests_marked),
+        )
+    ],
     path("lots/<str:code>/failures/", lots.lot_failures_pdf, name="lot_failures"),
     path("lots/<str:lot>/return/<str:kind>/", returns.return_new, name="return_new"),
     path("severity/", switching.switching_list, name="switching_list"),

@@ -18,19 +18,22 @@ def fill_stage(
     *,
     defaults: Mapping[str, object],
     tell: Callable[[int], None],
+    enrols: bool = True,
 ) -> None:
     """Send the file; `tell` gets the bytes sent so far.
 
     `columns` are those of the stage, in the order of the file; an empty one is left out, one
     that begins with `x_` is added: facts that are compared or looked up, not kept.
     What all rows have in common is a default of the stage's column, so that no row is
-    written twice.
+    written twice. `enrols`: rows become devices, and each draws the key of its own.
     """
     cursor = stage.cursor
     columns = [name or f"left_{place}" for place, name in enumerate(columns)]
     # Rows hold what the file brings and no more; the rest is added behind them, which costs nothing.
     own = ("row_no", "device_id")
     narrow = {name: STAGE_COLUMNS.get(name, TEXT) for name in (*own, *columns)}
+    if not enrols:
+        narrow["device_id"] = "bigint"
     stage_make(cursor, {**narrow, "is_odd": "boolean not null default false"})
     # Findings carry what they are compared with.
     cursor.execute("alter table stage_fault add column facts jsonb")

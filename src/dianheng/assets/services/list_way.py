@@ -59,6 +59,8 @@ class ListWay(Generic[L]):
         meanings: the table of what heads mean, by source.
         titles: of the jobs "check" and "take".
         taken_code: of the refusal to send back what is taken.
+        enrols: whether its rows are devices that enter the register.
+        writing: what its last step is called.
     """
 
     model: ClassVar[type[DeviceList]]
@@ -73,6 +75,8 @@ class ListWay(Generic[L]):
     meanings: ClassVar[Any]
     titles: ClassVar[Mapping[str, Text]]
     taken_code: ClassVar[str]
+    enrols: ClassVar[bool] = True
+    writing: ClassVar[Text] = _("Writing devices and ledger")
 
     # -- what is a kind's own ----------------------------------------------------------------
 
@@ -105,6 +109,17 @@ class ListWay(Generic[L]):
     ) -> tuple[Findings, Callable[[], None]]:
         """What the check of the staged rows finds, and what writes them where all is well."""
         raise NotImplementedError
+
+    def job_kind(self, what: str) -> str:
+        """The kind of its job that does "check" or "take"."""
+        return f"{self.model._meta.app_label}.{what}"
+
+    def guard_send_back(self, found: L) -> Refusal | None:
+        """Why it is not sent back now: its devices are in the register."""
+        if found.state != ListState.TAKEN:
+            return None
+        text = _("%(no)s is taken; its devices are in the register.") % {"no": found.number}
+        return Refusal(self.taken_code, text)
 
     # -- the way -----------------------------------------------------------------------------
 
@@ -224,9 +239,7 @@ class ListWay(Generic[L]):
             raise Refused(Refusal("reason", _("Say why the file is refused.")))
         with write_batch(actor=actor, action=f"{self.name}.refuse", reason=reason):
             found = self.hold(found)
-            if found.state == ListState.TAKEN:
-                text = _("%(no)s is taken; its devices are in the register.")
-                raise Refused(Refusal(self.taken_code, text % {"no": found.number}))
+            refuse(self.guard_send_back(found))
             found.state, found.reason = ListState.REFUSED, reason
             found.save(update_fields=["state", "reason"])
         return found
@@ -241,7 +254,7 @@ class ListWay(Generic[L]):
             if what == "take" and found.state != ListState.TAKEN:
                 refuse(self.guard_take(found.state, found.warning_count, with_warnings))
             found.job = job_start(
-                kind=f"{self.model._meta.app_label}.{what}",
+                kind=self.job_kind(what),
                 params={self.name: found.pk, "with_warnings": with_warnings},
                 actor=actor, title=str(self.titles[what] % {"no": found.number}),
             )  # fmt: skip
@@ -304,14 +317,14 @@ class ListWay(Generic[L]):
                 sent = steps.part(400, _("Sending rows to the database"))
                 fill_stage(
                     stage, prepared, [stage_column(self.fields, f) for f in fields],
-                    defaults=self.defaults(found),
+                    defaults=self.defaults(found), enrols=self.enrols,
                     tell=lambda done: sent(done / max(1, prepared.size)),
                 )  # fmt: skip
                 steps.part(600, _("Checking"))
                 named = [field for field in fields if field != LEFT_OUT]
                 findings, write = self.check_stage(stage, prepared, named, found, actor)
                 if findings.faults == 0 and (is_dry or with_warnings or not findings.warnings):
-                    steps.part(950, _("Writing devices and ledger"))
+                    steps.part(950, self.writing)
                     point = transaction.savepoint()
                     write()
                     if is_dry:

@@ -33,6 +33,7 @@ from dianheng.verification.selectors.on_site import (
 from dianheng.verification.services.sorting import category_of
 from dianheng.verification.services.transformer_history import (
     add_previous,
+    of_record,
     signs_question,
     turned,
 )
@@ -116,7 +117,7 @@ def _ask_signs(
     if known is None or raw.get("signs_confirmed"):
         return
     for item in turned(points, plate, scheme.rules, known.values):
-        asked = signs_question(item, known.number)
+        asked = signs_question(item, of_record(known.number))
         found.problems.append(Problem("signs_confirmed", asked["code"], str(asked["text"])))
 
 

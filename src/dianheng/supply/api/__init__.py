@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from . import arrivals, inspections, orders, returns
+from . import arrivals, inspections, maker_tests, orders, returns
 
 router = Router(tags=["supply"])
-for part in (orders, arrivals, inspections, returns):
+for part in (orders, arrivals, maker_tests, inspections, returns):
     router.add_router("", part.router)

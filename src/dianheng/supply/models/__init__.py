@@ -12,6 +12,7 @@ from .inspection import (
     SentSample,
     SwitchingState,
 )
+from .maker import MakerTestFault, MakerTestFile, MakerTestHead, MakerTestResult
 from .orders import NumberSegment, OrderLine, PurchaseOrder
 from .returns import ReturnDevice, ReturnOrder
 
@@ -26,6 +27,10 @@ __all__ = [
     "InspectionLot",
     "InspectionMember",
     "InspectionPart",
+    "MakerTestFault",
+    "MakerTestFile",
+    "MakerTestHead",
+    "MakerTestResult",
     "Nonconformity",
     "NumberSegment",
     "OrderLine",

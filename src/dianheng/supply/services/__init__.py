@@ -13,6 +13,17 @@ from .delivery import (
 )
 from .draw import draw_close, draw_publish
 from .inspection import inspection_make, inspection_resubmit, inspection_void
+from .maker_tests import (
+    maker_tests_check,
+    maker_tests_is_large,
+    maker_tests_map,
+    maker_tests_mark,
+    maker_tests_marked_copy,
+    maker_tests_refuse,
+    maker_tests_start,
+    maker_tests_take,
+    maker_tests_upload,
+)
 from .orders import line_add, order_close, order_make, segment_issue
 from .report import sampling_report_issue, sampling_report_supersede
 from .returns import return_come_back, return_make, return_notify, return_to_maker
@@ -47,6 +58,15 @@ __all__ = [
     "inspection_resume",
     "inspection_void",
     "line_add",
+    "maker_tests_check",
+    "maker_tests_is_large",
+    "maker_tests_map",
+    "maker_tests_mark",
+    "maker_tests_marked_copy",
+    "maker_tests_refuse",
+    "maker_tests_start",
+    "maker_tests_take",
+    "maker_tests_upload",
     "order_close",
     "order_make",
     "return_come_back",

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dianheng.assets.choices import STATE_TONE
+from dianheng.assets.choices import LIST_TONE, STATE_TONE
 from dianheng.assets.models import Lot
 from dianheng.common.errors import BadInput
 from dianheng.common.lists import Column, Contains, ListPage, PageAction
@@ -24,6 +24,7 @@ from ..choices import (
     ReturnKind,
 )
 from ..models import Arrival, InspectionLot, ReturnOrder, SwitchingState
+from ..panels import lot_links
 from ..papers import lot_failures_paper
 from ..selectors.lots import (
     device_failures,
@@ -108,6 +109,10 @@ def lot(request: HttpRequest, code: str) -> HttpResponse:
         "returns": returns,
         "return_tones": RETURN_TONE,
         "switching": switching_of(found),
+        "maker_tests": found.maker_tests.all(),
+        "list_tones": LIST_TONE,
+        "may_deliver": against(request, "supply.deliver", found.unit),
+        "links": lot_links(found),
         "papers": _papers(arrivals, inspections, returns, found),
         "actions": ordered(_actions(request, found)),
     }

@@ -9,6 +9,7 @@ from django.db.models import Avg, Count
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import TRANSFORMERS
+from dianheng.common.errors import Text
 from dianheng.metrology.quantities import mean, plain_text
 from dianheng.metrology.rule_sets import RuleSet, rule_set
 from dianheng.metrology.transformer_records import ERRORS, looks_turned
@@ -17,6 +18,7 @@ from dianheng.metrology.transformer_schemes import TransformerPlate
 from ..choices import Outcome
 from ..envelope import Point
 from ..models import TestRecord, TestResult
+from ..registry import stated_errors
 from ..selectors.transformer_errors import (
     Errors,
     approved_errors,
@@ -36,8 +38,9 @@ SYMBOLS = {"ratio_error": "f", "phase_displacement": "δ"}
 def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]:
     """Hand the points their device's last errors; returns what is to be asked, by index.
 
-    What is known of a device is never taken from the upload. Signs that lie mirrored to all that
-    is known are asked and not turned: the sender confirms them or sends the record again.
+    What is known of a device is never taken from the upload. Signs that lie mirrored to its last
+    record or to what its maker states, and where there is neither to its make, are asked and not
+    turned: the sender confirms them or sends the record again.
     """
     taken = [each for each in incoming if each.task.model.kind in TRANSFORMERS]
     if not taken:
@@ -52,6 +55,7 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
         .values("device_id", "pk", "number")
     }
     errors = errors_of_records(row["pk"] for row in newest.values())
+    stated = stated_errors(devices)
     of_make: dict[int, Errors] = {}
     questions = {}
     for each in taken:
@@ -60,20 +64,27 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
         add_previous(each.part.points, last_approved.values if last_approved else {})
         _add_failure(each)
         last = newest.get(device_id)
-        known = errors.get(last["pk"], {}) if last else {}
-        named = last["number"] if last else ""
-        if not known:
+        patterns: list[tuple[Errors, Text]] = []
+        if last and errors.get(last["pk"]):
+            patterns.append((errors[last["pk"]], of_record(last["number"])))
+        if device_id in stated:
+            known, number = stated[device_id]
+            patterns.append((known, _("those that the maker states (%(no)s)") % {"no": number}))
+        if not patterns:  # of the device itself nothing is known
             model_id = each.task.model_id
             if model_id not in of_make:
                 of_make[model_id] = _errors_of_make(model_id)
-            known = of_make[model_id]
+            patterns.append((of_make[model_id], _("those of this make")))
         version = each.task.scheme_version
         plate = plate_for(each.task.model)
         assert isinstance(plate, TransformerPlate)
         rules = rule_set(version.standard, version.edition)
-        mirrored = turned(each.part.points, plate, rules, known)
+        mirrored: dict[str, Text] = {}
+        for known, named in patterns:
+            for item in turned(each.part.points, plate, rules, known):
+                mirrored.setdefault(item, named)
         if mirrored and not each.part.signs_confirmed:
-            questions[each.part.index] = [signs_question(item, named) for item in mirrored]
+            questions[each.part.index] = [signs_question(*one) for one in mirrored.items()]
         elif mirrored:
             each.warn(SIGNS, ", ".join(SYMBOLS[item] for item in mirrored))
     return questions
@@ -151,17 +162,20 @@ def turned(
     return list(dict.fromkeys(found))
 
 
-def signs_question(item: str, record_no: str) -> dict[str, Any]:
-    """Signs are asked and not turned."""
-    facts = {"error": SYMBOLS[item], "no": record_no}
-    if record_no:
-        text = _(
-            "all %(error)s lie mirrored at zero to those of record %(no)s: the tester may count "
-            "their sign the other way. Enter them as the regulation counts them, or confirm the signs."
-        )
-    else:
-        text = _(
-            "all %(error)s lie mirrored at zero to those of this make: the tester may count "
-            "their sign the other way. Enter them as the regulation counts them, or confirm the signs."
-        )
+def of_record(number: str) -> Text:
+    """The errors of a record, as a question about signs names them."""
+    return _("those of record %(no)s") % {"no": number}
+
+
+def signs_question(item: str, known: Text) -> dict[str, Any]:
+    """Signs are asked and not turned.
+
+    Args:
+        known: whose errors they lie mirrored to, in words.
+    """
+    text = _(
+        "all %(error)s lie mirrored at zero to %(known)s: the tester may count "
+        "their sign the other way. Enter them as the regulation counts them, or confirm the signs."
+    )
+    facts = {"error": SYMBOLS[item], "known": known}
     return {"field": "header.signs_confirmed", "code": SIGNS, "text": text % facts}
