@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy
 
-from dianheng.assets.models import Device
+from dianheng.assets.models import Device, Lot
 from dianheng.common.errors import Text
 from dianheng.standards.panels import register_standard_action
+from dianheng.supply.panels import register_lot_link
 from dianheng.workflow.registry import Subject, register_subject
 
 from .choices import Cause
@@ -30,5 +31,15 @@ def _touched(device: Device) -> tuple[Text, str]:
     return gettext_lazy("What it touched"), f"{reverse('trace_add')}?{asked}"
 
 
+def _against_maker(lot: Lot) -> tuple[Text, str, str]:
+    """From a lot that has its maker's data to how they compare."""
+    return (
+        gettext_lazy("Against the maker's data"),
+        reverse("maker_data"),
+        f"?by=point&lot={lot.pk}",
+    )
+
+
 register_standard_action(_touched)
+register_lot_link(_against_maker)
 register_subject(Subject("trace", _facts, lambda number: reverse("trace", args=[number])))

@@ -30,5 +30,14 @@ register_settings(
         _share,
         source="own choice: further readings are asked for within 0.8 to 1.2 of the limit",
         certainty="project",
-    )
+    ),
+    SettingKind(
+        "analysis.maker_band",
+        _("Maker and centre agree within this share of the limit"),
+        Decimal("0.3"),
+        _share,
+        source="default of this program: two measurements, each by a standard that errs by at most a fifth"
+        " of the limit, lie within √2 × 0.2 = 0.28 of it",
+        certainty="project",
+    ),
 )

@@ -87,6 +87,52 @@ def is_apart(group: Group, comparison: Comparison) -> bool:
     return abs(group.mean - comparison.centre) >= APART * comparison.within / math.sqrt(group.count)
 
 
+LEAST_LOTS = 3  # lots of a maker among which one is looked for that lies apart
+LEAST_DIFFERENCE = 5.0  # % of the limit: what is smaller matters to nobody
+
+
+def lots_apart(lots: Sequence[Group]) -> list[str]:
+    """Lots of a maker whose mean difference from its own data lies apart from that of the others.
+
+    Args:
+        lots: differences of the devices, % of the limit.
+
+    >>> lots_apart([Group("a", 99, 1.0, 8.0), Group("b", 99, 2.0, 8.0), Group("c", 99, 30.0, 8.0)])
+    ['c']
+    >>> lots_apart([Group("a", 99, 1.0, 8.0), Group("c", 99, 30.0, 8.0)])
+    []
+    """
+    comparison = compare(lots)
+    if comparison is None or len(lots) < LEAST_LOTS:
+        return []
+    return [
+        lot.key
+        for lot in lots
+        if is_apart(lot, comparison) and abs(lot.mean - comparison.centre) >= LEAST_DIFFERENCE
+    ]
+
+
+EVEN_LEAST = 20  # devices by which evenness is told
+EVEN_SPREAD, EVEN_CORRELATION = 0.5, 0.3
+
+
+def is_too_even(
+    devices: int, correlation: float | None, maker_spread: float, centre_spread: float
+) -> bool:
+    """Whether a maker's figures look better than devices are.
+
+    They spread less than half as far as the centre's at the same points, and do not follow them:
+    figures that are measured would.
+
+    >>> is_too_even(99, 0.1, 0.01, 0.08), is_too_even(99, 0.9, 0.07, 0.08), is_too_even(5, None, 0, 1)
+    (True, False, False)
+    """
+    if devices < EVEN_LEAST or not centre_spread:
+        return False
+    follows = correlation is not None and correlation >= EVEN_CORRELATION
+    return maker_spread < EVEN_SPREAD * centre_spread and not follows
+
+
 def capability(mean: float, deviation: float, limit: float) -> float | None:
     """Distance from the mean to the nearer limit in units of three standard deviations (Cpk).
 

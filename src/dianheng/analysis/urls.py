@@ -2,11 +2,18 @@
 
 from django.urls import path
 
-from .views import error_analysis, traces, trials
+from .views import error_analysis, maker_differences, traces, trials
 
 urlpatterns = [
     path("error-analysis/", error_analysis.error_analysis, name="error_analysis"),
     path("error-analysis/<str:by>/<path:key>/", error_analysis.group_records, name="error_records"),
+    path("maker-data/", maker_differences.maker_data, name="maker_data"),
+    path("maker-data/groups.csv", maker_differences.maker_data_csv, name="maker_data_csv"),
+    path(
+        "maker-data/<str:item>/<path:narrow>/",
+        maker_differences.maker_devices,
+        name="maker_devices",
+    ),
     path("trials/", trials.trial_list, name="rule_trials"),
     path("trials/add/", trials.trial_add, name="rule_trial_add"),
     path("trials/<int:key>/", trials.trial, name="rule_trial"),

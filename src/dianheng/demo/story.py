@@ -19,6 +19,7 @@ from . import (
     company,
     field,
     legacy,
+    makers,
     orders,
     processes,
     quality,
@@ -131,6 +132,11 @@ def story_chapters() -> list[Told]:
             "transformers",
             _("the transformer room"),
             lambda t: transformers.the_transformer_room(password=t.password),
+        ),
+        (
+            "makers",
+            _("what makers state of their devices"),
+            lambda t: makers.the_makers_data(seed=t.seed),
         ),
         (
             "field-transformers",

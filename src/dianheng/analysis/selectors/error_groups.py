@@ -198,7 +198,7 @@ def error_groups(asked: Asked) -> Found:
     dimension = DIMENSIONS.get(asked.by)
     if dimension is None:
         raise BadInput(_("Choose by what errors are grouped."))
-    units = _units(asked.paths)
+    units = visible_units(asked.paths)
     where, given = ["p.total is not null"], []
     for text, value in (
         ("p.day >= ?", asked.from_day),
@@ -308,13 +308,14 @@ def records_of(by: str, key: str, paths: Sequence[str]) -> QuerySet[TestRecord]:
     except ValueError:
         where = {"pk__in": []}
     return (
-        TestRecord.objects.filter(**where, task__unit__in=_units(paths))
+        TestRecord.objects.filter(**where, task__unit__in=visible_units(paths))
         .defer("received", "standards", "operators")
         .select_related("device__model__manufacturer", "task", "bench", "verifier", "task_device")
     )
 
 
-def _units(paths: Sequence[str]) -> list[int]:
+def visible_units(paths: Sequence[str]) -> list[int]:
+    """Keys of the units that lie under the paths."""
     return [
         key
         for key, path in Unit.objects.values_list("pk", "path")

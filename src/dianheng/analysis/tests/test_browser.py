@@ -69,6 +69,20 @@ def test_pages_are_accessible_and_fit(live_server, visit, size):
         assert (axe_faults(page), overflow(page), page.faults) == ([], [], []), path
 
 
+def test_the_pages_against_the_makers_are_accessible_and_fit(live_server, visit, tmp_path):
+    from .test_maker_differences import lots_stated_and_tested
+
+    lot = lots_stated_and_tested(tmp_path)[3]
+    device = lot.devices.order_by("barcode").first()
+    for size in (WIDE, PHONE):
+        for path in (
+            "/maker-data/", f"/maker-data/?by=point&lot={lot.pk}", "/maker-data/basic_error/-/",
+            f"/lots/{lot.code}/", f"/devices/{device.barcode}/",
+        ):  # fmt: skip
+            page = visit(engineer(), path, size=size)
+            assert (axe_faults(page), overflow(page), page.faults) == ([], [], []), path
+
+
 def test_the_page_of_a_trace_is_accessible_and_fits(live_server, visit):
     from .test_traces import traced
 

@@ -25,6 +25,7 @@ ROUTERS = (
     ("", "dianheng.verification.api"),
     ("", "dianheng.supply.api"),
     ("", "dianheng.fieldwork.api"),
+    ("", "dianheng.analysis.api"),
     ("", "dianheng.workflow.api"),
     ("calc", "dianheng.interfaces.rest.calculators"),
 )

@@ -45,6 +45,9 @@ with lot as (
 """
 
 
+SYMBOLS = {"ratio_error": "f", "phase_displacement": "δ"}
+
+
 @dataclass(frozen=True)
 class Stated:
     """One figure of a maker beside the centre's; % or minutes."""
@@ -79,7 +82,8 @@ def point_text(
     parts = [load_point, factor]
     if ratio:
         parts = [direction, ratio, factor, f"{load_point} %"]
-        parts.insert(0, "f" if item == "ratio_error" else "δ")
+        if item in SYMBOLS:
+            parts.insert(0, SYMBOLS[item])
     elif direction != "forward_active":
         parts.insert(0, direction)
     return " ".join(parts if phases == "ABC" else [*parts, phases])

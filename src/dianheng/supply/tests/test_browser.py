@@ -10,12 +10,13 @@ from dianheng.assets.models import Device
 from dianheng.assets.tests.factories import store
 from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.supply.models import InspectionLot
-from dianheng.supply.seeds import delivery_rows, each_mistake_once
+from dianheng.supply.seeds import delivery_rows, each_mistake_once, write_csv
 from dianheng.supply.services import (
     acceptance_decide,
     arrival_make,
     arrival_scan,
     delivery_check,
+    maker_tests_upload,
     sent_sample_hand_over,
     sent_sample_make,
 )
@@ -34,6 +35,8 @@ from .factories import (
     sampler,
     technical,
 )
+from .maker import HEADS as MAKER_HEADS
+from .maker import maker_file, meter_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("DIANHENG_PICTURES")  # a folder: keep what was seen
@@ -64,12 +67,19 @@ def a_lot_in_every_stage(folder):
         arrival=scanning, actor=keeper(), scans=[{"key": code, "code": code} for code in codes]
     )
     order, lot = line.order.order_no, scanning.lot.code
+    wrong = [*meter_rows(scanning.lot)[:3], ["1", "", "合相", "Ib", "1.0", "很好"]]
+    stated = maker_file(wrong, scanning.lot, folder)
+    to_name = maker_tests_upload(
+        lot=scanning.lot, name="b.csv", actor=buyer(),
+        path=write_csv(folder / "b.csv", meter_rows(scanning.lot), (*MAKER_HEADS[:5], "我厂数据")),
+    )  # fmt: skip
     model, unit = scanning.lot.model, scanning.unit.code
     return [
         ("orders",), ("order_new",), ("order", order), ("order_line_new", order),
         ("segment_new", order, 1), ("delivery_new", order, 1), ("delivery", faulty.number),
         ("arrivals",), ("arrival", scanning.number), ("arrival_open", scanning.number),
         ("arrival_scan", scanning.number), ("arrival_confirm", scanning.number),
+        ("maker_tests_new", lot), ("maker_tests", stated.number), ("maker_tests", to_name.number),
         ("lots",), ("lot", lot), ("inspection_new", lot), ("return_new", lot, "failed"),
         ("inspections",), ("inspection", away.number), ("inspection", rejected.number),
         ("sample_send", away.number), ("sent_report", away.number),

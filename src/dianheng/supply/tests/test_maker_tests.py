@@ -3,14 +3,20 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from dianheng.assets.models import Device
 from dianheng.assets.tests.factories import meters
 from dianheng.common.errors import Refused
+from dianheng.identity.tests.factories import actor_with, person_with
 from dianheng.supply.models import MakerTestFile, MakerTestResult
+from dianheng.supply.seeds import write_csv
 from dianheng.supply.services import (
     maker_tests_check,
+    maker_tests_is_large,
     maker_tests_refuse,
+    maker_tests_start,
     maker_tests_take,
     maker_tests_upload,
 )
@@ -18,6 +24,7 @@ from dianheng.verification.tests.transformers import transformer_model, transfor
 
 from .factories import announced, buyer
 from .maker import HEADS, maker_file, meter_rows
+from .test_api import Machine
 
 pytestmark = pytest.mark.django_db
 
@@ -156,8 +163,6 @@ def test_an_empty_file_is_refused_and_nothing_is_kept(lot, tmp_path):
 
 
 def test_without_the_right_nothing_is_received(lot, tmp_path):
-    from dianheng.identity.tests.factories import actor_with
-
     path = tmp_path / "a.csv"
     path.write_text("条形码,负载点,功率因数,误差\n1,Ib,1.0,0.1\n", "utf-8")
     keeper = actor_with("supply.view", "supply.receive", login="keeper")
@@ -170,3 +175,81 @@ def test_without_the_right_nothing_is_received(lot, tmp_path):
     with pytest.raises(Refused):
         maker_tests_take(tests=tests, actor=keeper)
     assert not MakerTestResult.objects.exists()
+
+
+def post(client, name, *args, **data):
+    return client.post(reverse(name, args=args), data, follow=True).content.decode()
+
+
+def test_the_file_goes_through_its_pages(lot, tmp_path, client):
+    client.force_login(person_with("*", login="chief", name="秦主任"))
+    page = client.get(reverse("lot", args=[lot.code])).content.decode()
+    assert reverse("maker_tests_new", args=[lot.code]) in page
+    path = write_csv(tmp_path / "表头不同.csv", meter_rows(lot), (*HEADS[:5], "我厂数据"))
+    sent = SimpleUploadedFile(path.name, path.read_bytes())
+    page = post(client, "maker_tests_new", lot.code, file=sent)
+    tests = MakerTestFile.objects.get()
+    assert tests.state == "received" and "我厂数据" in page
+    fields = ["barcode", "serial_no", "phases", "load", "factor", "error_pct"]
+    columns = {f"column-{n}": field for n, field in enumerate(fields)}
+    page = post(client, "maker_tests_map", tests.number, **columns)
+    assert "30 行，没有错误" in page
+    assert "已导入" in post(client, "maker_tests_take", tests.number)
+    marked = client.get(reverse("maker_tests_marked", args=[tests.number]))
+    assert marked.getvalue().startswith(b"PK")
+    page = post(client, "maker_tests_refuse", tests.number, reason="厂家重报")
+    assert "已退回" in page and MakerTestFile.objects.get().state == "refused"
+    # The same head of the same maker is known the next time.
+    path = write_csv(tmp_path / "b.csv", meter_rows(lot)[:3], (*HEADS[:5], "我厂数据"))
+    sent = SimpleUploadedFile(path.name, path.read_bytes())
+    assert "部分器具无数据" in post(client, "maker_tests_new", lot.code, file=sent)
+
+
+def test_the_blank_file_is_read_as_it_stands(lot, tmp_path, client):
+    client.force_login(person_with("*", login="chief"))
+    answer = client.get(reverse("maker_tests_blank", args=[lot.code]))
+    path = tmp_path / "blank.xlsx"
+    path.write_bytes(answer.getvalue())
+    tests = maker_tests_upload(lot=lot, path=path, name=path.name, actor=buyer())
+    tests = maker_tests_check(tests=tests, actor=buyer())
+    assert (tests.row_count, found(tests)) == (2, [(0, "", "devices_lack")])
+
+
+def test_pages_are_closed_to_who_may_not(lot, tmp_path, client):
+    tests = maker_file(meter_rows(lot), lot, tmp_path)
+    client.force_login(person_with("supply.view", login="looker"))
+    assert client.get(reverse("maker_tests", args=[tests.number])).status_code == 200
+    assert client.get(reverse("maker_tests_new", args=[lot.code])).status_code == 403
+    for step in ("map", "check", "take", "refuse"):
+        assert client.post(reverse(f"maker_tests_{step}", args=[tests.number])).status_code == 403
+    client.force_login(person_with("assets.view", login="other"))
+    assert client.get(reverse("maker_tests", args=[tests.number])).status_code == 404
+    assert MakerTestFile.objects.get().state == "checked"
+
+
+def test_machines_send_check_and_take_it(lot, tmp_path, client):
+    machine = Machine(client, "buyer", "supply.view", "supply.deliver")
+    path = write_csv(tmp_path / "d.csv", meter_rows(lot), HEADS)
+    number = machine.send(f"lots/{lot.code}/maker-tests", path)["number"]
+    assert machine.send(f"lots/{lot.code}/maker-tests", path)["number"] == number
+    assert machine.post(f"maker-tests/{number}/check")["state"] == "checked"
+    for _time in range(2):
+        taken = machine.post(f"maker-tests/{number}/take", request_key="t1")
+        assert (taken["state"], taken["rows"]) == ("taken", 30)
+    assert MakerTestResult.objects.count() == 30
+    refused = machine.post(f"maker-tests/{number}/refuse", reason="重报")
+    assert (refused["state"], machine.get(f"maker-tests/{number}")["lot"]) == ("refused", lot.code)
+
+
+def test_a_large_file_is_the_work_of_a_job(tmp_path):
+    lot = announced(400, tmp_path).lot
+    points = [(f"{n / 100:g}Ib", "1.0", "0.10") for n in range(1, 31)]
+    path = write_csv(tmp_path / "large.csv", meter_rows(lot, points), HEADS)
+    tests = maker_tests_upload(lot=lot, path=path, name=path.name, actor=buyer())
+    assert maker_tests_is_large(tests)
+    job = maker_tests_start(tests=tests, what="check", actor=buyer())
+    assert job.kind == "supply.maker_tests_check"
+    tests = maker_tests_check(tests=tests, actor=buyer())
+    assert (tests.row_count, tests.fault_count) == (12_000, 0)
+    maker_tests_take(tests=tests, actor=buyer())
+    assert MakerTestResult.objects.count() == 12_000
