@@ -10,8 +10,8 @@ from django.db import connection
 from dianheng.assets.choices import TRANSFORMERS, ListState
 from dianheng.assets.models import Device, Lot
 from dianheng.metrology.transformer_schemes import TransformerPlate
+from dianheng.verification.selectors.judging import model_plate
 from dianheng.verification.selectors.transformer_errors import Errors, error_key
-from dianheng.verification.subjects import plate_for
 
 from ..models import MakerTestResult
 
@@ -139,7 +139,7 @@ def blank_rows(lot: Lot) -> list[Sequence[str]]:
             (code, serial, "正向有功", "合相", "Ib", "1.0", "0.12"),
             (code, serial, "正向有功", "合相", "0.1Ib", "1.0", "-0.05"),
         ]
-    plate = plate_for(lot.model)
+    plate = model_plate(lot.model)
     assert isinstance(plate, TransformerPlate)
     part = plate.parts[0]
     heads = (

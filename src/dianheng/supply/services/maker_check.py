@@ -12,7 +12,7 @@ from dianheng.assets.services import Stage
 from dianheng.assets.services.checks import LOST, Findings, StageCheck, said
 from dianheng.common.files import Prepared
 from dianheng.metrology.transformer_schemes import TransformerPlate
-from dianheng.verification.subjects import plate_for
+from dianheng.verification.selectors.judging import model_plate
 
 from ..columns import (
     FARTHEST,
@@ -42,7 +42,7 @@ class MakerTestCheck(StageCheck):
 
     def __init__(self, stage: Stage, fields: Sequence[str], heads: Sequence[str], lot: Lot):
         super().__init__(stage, fields, MAKER_TEST_FIELDS, is_meter=False)
-        self.lot, self.plate = lot, plate_for(lot.model)
+        self.lot, self.plate = lot, model_plate(lot.model)
         self.head = dict(zip(fields, heads, strict=True))
         self.values = [name for name in fields if name in ITEMS]
         self.place = [name for name in fields if name in POINT_FIELDS]

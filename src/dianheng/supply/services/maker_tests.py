@@ -18,7 +18,7 @@ from dianheng.common.files import LEFT_OUT, Mark, Prepared
 from dianheng.common.models import Job
 from dianheng.identity.models import Unit
 from dianheng.identity.services import write_batch
-from dianheng.verification.subjects import plate_for
+from dianheng.verification.selectors.judging import model_plate
 
 from ..columns import MAKER_TEST_FIELDS, MAKER_TEST_FINDINGS, MAKER_TEST_HEADS
 from ..models import MakerTestFault, MakerTestFile, MakerTestHead
@@ -53,7 +53,7 @@ class MakerTestWay(ListWay[MakerTestFile]):
         if kind not in METERS and kind not in TRANSFORMERS:
             text = _("Test data are read of meters and transformers only.")
             return Refusal("maker_tests_kind", text)
-        plate_for(draft.lot.model)  # refuses a model that lacks what names its points
+        model_plate(draft.lot.model)  # refuses a model that lacks what names its points
         return None
 
     def guard_send_back(self, found: MakerTestFile) -> Refusal | None:

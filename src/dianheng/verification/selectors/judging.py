@@ -12,7 +12,16 @@ from dianheng.metrology.records import RecordJudge, record_judge
 from ..models import TestSchemeVersion
 from ..observed import JUDGED, OF_TRANSFORMERS, observation_from
 from ..schemes import plate_of, scheme_of
-from ..subjects import Judge, judge_for, plate_for, scheme_for
+from ..subjects import AnyPlate, Judge, judge_for, plate_for, scheme_for
+
+
+def model_plate(model: Any) -> AnyPlate:
+    """The plate of a model, for the rules.
+
+    Raises:
+        BadInput: the model lacks something that the rules need.
+    """
+    return plate_for(model)
 
 
 def judge_of(
