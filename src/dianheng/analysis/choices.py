@@ -25,6 +25,9 @@ JUDGED_TONE = {
 }
 
 
+ERRORS_ONLY = "errors"  # a trial on the errors at the points alone
+
+
 class Level(IntegerChoices):
     """What of a record changes: the farthest that a change reaches."""
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.forms import DayField, Form
 from dianheng.identity.models import Unit
 
-from .choices import Cause
-from .selectors import rule_sets_in_use, rule_sets_to_try
+from .choices import ERRORS_ONLY, Cause
+from .selectors import item_word, items_to_try, rule_sets_in_use, rule_sets_to_try
 
 
 class TrialForm(Form):
@@ -30,12 +30,17 @@ class TrialForm(Form):
     through_day = DayField(label=_("Tested through"), required=False)
     rule_set_now = forms.ChoiceField(label=_("Only records judged by"), required=False)
     rule_set_tried = forms.ChoiceField(label=_("Rule set to try"), required=False)
+    item = forms.ChoiceField(
+        label=_("Tried on"),
+        required=False,
+        initial=ERRORS_ONLY,
+        help_text=_("The other items stay as they were judged."),
+    )
     limit_factor = forms.DecimalField(
         label=_("Limit times"),
         initial=Decimal(1),
         help_text=_(
-            "1: as it is; 0.6: 60 % of the limit, of every item that has one. The band of further"
-            " readings moves along."
+            "1: as it is; 0.6: 60 % of the limit. The band of further readings moves along."
         ),
     )
     interval_factor = forms.DecimalField(
@@ -54,6 +59,10 @@ class TrialForm(Form):
         self.fields["rule_set_tried"].choices = [  # type: ignore[attr-defined]
             ("", _("the one of the record")),
             *((name, name) for name in rule_sets_to_try()),
+        ]
+        self.fields["item"].choices = [  # type: ignore[attr-defined]
+            ("", _("everything that has a limit")),
+            *((name, item_word(name)) for name in items_to_try()),
         ]
 
 

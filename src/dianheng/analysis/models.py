@@ -65,6 +65,8 @@ class RuleTrial(models.Model):
     edition = CodeField(default="", blank=True)
     tried_standard = CodeField(_("Rule set to try"), default="", blank=True)  # empty: the same
     tried_edition = CodeField(default="", blank=True)
+    # One item, or the errors at the points; empty: everything that has a limit.
+    item = CodeField(_("Tried on"), default="", blank=True)
     limit_factor = models.DecimalField(_("Limit times"), max_digits=6, decimal_places=4, default=1)
     interval_factor = models.DecimalField(
         _("Rounding interval times"), max_digits=6, decimal_places=4, default=1
@@ -82,7 +84,7 @@ class RuleTrial(models.Model):
     changed_count = models.BigIntegerField(_("Points that change"), null=True)  # and items
     # Records of all units that the columns did not hold yet when it ran.
     missing_count = models.BigIntegerField(_("Records not included yet"), null=True)
-    turns = models.JSONField(default=list)  # [[before, after, points and items]]
+    turns = models.JSONField(default=list)  # [[before, after, points, item]]
 
     class Meta:
         verbose_name = _("Trial of a rule")

@@ -34,6 +34,7 @@ def the_analyses() -> None:
     trial_start(
         unit=unit("3540001"),
         title="内控限由60%改为50%，哪些表会超出？",
+        item="errors",
         limit_factor=Decimal("0.5"),
         actor=metrologist,
     )

@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceState
@@ -30,10 +31,12 @@ from dianheng.assets.models import Installation
 from dianheng.common.errors import NotFound
 from dianheng.identity.selectors import under
 from dianheng.metrology.rule_sets import rule_set, rule_sets
+from dianheng.metrology.words import word
 from dianheng.verification.models import TestSchemeVersion
 from dianheng.workflow.models import ProcessInstance
 
-from ..choices import Level, Risk
+from ..choices import ERRORS_ONLY, Level, Risk
+from ..columns import BASIC_ERROR, ERRORS, STATED
 from ..models import RuleTrial, Trace, TracedRecord, TrialRecord
 
 MOST_CUSTOMERS = 200  # usage points in the tree of a trace
@@ -48,6 +51,19 @@ def rule_sets_in_use() -> list[str]:
 def rule_sets_to_try() -> list[str]:
     """Names of the rule sets that have limits of the errors of meters or of transformers."""
     return [found.name for found in rule_sets() if "limits" in found.tables]
+
+
+def item_word(item: str) -> str:
+    """An item in the language of the page."""
+    if item == ERRORS_ONLY:
+        return _("errors at the points")
+    return word("item", item, get_language() or "zh")
+
+
+def items_to_try() -> list[str]:
+    """What a trial can be about alone: the errors at the points, or one item with a limit."""
+    derived = ("load_difference", "up_down", "stability")
+    return [ERRORS_ONLY, BASIC_ERROR, *ERRORS, *derived, *STATED]
 
 
 def is_for_transformers(standard: str, edition: str) -> bool:

@@ -22,7 +22,7 @@ from dianheng.metrology.rule_sets import rule_set
 from ..choices import Judged, Level
 from ..columns import engine, points_there
 from ..models import RuleTrial, TrialRecord
-from ..selectors import is_for_transformers, rule_sets_to_try
+from ..selectors import is_for_transformers, items_to_try, rule_sets_to_try
 from .trial_rules import (
     ITEM,
     LEGAL,
@@ -171,6 +171,7 @@ def trial_start(
     through_day: date | None = None,
     rule_set_now: str = "",
     rule_set_tried: str = "",
+    item: str = "",
     limit_factor: Decimal = Decimal(1),
     interval_factor: Decimal = Decimal(1),
 ) -> RuleTrial:
@@ -184,6 +185,7 @@ def trial_start(
         through_day: last day, included.
         rule_set_now: only records judged by this rule set (`JJG 596-2012`).
         rule_set_tried: rule set tried instead; empty: the one of the record.
+        item: only this item, or `errors` for the errors at the points; empty: all with a limit.
         limit_factor: limits are multiplied by it.
         interval_factor: rounding intervals are multiplied by it; 0: the mean is not rounded.
 
@@ -215,6 +217,9 @@ def trial_start(
     if change == Change() and (not rule_set_tried or rule_set_tried == rule_set_now):
         text = _("Nothing is changed: choose another rule set, limit or rounding.")
         errors.append({"field": "rule_set_tried", "code": "nothing", "text": text})
+    if item not in ("", *items_to_try()):
+        text = _("There is no such item with a limit.")
+        errors.append({"field": "item", "code": "no_item", "text": text})
     if not title.strip():
         errors.append({"field": "title", "code": "missing", "text": _("Say what is asked.")})
     if errors:
@@ -229,6 +234,7 @@ def trial_start(
             edition=now[1],
             tried_standard=tried[0],
             tried_edition=tried[1],
+            item=item,
             limit_factor=limit_factor,
             interval_factor=interval_factor,
             made_by_id=actor.person_id,
@@ -251,7 +257,7 @@ def trial_run(run: JobRun) -> dict[str, Any]:
         if found.finished_at is not None:
             return _said(found)
         counts: Counter[tuple[int, bool]] = Counter()
-        turns: Counter[tuple[int, int]] = Counter()
+        turns: Counter[tuple[int, int, str]] = Counter()
         with engine() as columns:
             rules = lay_rules(columns, trial, there.files)
             for done, path in enumerate(there.files):
@@ -264,12 +270,12 @@ def trial_run(run: JobRun) -> dict[str, Any]:
                 if rules.has_differences:
                     columns.execute(_DIFFERENCES, given)
                 counts.update(_counts(columns))
-                turned = _turns(columns)
+                turned = _turns(columns, rules)
                 turns.update(turned)
                 if turned:
                     columns.execute(_PARTS)
                     _keep(trial, columns.execute(_RECORDS).fetchall(), rules)
-        found.turns = [[before, after, count] for (before, after), count in sorted(turns.items())]
+        found.turns = [[b, a, count, item] for (b, a, item), count in turns.most_common()]
         found.point_count, found.item_count = counts[POINT, True], counts[ITEM, True]
         found.untried_count = counts[POINT, False] + counts[ITEM, False]
         found.unlimited_count = counts[NO_LIMIT, False]
@@ -288,12 +294,12 @@ def _counts(columns: duckdb.DuckDBPyConnection) -> dict[tuple[int, bool], int]:
     return {(kind, is_tried): count for kind, is_tried, count in rows}
 
 
-def _turns(columns: duckdb.DuckDBPyConnection) -> dict[tuple[int, int], int]:
-    """How many points and items went from one conclusion to another."""
+def _turns(columns: duckdb.DuckDBPyConnection, rules: Rules) -> dict[tuple[int, int, str], int]:
+    """How often which item went from one conclusion to another."""
     rows = columns.execute(
-        "select before, after, count(*) from judged where before <> after group by 1, 2"
+        "select before, after, item, count(*) from judged where before <> after group by 1, 2, 3"
     ).fetchall()
-    return {(before, after): count for before, after, count in rows}
+    return {(before, after, rules.items[item]): count for before, after, item, count in rows}
 
 
 def _keep(trial: RuleTrial, records: list[tuple[Any, ...]], rules: Rules) -> None:

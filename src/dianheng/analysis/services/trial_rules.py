@@ -27,7 +27,7 @@ from dianheng.verification.selectors.judging import (
     judge_of,
 )
 
-from ..choices import Judged
+from ..choices import ERRORS_ONLY, Judged
 from ..columns import BASIC_ERROR, ERRORS, STABILITY, STABILITY_DECIMALS, STATED, UP_DOWN
 from ..models import PointShape, RuleTrial
 from ..selectors import is_for_transformers
@@ -64,6 +64,7 @@ class Judges:
     is_transformer: bool
     before: Any
     after: Any
+    difference: Any  # as tried, for single-phase against balanced load; else as recorded
 
 
 @dataclass
@@ -86,14 +87,18 @@ def lay_rules(columns: duckdb.DuckDBPyConnection, trial: RuleTrial, files: Seque
     rules = Rules()
     counts = _counts(columns, files)
     forms, rows, tried = [], [], []
+    has_differences = _is_asked(trial, Item.LOAD_DIFFERENCE)
     for one in _judges(trial):
         shape, item = one.shape, _item(one.shape.item)
         asked = one.before or one.after
         if asked is None or (item != shape.item and not asked.counts(item)):
             continue  # derived from an error, but the scheme does not ask for it
         rules.judges[shape.pk] = one
-        weight = (LEGAL if asked.is_legal(item) else OF_COMPANY) if asked.counts(item) else 0
-        forms.append((shape.pk, rules.number_of(item), weight, _kind(shape.item)))
+        if _is_asked(trial, item):
+            weight = (LEGAL if asked.is_legal(item) else OF_COMPANY) if asked.counts(item) else 0
+            forms.append((shape.pk, rules.number_of(item), weight, _kind(shape.item)))
+        elif not (has_differences and item == BASIC_ERROR):
+            continue  # what the verdict says of it stands
         for count in counts.get(shape.pk, ()):
             for judge, lines in ((one.before, rows), (one.after, tried)):
                 lines.append((shape.pk, count, *_row(_bounds(judge, one, count))))
@@ -101,7 +106,7 @@ def lay_rules(columns: duckdb.DuckDBPyConnection, trial: RuleTrial, files: Seque
     _lay(columns, "rule", _BOUNDS, rows)
     _lay(columns, "tried", _BOUNDS, tried)
     _lay(columns, "said", "shape INTEGER, said VARCHAR, before TINYINT, after TINYINT", [])
-    rules.has_differences = _lay_differences(columns, rules, counts)
+    rules.has_differences = has_differences and _lay_differences(columns, rules, counts)
     units = Unit.objects.filter(path__startswith=trial.unit.path).values_list("pk")
     _lay(columns, "unit", "id INTEGER", list(units))
     _lay_records(columns, rules)
@@ -155,7 +160,7 @@ def _lay_differences(
     bases, bounds = [], []
     of_base = {}
     for one in rules.judges.values():
-        judges = (one.before, one.after)
+        judges = (one.before, one.after, one.difference)
         if one.shape.item != BASIC_ERROR or not all(isinstance(j, RecordJudge) for j in judges):
             continue
         try:
@@ -175,7 +180,7 @@ def _lay_differences(
         if not is_single:
             continue
         for product in products:
-            found = [_difference(judge, point, product) for judge in (one.before, one.after)]
+            found = [_difference(judge, point, product) for judge in (one.before, one.difference)]
             if None not in found:
                 bounds.append((key, product, *found))
     kinds = "shape INTEGER, is_single BOOLEAN, direction VARCHAR, item SMALLINT, weight TINYINT"
@@ -251,12 +256,21 @@ def _judges(trial: RuleTrial) -> Iterator[Judges]:
         is_transformer = is_of_transformers(shape.scheme_version)
         if tried and is_for_transformers(*tried) is not is_transformer:
             continue  # a rule of transformers says nothing of meters
+        before, after = _judge(shape, None, AS_IT_IS), _judge(shape, tried, change)
         yield Judges(
             shape,
             is_transformer,
-            _judge(shape, None, AS_IT_IS),
-            _judge(shape, tried, change),
+            before,
+            after if _is_asked(trial, _item(shape.item)) else before,
+            after if _is_asked(trial, Item.LOAD_DIFFERENCE) else before,
         )
+
+
+def _is_asked(trial: RuleTrial, item: str) -> bool:
+    """Whether a trial is about an item; the others are judged as they were."""
+    if trial.item == ERRORS_ONLY:
+        return item == BASIC_ERROR or item in ERRORS
+    return trial.item in ("", item)
 
 
 def _judge(shape: PointShape, edition: tuple[str, str] | None, change: Change) -> Any:

@@ -13,6 +13,7 @@ from dianheng.analysis.services import trial_run
 from dianheng.assets.choices import DeviceKind
 from dianheng.assets.services import model_make
 from dianheng.assets.tests.factories import maker
+from dianheng.common.errors import BadInput
 from dianheng.common.jobs import JobStopped
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import metering_centre
@@ -190,6 +191,28 @@ def test_a_record_in_which_something_was_not_tested_does_not_come_to_pass():
     (row,) = trial.records.all()
     assert (row.level, row.before, row.after) == (Level.RECORD, 2, 1)
     assert row.items == ["basic_error"]
+
+
+def test_a_trial_on_the_errors_alone_leaves_the_other_items_as_they_were():
+    lab = laboratory()
+    task = task_with(6)
+    send(scattered(envelope_of(lab, load_with(task, lab.bench))))
+    columns_write()
+    trials = {
+        asked: ran(limit_factor=Decimal("0.3"), item=asked) for asked in ("", "errors", "start")
+    }
+    items = {asked: {item for _b, _a, _n, item in trial.turns} for asked, trial in trials.items()}
+    assert trials["errors"].point_count == trials[""].point_count
+    assert (trials["errors"].item_count, trials["start"].point_count) == (0, 0)
+    assert items["errors"] == {"basic_error"}
+    assert items["start"] == {"start"}
+    assert items[""] > items["errors"] | items["start"]
+
+
+def test_a_trial_on_an_item_without_limit_is_refused():
+    with pytest.raises(BadInput) as refused:
+        started(item="appearance")
+    assert [e["code"] for e in refused.value.refusals[0].errors] == ["no_item"]
 
 
 def test_the_same_statement_is_judged_once_and_a_stop_among_them_keeps_nothing():

@@ -2,20 +2,20 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
-from dianheng.metrology.words import word
 
 from ..choices import JUDGED_TONE, LEVEL_TONE, Judged, Level
+from ..columns import BASIC_ERROR
 from ..forms import TrialForm
 from ..models import RuleTrial, TrialRecord
-from ..selectors import levels_of, trial_records, trial_seen, turns_of_models
+from ..selectors import item_word, levels_of, trial_records, trial_seen, turns_of_models
 from ..services import TRY, trial_start
 
 VIEW = "analysis.view"
@@ -26,6 +26,8 @@ def _tried(trial: RuleTrial) -> str:
     parts = []
     if trial.tried_standard:
         parts.append(f"{trial.tried_standard}-{trial.tried_edition}")
+    if trial.item:
+        parts.append(item_word(trial.item))
     if trial.limit_factor != 1:
         parts.append(_("limit × %(factor)s") % {"factor": f"{trial.limit_factor.normalize():f}"})
     if not trial.interval_factor:
@@ -38,8 +40,7 @@ def _tried(trial: RuleTrial) -> str:
 
 def _items(row: TrialRecord) -> str:
     """Items in which a point changes, in words."""
-    language = get_language() or "zh"
-    return _(", ").join(word("item", each, language) for each in row.items)
+    return _(", ").join(map(item_word, row.items))
 
 
 TRIALS = ListPage(
@@ -196,8 +197,15 @@ def trial(request: HttpRequest, key: int) -> HttpResponse:
         "tried": _tried(found),
         "tones": tones,
         "turns": [
-            {"before": b, "after": a, "before_word": words[b], "after_word": words[a], "points": n}
-            for b, a, n in found.turns
+            {
+                "before": b,
+                "after": a,
+                "before_word": words[b],
+                "after_word": words[a],
+                "points": n,
+                "item": item_word(item[0] if item else BASIC_ERROR),
+            }
+            for b, a, n, *item in found.turns
         ],
         "levels": [
             {"value": value, "word": name, "records": counts[value]}
