@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.assets.fields import KeyForm
 from dianheng.common.forms import DayField, Form
 from dianheng.identity.models import Unit
 
@@ -66,7 +67,7 @@ class TrialForm(Form):
         ]
 
 
-class TraceForm(Form):
+class TraceForm(KeyForm):
     """What turned out bad, and between which moments."""
 
     cause = forms.ChoiceField(label=_("What turned out bad"), choices=Cause.choices)

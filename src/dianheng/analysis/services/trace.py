@@ -14,7 +14,7 @@ from dianheng.common.errors import BadInput, NotFound
 from dianheng.common.jobs import JobRun, job_start
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Unit
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import idempotent, remember, require, write_batch
 from dianheng.standards.selectors.environment import rooms
 
 from ..choices import Cause, Risk
@@ -34,6 +34,7 @@ from .touched import (
 TRACE = "analysis.trace"
 KIND = "analysis.trace"
 LEAST_ERROR = Decimal("0.0001")
+EARLIEST = 1980  # a year: what is earlier was mistyped
 FIRST, PART = 1000, 20_000  # records of a part of the search
 
 
@@ -48,6 +49,7 @@ def trace_declare(
     reason: str,
     actor: Actor,
     found_error_pct: Decimal | None = None,
+    request_key: str = "",
 ) -> Trace:
     """Declare that something turned out bad, and begin to find everything that it touched.
 
@@ -71,6 +73,9 @@ def trace_declare(
     if from_at >= through_at:
         text_ = _("The last known good moment comes before it was found bad.")
         errors.append({"field": "from_at", "code": "order", "text": text_})
+    elif from_at.year < EARLIEST:
+        text_ = _("That moment is too long ago.")
+        errors.append({"field": "from_at", "code": "long_ago", "text": text_})
     if through_at > timezone.now():
         text_ = _("It cannot be found bad in the future.")
         errors.append({"field": "through_at", "code": "future", "text": text_})
@@ -82,6 +87,8 @@ def trace_declare(
     if errors:
         raise BadInput(_("The trace cannot begin."), errors)
     with write_batch(actor=actor, action="trace.declare", reason=reason) as batch:
+        if (earlier := idempotent(request_key, "trace.declare")) is not None:
+            return Trace.objects.get(pk=earlier["trace"])
         (number,) = numbers_take(
             key="trace", unit_id=unit.pk, year=timezone.localdate(batch.at).year
         )
@@ -102,6 +109,7 @@ def trace_declare(
             kind=KIND, params={"trace": trace.pk}, actor=actor, title=f"{number} {text}"
         )
         trace.save(update_fields=["job"])
+        remember(request_key, "trace.declare", {"trace": trace.pk})
     return trace
 
 
@@ -179,7 +187,7 @@ def cause_of(*, cause: str, code: str) -> tuple[int, str, Unit]:
             return device.pk, f"{device.model.name} {device.barcode}", device.unit
     elif cause == Cause.PERSON:
         person = Person.objects.select_related("unit").filter(login=code).first()
-        if person is not None:
+        if person is not None and person.unit is not None:
             return person.pk, person.name, person.unit
     elif cause == Cause.SCHEME:
         number, _slash, version = code.rpartition("/")

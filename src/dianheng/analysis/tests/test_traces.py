@@ -1,6 +1,6 @@
 """A standard turns out bad: everything it touched, the risk of each, and the recall orders."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -705,3 +705,31 @@ class TestTyped:
         assert [row.record_id for row in trace.records.all()] == [
             TestRecord.objects.exclude(pk=self.typed.pk).get().pk
         ]
+
+
+def test_the_same_declaration_sent_twice_is_one_trace(client):
+    meters_tested(1)
+    client.force_login(person_with("*", login="engineer"))
+    now = timezone.localtime()
+    sent = {
+        "cause": "standard", "code": "STD-0001", "reason": "期间核查超差", "request_key": "declared-once",
+        "from_at": f"{now - timedelta(days=9):%Y-%m-%d %H:%M}", "through_at": f"{now:%Y-%m-%d %H:%M}",
+    }  # fmt: skip
+    first, again = (client.post("/traces/add/", sent) for _turn in range(2))
+    assert first.headers["Location"] == again.headers["Location"]
+    assert Trace.objects.count() == 1
+
+
+def test_a_moment_before_there_were_records_was_mistyped():
+    meters_tested(1)
+    with pytest.raises(BadInput) as refused:
+        declared(from_at=datetime(26, 11, 1, tzinfo=UTC))
+    assert [error["code"] for error in refused.value.refusals[0].errors] == ["long_ago"]
+
+
+def test_a_person_without_a_unit_is_not_found():
+    person = person_with(login="guest")
+    with write_batch(actor=system_actor(), action="test.leave"):
+        type(person).objects.filter(pk=person.pk).update(unit=None)
+    with pytest.raises(NotFound):
+        cause_of(cause=Cause.PERSON, code="guest")

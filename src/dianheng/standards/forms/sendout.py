@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from dianheng.assets.fields import KeyForm
 from dianheng.assets.models import Device
 from dianheng.common.forms import DayField, Form, PlainSelectMultiple
 from dianheng.identity.models import Unit
@@ -15,7 +16,7 @@ from ..models import SendoutItem
 from .common import standard_by_barcode
 
 
-class SendoutPlanForm(Form):
+class SendoutPlanForm(KeyForm):
     """A plan is drawn up."""
 
     unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Laboratory"), empty_label=None)
@@ -99,7 +100,7 @@ class InvoiceForm(Form):
     invoice_no = forms.CharField(label=_("Invoice"), required=False, max_length=100)
 
 
-class SendoutForm(Form):
+class SendoutForm(KeyForm):
     """Standards that go to one body together."""
 
     unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Laboratory"), empty_label=None)

@@ -340,3 +340,14 @@ def test_a_standard_that_should_be_back_is_red_in_the_register_and_among_the_thi
     sendout_receive(order=order, brought_by="李司机", lines={item.pk: line}, actor=system_actor())
     assert "STD-0001" not in page(client, "standards", presence="late")
     assert "STD-0001" in page(client, "standards", presence="locked")
+
+
+def test_the_same_form_sent_twice_draws_up_one_plan(client, engineer):
+    due("STD-0001")
+    data = {
+        "unit": metering_centre().pk, "title": "一季度", "first_on": "t", "last_on": "t+90",
+        "request_key": "drawn-up-once",
+    }  # fmt: skip
+    first, again = (client.post(reverse("sendout_plan_new"), data) for _turn in range(2))
+    assert first.headers["Location"] == again.headers["Location"]
+    assert SendoutPlan.objects.count() == 1
