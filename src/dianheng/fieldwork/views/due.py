@@ -88,7 +88,7 @@ DUE = ListPage(
         Column("last_check", gettext_lazy("Last check of the meter"), kind="date"),
         Column("check_due", gettext_lazy("Meter due"), kind="date"),
         Column("is_first", gettext_lazy("First check"), kind="flag"),
-        Column("last_drop", gettext_lazy("Last test of the drop"), kind="date"),
+        Column("last_drop", gettext_lazy("Last test of the drop"), kind="date", hidden=True),
         Column("drop_due", gettext_lazy("Drop due"), kind="date"),
         Column("last_burden", gettext_lazy("Last test of the burden"), kind="date", hidden=True),
         Column("burden_due", gettext_lazy("Burden due"), kind="date"),

@@ -7,6 +7,7 @@ file is told with its line, and nothing of it is taken.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -31,11 +32,12 @@ MOST_BEFORE = 40  # lines above the heads
 EMPTY = {"", "/", "-", "--", "—", "——", "–"}
 SENSES = {"减极性": "subtractive", "减": "subtractive", "-": "subtractive", "subtractive": "subtractive",
           "加极性": "additive", "加": "additive", "+": "additive", "additive": "additive"}  # fmt: skip
+_EXPONENT = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 YES = {"是", "有", "已", "yes", "y", "true", "1"}
 NO = {"否", "无", "未", "no", "n", "false", "0"}
 SYMBOLS = {"f": "RATIO_ERROR", "δ": "PHASE_DISPLACEMENT"}
 # What is said of a device once: our columns, and where the upload format has it.
-OF_DEVICE = ("at", "temperature", "humidity", "verifier", "checker", "standard", "signs", "reason",
+OF_DEVICE = ("serial", "at", "temperature", "humidity", "verifier", "checker", "standard", "signs", "reason",
              "appearance", "insulation_mohm", "insulation", "withstand_kv", "withstand_s",
              "breakdown", "polarity", "influence", "demagnetised")  # fmt: skip
 
@@ -49,6 +51,16 @@ class Line:
 
     def text(self, name: str) -> str:
         return next((text for head, text in self.cells if head.name == name), "")
+
+    @property
+    def is_cut(self) -> bool:
+        """A spreadsheet has made a number with an exponent of the bar code."""
+        return bool(_EXPONENT.fullmatch(self.text("code")))
+
+    @property
+    def device_no(self) -> str:
+        """The bar code; where it is missing or cut, the maker's number."""
+        return ("" if self.is_cut else self.text("code")) or self.text("serial")
 
 
 @dataclass
@@ -77,7 +89,7 @@ def envelope_from_tester_csv(body: bytes, folder: str) -> dict[str, Any]:
     """
     faults: list[dict[str, Any]] = []
     lines = list(_lines(decoded(body), faults))
-    known = places_on(folder, {line.text("code") or line.text("serial") for line in lines})
+    known = places_on(folder, {line.device_no for line in lines})
     told: dict[int, Told] = {}
     for line in lines:
         place = _place(line, known, folder, faults)
@@ -200,10 +212,17 @@ def _unit_text(head: Head) -> str:
 def _place(
     line: Line, known: Mapping[str, list[Place]], folder: str, faults: list[dict[str, Any]]
 ) -> Place | None:
-    code = line.text("code") or line.text("serial")
+    code = line.device_no
     found = known.get(code, [])
     facts = {"code": code[:40], "bench": folder}
-    if not code:
+    if not code and line.is_cut:
+        text = _(
+            "a spreadsheet has cut the bar code to %(code)s: format its column as text, or send the"
+            " serial number."
+        )
+        facts["code"] = line.text("code")[:40]
+        faults.append(_fault(line.number, "cut", text % facts))
+    elif not code:
         faults.append(_fault(line.number, "code", _("it names no device.")))
     elif not found:
         text = _("%(code)s stands on no load of bench %(bench)s. Put it on a load first.")
@@ -304,6 +323,7 @@ def _header(told: Told) -> dict[str, Any]:
     climate = {"temperature_c": facts.get("temperature"), "humidity_pct": facts.get("humidity")}
     return filled({
         "task_no": place.task_no, "asset_no": place.device.barcode, "position_no": place.position,
+        "serial_no": facts.get("serial"),
         "equipment_category": category_of(place.device), "finished_at": moment(facts.get("at")),
         "environment": {"start": filled(climate)} if filled(climate) else None,
         "operators": [{"person_no": one, "role": "VERIFIER"} for one in _people(facts.get("verifier"))],

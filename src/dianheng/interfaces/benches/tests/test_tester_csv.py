@@ -194,6 +194,7 @@ BAD = {
     "no burden": ({}, {"二次负荷": ""}, [(2, "burden_missing")]),
     "no percent": ({}, {"电流百分数(%)": ""}, [(2, "percent_missing")]),
     "an unknown device": ({}, {"条码": "HG99900001"}, [(2, "unknown")]),
+    "a bar code that a spreadsheet has cut": ({}, {"条码": "3.54E+21"}, [(2, "cut")]),
     "no device": ({}, {"条码": ""}, [(2, "code")]),
     "another task": ({}, {"任务号": "JD9-2026-000009"}, [(2, "other_task")]),
     "two words for one device": ({}, {"极性": "加极性"}, [(3, "contradiction")]),
@@ -211,6 +212,13 @@ def test_what_is_wrong_is_told_with_its_line_and_nothing_is_kept(room, load, hea
         assert one in codes
     assert all(f"第 {each['row']} 行" in each["text"] for each in refused.refusal.errors)
     assert not TestRecord.objects.exists()
+
+
+def test_the_serial_number_tells_the_device_where_the_bar_code_is_cut(room, load):
+    serials = dict(load.positions.values_list("task_device__device__barcode", "task_device__device__serial_no"))  # fmt: skip
+    rows = [row | {"条码": "3.54E+21", "出厂编号": serials[row["条码"]]} for row in long_rows(room, room.envelope(load))]  # fmt: skip
+    read = envelope_from_tester_csv(table(rows), room.bench.barcode)
+    assert {d["header"]["asset_no"] for d in read["devices"]} == set(serials)
 
 
 def test_all_faults_are_told_at_once(room, load):
