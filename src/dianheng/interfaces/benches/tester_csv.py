@@ -281,9 +281,8 @@ def _take_readings(told: Told, line: Line, faults: list[dict[str, Any]]) -> None
             if not head.percent:
                 return  # said once for the line
             continue
-        value = _value(head, text, line.number, faults)
-        if value is None:
-            continue
+        # A reading with a fault of its own is there: it is not told as missing besides.
+        value = _value(head, text, line.number, faults) or ""
         run = head.run or run_of(line.text("run")) or "up"
         runs = told.samples.setdefault((point, head.name), {})
         if run in runs:
