@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import DataError
+from django.utils.translation import gettext as _
+
 Text = Any  # a string, or a text that is translated when it is shown
 
 
@@ -93,3 +96,10 @@ def refuse(*answers: Refusal | None) -> None:
     found = [answer for answer in answers if answer is not None]
     if found:
         raise Refused(*found)
+
+
+def null_sent(error: BaseException) -> BadInput | None:
+    """What to say when a text with the character U+0000, which no database holds, was sent."""
+    if not isinstance(error, DataError) or not ("NUL" in str(error) or "\\u0000" in str(error)):
+        return None
+    return BadInput(_("The text has a character that cannot be kept (U+0000): remove it."))

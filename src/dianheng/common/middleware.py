@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from .access import note_refusal
-from .errors import Refused
+from .errors import Refused, null_sent
 
 log = logging.getLogger("dianheng.request")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -64,6 +64,7 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        exception = null_sent(exception) or exception
         if not isinstance(exception, Refused):
             return None
         note_refusal(request, exception)

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from ninja import NinjaAPI
@@ -11,7 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from dianheng.common.access import note_access, note_refusal
-from dianheng.common.errors import Refused
+from dianheng.common.errors import Refused, null_sent
 from dianheng.identity.selectors import rights_of
 from dianheng.identity.services import token_noted, token_person
 
@@ -93,6 +94,15 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """What a service refused."""
     note_refusal(request, error)
     return api.create_response(request, error.as_dict(), status=error.status)
+
+
+@api.exception_handler(DataError)
+def unkept(request: HttpRequest, error: DataError) -> HttpResponse:
+    """What no database holds."""
+    found = null_sent(error)
+    if found is None:
+        raise error
+    return refused(request, found)
 
 
 @api.exception_handler(ValidationError)

@@ -51,6 +51,34 @@ def test_a_device_is_found_by_its_bar_code(client, bearer):
     assert [e["verb"] for e in events] == ["enrol"]
 
 
+@pytest.mark.parametrize("path", ["devices/47%0011", "processes?state=%00", "orders/a%00b"])
+def test_a_character_that_no_database_holds_is_bad_input(client, path):
+    token = token_make(person=person_with("*"), label="t", actor=system_actor())
+    answer = client.get(f"/api/v1/{path}", HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_input"), path
+    assert "U+0000" in answer.json()["text"]
+
+
+def test_nothing_comes_of_a_body_with_it(client):
+    token = token_make(person=person_with("*"), label="t", actor=system_actor())
+    reading = {"at": "2026-11-01T08:00:00+08:00", "temperature_c": 20, "humidity_pct": 50}
+    answer = client.post(
+        "/api/v1/environment-records",
+        {"room": "A\0B", "readings": [reading], "request_key": "12345678"},
+        "application/json",
+        HTTP_AUTHORIZATION=f"Bearer {token}",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_input")
+    assert "U+0000" in str(answer.json()), answer.json()
+
+
+def test_a_page_says_so_too(client, person):
+    client.force_login(person)
+    answer = client.get("/devices/47%0011/", HTTP_ACCEPT="text/html")
+    assert answer.status_code == 422
+    assert "U+0000" in answer.content.decode()
+
+
 def test_a_device_that_is_not_there_is_said_so(client, bearer):
     answer = client.get("/api/v1/devices/4711", **bearer)
     assert (answer.status_code, answer.json()["code"], answer.json()["facts"]) == (
