@@ -73,7 +73,7 @@ def take_delivery(people, folder, count):
     buyer.open(files.ORDER_NO).press("上传发货文件")
     buyer.page.set_input_files("input[type=file]", right)
     buyer.press("上传并检查").becomes("已检查")
-    assert (buyer.fact("设备"), buyer.fact("错误")) == (str(count), "0")
+    assert (buyer.fact("行数"), buyer.fact("错误")) == (str(count), "0")
     buyer.press("导入文件").becomes("已导入")
 
 

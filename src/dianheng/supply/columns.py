@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -152,12 +153,12 @@ def _transformer_place(
         wrong.append(Wrong("part", "choice" if stated else "missing"))
     phases = _phases(cells, wrong)
     load = ""
-    try:
+    percent = None
+    with suppress(WrongValue):
         percent = read_decimal(cells.get("percent", "").removesuffix("%").strip())
-        if not 0 < percent <= 200:
-            raise WrongValue("range", "above 0 and up to 200")
+    if percent is not None and 0 < percent <= 200:
         load = plain_text(percent)
-    except WrongValue:
+    else:
         code = "format" if cells.get("percent") else "missing"
         wrong.append(Wrong("percent", code, "1, 5, 20, 100, 120"))
     burden = _burden(cells.get("burden", ""), part)

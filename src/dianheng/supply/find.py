@@ -161,7 +161,7 @@ def stated_panel(device: Device, request: HttpRequest) -> str:
     rows = device_stated(device)
     if not rows:
         return ""
-    context = {"rows": rows, "files": sorted({row.number for row in rows}), "unit": device.unit}
+    context = {"rows": rows, "files": sorted({row.number for row in rows}), "unit": device.lot.unit}
     return render_to_string("supply/stated_panel.html", context, request)
 
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import (
     Case,
     Count,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Greatest, JSONObject
+from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject, NullIf
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -137,11 +137,8 @@ def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecor
         from_at=Greatest("installed_at", OuterRef("done_at")),
         to_at="removed_at",
     )
-    names = (
-        hung.order_by()
-        .values("device")
-        .annotate(names=StringAgg("usage_point__customer_name", Value(" "), distinct=True))
-    )
+    # Without a sort: a list walks an index. Who may see none gets an array without a type.
+    names = hung.order_by().values("usage_point__customer_name").distinct()
     return (
         TracedRecord.objects.filter(trace_id=trace)
         .annotate(
@@ -156,7 +153,14 @@ def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecor
             ),
             point_no=_where(is_seen, "usage_point__number"),
             customer=Coalesce(
-                Subquery(names.values("names")),
+                NullIf(
+                    Func(
+                        Cast(ArraySubquery(names), ArrayField(TextField())),
+                        Value(" "),
+                        function="array_to_string",
+                    ),
+                    Value(""),
+                ),
                 _where(is_seen, "usage_point__customer_name"),
                 output_field=TextField(),
             ),

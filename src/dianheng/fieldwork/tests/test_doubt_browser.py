@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from dianheng.documents.tests.sent import PNG
 from dianheng.identity.models import Person
 from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.verification.models import VerificationTask
@@ -42,6 +43,11 @@ def test_an_arbitration_is_arranged_and_its_seal_opened_before_both_sides(visit,
     one = disputed(people)
     task = VerificationTask.objects.get()
     page = visit(person(people["METROLOGIST"]), f"/processes/{one.number}/")
+    page.set_input_files(
+        "[name=files]", {"name": "启封.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    page.get_by_role("button", name="新增").click()
+    page.get_by_text("启封.png").wait_for()
     expect(
         page.get_by_text(task.number, exact=True)
     ).to_be_visible()  # who may not open it reads it

@@ -45,9 +45,10 @@ def login(client, actor):
 
 
 def test_files_sent_twice_are_there_once(order):
+    note = docx("进水")
     for _time in range(2):
         files_add(
-            instance=order, sent=[sent("箱门.png", PNG), sent("说明.docx", docx("进水"))],
+            instance=order, sent=[sent("箱门.png", PNG), sent("说明.docx", note)],
             text="箱门关不上", actor=verifier(),
         )  # fmt: skip
     assert list(ProcessFile.objects.order_by("pk").values_list("name", "text", "person__name")) == [

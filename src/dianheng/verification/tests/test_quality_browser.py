@@ -47,11 +47,13 @@ def test_registers_are_read_with_scanner_and_keyboard_alone(visit):
         (devices[0].barcode, "12.34"),
         (devices[1].barcode, "5.60"),
     ):
+        page.locator("#reader-code:focus").wait_for()
         page.keyboard.type(f"]C1{code}\n")
         page.locator("#reader-total:focus").wait_for()
         page.keyboard.type(f"{reading}\n")
         page.locator('.reader-last[data-outcome="good"]', has_text=code).wait_for()
     page.locator("#meters td", has_text="12.34").wait_for()
+    page.locator("#reader-code:focus").wait_for()
     page.keyboard.type(f"{devices[0].barcode}\n")
     page.locator("#reader-total:focus").wait_for()
     page.keyboard.type("99.99\n")  # read before with another value: a reason is asked

@@ -3,12 +3,19 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
 from dianheng.assets.tests.factories import barcode, meter
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.audit_file import read_root
 from dianheng.identity.models import Person
-from dianheng.identity.services import actor_for_person, audit_root, audit_seal, system_actor
+from dianheng.identity.services import (
+    actor_for_person,
+    audit_root,
+    audit_seal,
+    setting_change,
+    system_actor,
+)
 from dianheng.identity.tests.factories import city_company, metering_centre
 from dianheng.planning.models import Assignment
 from dianheng.planning.services import assignment_done, resource_make
@@ -80,6 +87,10 @@ def loaded(folder):
     if folder.name == "meter_doubt":  # it begins the other
         begun = next(f for f in shipped_folders() if f.name == "metering_fault")
         services.pack_load(folder=begun, actor=system_actor())
+        setting_change(
+            key="fieldwork.opening_needs_scan", value="no", valid_from=timezone.localdate(),
+            reason="纸质存档", actor=system_actor(),
+        )  # fmt: skip
     return services.pack_load(folder=folder, actor=system_actor())
 
 
