@@ -85,7 +85,7 @@ class Delivery:
         from dianheng.supply.services import delivery_check
 
         state = self.uploaded()
-        state.delivery = delivery_check(delivery=state.delivery, actor=acting("zhaolei"))
+        state.delivery = delivery_check(state.delivery, actor=acting("zhaolei"))
         assert state.delivery.fault_count == state.delivery.warning_count == 0, (
             state.delivery.findings
         )
@@ -138,14 +138,14 @@ class Delivery:
         from dianheng.demo.company import acting
         from dianheng.supply.services import delivery_take
 
-        delivery_take(delivery=state.delivery, actor=acting("zhaolei"), request_key="take")
+        delivery_take(state.delivery, actor=acting("zhaolei"), request_key="take")
 
     def check_and_take(self, state: _State) -> None:
         """Both, as a person has it done."""
         from dianheng.demo.company import acting
         from dianheng.supply.services import delivery_check
 
-        state.delivery = delivery_check(delivery=state.delivery, actor=acting("zhaolei"))
+        state.delivery = delivery_check(state.delivery, actor=acting("zhaolei"))
         self.take(state)
 
     def bare_sql(self, state: _State) -> None:

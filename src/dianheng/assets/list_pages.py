@@ -1,19 +1,22 @@
 """What pages and jobs of lists of devices share, whoever sends the list."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from dianheng.common.errors import Refusal, Text
 from dianheng.common.files import LEFT_OUT
 from dianheng.common.forms import acted
 from dianheng.common.jobs import JobRun, job_handler
-from dianheng.common.pages import no_right
+from dianheng.common.pages import View, needs, no_right
+from dianheng.common.uploads import uploaded
 from dianheng.identity.services import actor_of
 
 from .choices import LIST_TONE, ListState
@@ -29,8 +32,9 @@ class ListPages(Generic[L]):
     Args:
         way: what is done with a list.
         page: name of its address; those of the buttons are `<page>_map`, `_check`, `_take`,
-            `_refuse` and `_marked`.
+            `_refuse` and `_marked`: `paths`.
         find: the list of a number, or NotFound for who may not see it.
+        door: who may fetch the marked copy, `needs` or `opens_to`; buttons need the way's right.
         taken, refused: said when it is done, with places `no` and `n` (devices).
     """
 
@@ -39,24 +43,42 @@ class ListPages(Generic[L]):
         way: ListWay[L],
         page: str,
         find: Callable[[HttpRequest, str], L],
+        door: Callable[[View], View],
         taken: Text,
         refused: Text,
     ):
-        self.way, self.page, self.find = way, page, find
+        self.way, self.page, self.find, self.door = way, page, find, door
         self.taken, self.refused = taken, refused
 
-    def received(self, request: HttpRequest, found: L) -> str:
-        """What was sent in is checked at once when its columns are known; its address."""
+    def paths(self, at: str) -> list[URLPattern]:
+        """Addresses of its buttons and of its marked copy, below that of the page."""
+        buttons = {
+            "columns": self.map, "check": self.check, "take": self.take, "refuse": self.refuse,
+        }  # fmt: skip
+        asks = needs(self.way.right)
+        return [
+            *(
+                path(f"{at}{step}/", require_POST(asks(act)), name=f"{self.page}_{act.__name__}")
+                for step, act in buttons.items()
+            ),
+            path(f"{at}marked/", self.door(partial(self.marked)), name=f"{self.page}_marked"),
+        ]
+
+    def received(self, request: HttpRequest, sent: Any, upload: Callable[..., L], **of: Any) -> str:
+        """Take in what was sent; it is checked at once when its columns are known. Its address.
+
+        Args:
+            upload: the service that receives it; `of`: what it says it is of.
+        """
+        with uploaded(sent) as file:
+            found = upload(path=file, name=sent.name, actor=actor_of(request), **of)
         if found.state == ListState.MAPPED:
             self.check_now(request, found)
         return reverse(self.page, args=[found.number])
 
     def check_now(self, request: HttpRequest, found: L) -> None:
         """Check it: at once, or as a job when it is large."""
-        if self.way.is_large(found):
-            self.way.start(found, what="check", actor=actor_of(request))
-        else:
-            self.way.check(found, actor=actor_of(request))
+        self.way.work(found, what="check", actor=actor_of(request))
 
     def context(self, request: HttpRequest, found: L) -> dict[str, Any]:
         """Columns to be named, or what the check found, and what can be done with it."""
@@ -72,7 +94,7 @@ class ListPages(Generic[L]):
         running = _("It is being worked on.") if is_running else ""
         over = _("It is taken or refused already.") if found.is_over else ""
         to_map = found.state == ListState.RECEIVED
-        take = self.way.guard_take(found.state, 0, True)
+        take = self.way.guard_take(found, True)
         kind = request.GET.get("kind", "")
         faults = found.faults.filter(code=kind) if kind else found.faults.all()
         names = ("map", "check", "take", "refuse", "marked")
@@ -131,11 +153,8 @@ class ListPages(Generic[L]):
         is_read = bool(request.POST.get("with_warnings"))
 
         def act() -> None:
-            if self.way.is_large(found):
-                self.way.start(found, what="take", actor=actor, with_warnings=is_read)
-                return
-            done = self.way.take(found, actor=actor, with_warnings=is_read)
-            messages.success(request, self.taken % {"no": number, "n": done.row_count})
+            if not self.way.work(found, what="take", actor=actor, with_warnings=is_read):
+                messages.success(request, self.taken % {"no": number, "n": found.row_count})
 
         return self.acted(request, number, act)
 

@@ -148,15 +148,3 @@ def guard_list_take(
             {"count": warnings},
         )
     return None
-
-
-def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-    """A register file is taken when it was checked without faults."""
-    return guard_list_take(
-        state, warnings, with_warnings,
-        refused=Refusal("list_refused", _("This file was refused. Send a corrected one.")),
-        faulty=Refusal(
-            "list_faulty",
-            _("The file has faults; nothing of it can be taken. Mend the marked copy and send that."),
-        ),
-    )  # fmt: skip

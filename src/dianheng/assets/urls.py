@@ -15,17 +15,9 @@ urlpatterns = [
         "devices/registers/words/<int:key>/drop/", registers.state_word_drop, name="state_word_drop"
     ),
     path("devices/registers/<str:number>/", registers.register, name="register"),
-    path("devices/registers/<str:number>/columns/", registers.register_map, name="register_map"),
+    *registers.PAGES.paths("devices/registers/<str:number>/"),
     path(
         "devices/registers/<str:number>/states/", registers.register_states, name="register_states"
-    ),
-    path("devices/registers/<str:number>/check/", registers.register_check, name="register_check"),
-    path("devices/registers/<str:number>/take/", registers.register_take, name="register_take"),
-    path(
-        "devices/registers/<str:number>/refuse/", registers.register_refuse, name="register_refuse"
-    ),
-    path(
-        "devices/registers/<str:number>/marked/", registers.register_marked, name="register_marked"
     ),
     path("devices/<str:barcode>/", device.device, name="device"),
     path("devices/<str:barcode>/record/", device.device_audit, name="device_audit"),

@@ -36,7 +36,7 @@ TERM_DAYS = 8 * 365 + 1
 def registers_taken_over() -> None:
     """清河's list is taken; 云山's waits for its mistakes to be mended."""
     taken = _send_in("3540010", "清河县表计台账.csv", list(_rows("清河二级表库", FIRST)))
-    register_take(register=taken, actor=acting("zhaolei"), with_warnings=True)
+    register_take(taken, actor=acting("zhaolei"), with_warnings=True)
     rows = list(_rows("云山二级表库", FIRST + COUNT))
     rows[3][2], rows[9][5], rows[17][6] = "DDZY5-旧", "云山旧库", "2021-13-05"
     rows[24][4], rows[31][0] = "说不清", rows[30][0]
@@ -61,4 +61,4 @@ def _send_in(unit_code: str, name: str, rows: list[list[str]]) -> RegisterFile:
     register = register_upload(
         source=SOURCE, unit=unit(unit_code), path=path, name=name, actor=acting("zhaolei")
     )
-    return register_check(register=register, actor=acting("zhaolei"))
+    return register_check(register, actor=acting("zhaolei"))

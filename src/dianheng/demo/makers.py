@@ -76,8 +76,8 @@ def _send(lot: Lot, dice: random.Random, state: State, noise: float = 1.0) -> No
         write_workbook(file, "出厂检验数据", heads, rows)
     buyer = acting("zhaolei")
     tests = maker_tests_upload(lot=lot, path=path, name=path.name, actor=buyer)
-    tests = maker_tests_check(tests=tests, actor=buyer)
-    maker_tests_take(tests=tests, with_warnings=True, actor=buyer)
+    tests = maker_tests_check(tests, actor=buyer)
+    maker_tests_take(tests, with_warnings=True, actor=buyer)
 
 
 def _results(lot: Lot, *items: str) -> list[TestResult]:

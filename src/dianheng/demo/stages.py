@@ -117,12 +117,10 @@ class OrderOnItsWay:
         self.delivery = supply.delivery_upload(
             line=self.line, path=path, name=path.name, actor=acting("zhaolei")
         )
-        self.delivery = supply.delivery_check(delivery=self.delivery, actor=acting("zhaolei"))
+        self.delivery = supply.delivery_check(self.delivery, actor=acting("zhaolei"))
 
     def _take(self) -> None:
-        taken = supply.delivery_take(
-            delivery=self.delivery, with_warnings=True, actor=acting("zhaolei")
-        )
+        taken = supply.delivery_take(self.delivery, with_warnings=True, actor=acting("zhaolei"))
         self.arrival: Arrival = taken.arrival
 
     def _scan(self) -> None:

@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dianheng.assets.columns import DEVICE_FINDINGS
-from dianheng.assets.rules import guard_list_take
 from dianheng.common.errors import Refusal
 from dianheng.common.files.findings import FindingKind
 from dianheng.common.texts import gettext_lazy as _
@@ -69,36 +68,6 @@ COMPARED: Mapping[str, str] = {
     "material_code": "wrong_material",
     "price_preset": "wrong_preset",
 }
-
-
-def guard_take(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-    """A delivery file is taken when it was checked without faults."""
-    return guard_list_take(
-        state, warnings, with_warnings,
-        refused=Refusal(
-            "delivery_refused",
-            _("This delivery file was refused. Ask the maker for a corrected one."),
-        ),
-        faulty=Refusal(
-            "delivery_faulty",
-            _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."),
-        ),
-    )  # fmt: skip
-
-
-def guard_take_maker_tests(state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-    """A maker's test data are taken when they were checked without faults."""
-    return guard_list_take(
-        state, warnings, with_warnings,
-        refused=Refusal(
-            "maker_tests_refused",
-            _("These test data were refused. Ask the maker for corrected ones."),
-        ),
-        faulty=Refusal(
-            "maker_tests_faulty",
-            _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."),
-        ),
-    )  # fmt: skip
 
 
 # -- number segments -----------------------------------------------------------------------------

@@ -77,10 +77,8 @@ def story(
         with_mistakes(delivery_rows(goods, quantity), 0.01, seed),
     )
     delivery = services.delivery_upload(line=line, path=wrong, name=wrong.name, actor=people.buyer)
-    services.delivery_check(delivery=delivery, actor=people.buyer)
-    services.delivery_refuse(
-        delivery=delivery, reason="条码、型号等有误，请更正后重发", actor=people.buyer
-    )
+    services.delivery_check(delivery, actor=people.buyer)
+    services.delivery_refuse(delivery, reason="条码、型号等有误，请更正后重发", actor=people.buyer)
     arrival = _receive(people, place, _take(people, line, goods, quantity, folder))
     accepted = _inspect(people, unit, arrival, test_sample)
     accepted = _decide(people, accepted, "accept", "抽检合格，同意接收")
@@ -122,8 +120,8 @@ def _order(
 def _take(people: People, line: OrderLine, goods: Goods, count: int, folder: Path) -> Arrival:
     path = write_xlsx(folder / f"delivery-{line.order.order_no}.xlsx", delivery_rows(goods, count))
     delivery = services.delivery_upload(line=line, path=path, name=path.name, actor=people.buyer)
-    delivery = services.delivery_check(delivery=delivery, actor=people.buyer)
-    taken = services.delivery_take(delivery=delivery, with_warnings=True, actor=people.buyer)
+    delivery = services.delivery_check(delivery, actor=people.buyer)
+    taken = services.delivery_take(delivery, with_warnings=True, actor=people.buyer)
     arrival: Arrival = taken.arrival
     return arrival
 

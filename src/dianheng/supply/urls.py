@@ -19,11 +19,7 @@ urlpatterns = [
         name="delivery_new",
     ),
     path("deliveries/<str:number>/", orders.delivery, name="delivery"),
-    path("deliveries/<str:number>/columns/", orders.delivery_map, name="delivery_map"),
-    path("deliveries/<str:number>/check/", orders.delivery_check, name="delivery_check"),
-    path("deliveries/<str:number>/take/", orders.delivery_take, name="delivery_take"),
-    path("deliveries/<str:number>/refuse/", orders.delivery_refuse, name="delivery_refuse"),
-    path("deliveries/<str:number>/marked/", orders.delivery_marked, name="delivery_marked"),
+    *orders.PAGES.paths("deliveries/<str:number>/"),
     path("arrivals/", arrivals.arrival_list, name="arrivals"),
     path("arrivals/<str:number>/", arrivals.arrival, name="arrival"),
     path("arrivals/<str:number>/open/", arrivals.arrival_open, name="arrival_open"),
@@ -82,16 +78,7 @@ urlpatterns = [
     path("lots/<str:code>/tests/new/", maker_tests.maker_tests_new, name="maker_tests_new"),
     path("lots/<str:code>/tests/blank/", maker_tests.maker_tests_blank, name="maker_tests_blank"),
     path("maker-tests/<str:number>/", maker_tests.maker_tests, name="maker_tests"),
-    *[
-        path(f"maker-tests/<str:number>/{step}/", view, name=f"maker_tests_{name}")
-        for step, name, view in (
-            ("columns", "map", maker_tests.maker_tests_map),
-            ("check", "check", maker_tests.maker_tests_check),
-            ("take", "take", maker_tests.maker_tests_take),
-            ("refuse", "refuse", maker_tests.maker_tests_refuse),
-            ("marked", "marked", maker_tests.maker_tests_marked),
-        )
-    ],
+    *maker_tests.PAGES.paths("maker-tests/<str:number>/"),
     path("lots/<str:code>/failures/", lots.lot_failures_pdf, name="lot_failures"),
     path("lots/<str:lot>/return/<str:kind>/", returns.return_new, name="return_new"),
     path("severity/", switching.switching_list, name="switching_list"),

@@ -46,7 +46,7 @@ def lot_stated(lab, folder, number: int, state: Callable[[int, Decimal], Decimal
         for row in one.results.filter(item="basic_error", is_derived=False)
     ]
     tests = maker_file(rows, lot, folder, name=f"{lot.code}.csv")
-    maker_tests_take(tests=tests, with_warnings=True, actor=buyer())
+    maker_tests_take(tests, with_warnings=True, actor=buyer())
     return lot
 
 
@@ -134,7 +134,7 @@ def test_a_point_is_looked_at_alone(lots):
 
 def test_figures_that_were_refused_count_no_more(lots):
     tests = lots[0].maker_tests.get()
-    maker_tests_refuse(tests=tests, reason="厂家重报", actor=buyer())
+    maker_tests_refuse(tests, reason="厂家重报", actor=buyer())
     assert lots[0].pk not in dict(lots_stated(ALL))
     assert len(maker_differences(MakerAsked("lot", paths=ALL)).groups) == 3
 

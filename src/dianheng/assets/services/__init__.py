@@ -26,12 +26,7 @@ from .scrap import (
 )
 from .takeover import (
     register_check,
-    register_is_large,
-    register_map,
-    register_mark,
-    register_marked_copy,
     register_refuse,
-    register_start,
     register_take,
     register_upload,
 )
@@ -68,12 +63,7 @@ __all__ = [
     "place_make",
     "place_update",
     "register_check",
-    "register_is_large",
-    "register_map",
-    "register_mark",
-    "register_marked_copy",
     "register_refuse",
-    "register_start",
     "register_take",
     "register_transition_guard",
     "register_upload",

@@ -1,5 +1,6 @@
 """The way of a list of devices: received, checked as a whole, taken as a whole or not at all."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
@@ -30,6 +31,7 @@ from dianheng.identity.services import idempotent, remember, require, write_batc
 
 from ..choices import ListState
 from ..models import DeviceList, ListFault
+from ..rules import guard_list_take
 from .checks import Findings, stage_column
 from .enrol import Stage, stage_open
 from .fill import fill_stage
@@ -44,7 +46,7 @@ CHECKED = (
 L = TypeVar("L", bound=DeviceList)
 
 
-class ListWay(Generic[L]):
+class ListWay(ABC, Generic[L]):
     """What every kind of list goes through; a kind says what is its own.
 
     Attributes:
@@ -58,6 +60,7 @@ class ListWay(Generic[L]):
         heads: recognises the columns.
         meanings: the table of what heads mean, by source.
         titles: of the jobs "check" and "take".
+        refused, faulty: said of one that cannot be taken since it was sent back, has faults.
         taken_code: of the refusal to send back what is taken.
         enrols: whether its rows are devices that enter the register.
         writing: what its last step is called.
@@ -74,27 +77,25 @@ class ListWay(Generic[L]):
     heads: ClassVar[Heads]
     meanings: ClassVar[Any]
     titles: ClassVar[Mapping[str, Text]]
+    refused: ClassVar[Refusal]
+    faulty: ClassVar[Refusal]
     taken_code: ClassVar[str]
     enrols: ClassVar[bool] = True
     writing: ClassVar[Text] = _("Writing devices and ledger")
 
     # -- what is a kind's own ----------------------------------------------------------------
 
+    @abstractmethod
     def unit(self, found: L) -> Unit:
         """The unit over which the right is wanted."""
-        raise NotImplementedError
 
     def guard_receive(self, draft: L) -> Refusal | None:
         """Why nothing is received now."""
         return None
 
+    @abstractmethod
     def source(self, found: L) -> Mapping[str, Any]:
         """Whose words its heads are: columns of `meanings`."""
-        raise NotImplementedError
-
-    def guard_take(self, state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-        """Why it is not taken now."""
-        raise NotImplementedError
 
     def hold_to_check(self, found: L) -> L:
         """The list, held with whatever else its check counts on."""
@@ -104,11 +105,11 @@ class ListWay(Generic[L]):
         """What all its devices have in common; a column of the file goes before it."""
         return {}
 
+    @abstractmethod
     def check_stage(
         self, stage: Stage, prepared: Prepared, fields: Sequence[str], found: L, actor: Actor
     ) -> tuple[Findings, Callable[[], None]]:
         """What the check of the staged rows finds, and what writes them where all is well."""
-        raise NotImplementedError
 
     def job_kind(self, what: str) -> str:
         """The kind of its job that does "check" or "take"."""
@@ -122,6 +123,12 @@ class ListWay(Generic[L]):
         return Refusal(self.taken_code, text)
 
     # -- the way -----------------------------------------------------------------------------
+
+    def guard_take(self, found: L, with_warnings: bool) -> Refusal | None:
+        """Why it is not taken now."""
+        return guard_list_take(
+            found.state, found.warning_count, with_warnings, self.refused, self.faulty
+        )
 
     def hold(self, found: L) -> L:
         """The list as it stands now, nobody else's until the end of the transaction."""
@@ -223,13 +230,13 @@ class ListWay(Generic[L]):
         found = self.model.objects.select_related(*self.related).get(pk=found.pk)
         if found.state == ListState.TAKEN:
             return found
-        refuse(self.guard_take(found.state, found.warning_count, with_warnings))
+        refuse(self.guard_take(found, with_warnings))
         found = self._go_through(
             found, actor, is_dry=False, tell=tell, request_key=request_key,
             with_warnings=with_warnings,
         )  # fmt: skip
         if found.state != ListState.TAKEN:
-            refuse(self.guard_take(found.state, found.warning_count, with_warnings))
+            refuse(self.guard_take(found, with_warnings))
         return found
 
     def send_back(self, found: L, *, reason: str, actor: Actor) -> L:
@@ -244,6 +251,24 @@ class ListWay(Generic[L]):
             found.save(update_fields=["state", "reason"])
         return found
 
+    def work(
+        self,
+        found: L,
+        *,
+        what: str,
+        actor: Actor,
+        with_warnings: bool = False,
+        request_key: str = "",
+    ) -> Job | None:
+        """Check or take it now; a large one by a job, which is answered."""
+        if self.is_large(found):
+            return self.start(found, what=what, actor=actor, with_warnings=with_warnings)
+        if what == "check":
+            self.check(found, actor=actor)
+        else:
+            self.take(found, actor=actor, with_warnings=with_warnings, request_key=request_key)
+        return None
+
     def start(self, found: L, *, what: str, actor: Actor, with_warnings: bool = False) -> Job:
         """Check or take as a job: `what` is "check" or "take". A running one is joined."""
         actor = require(actor, self.right, self.unit(found).pk)
@@ -252,7 +277,7 @@ class ListWay(Generic[L]):
             if found.job is not None and not found.job.is_over:
                 return found.job
             if what == "take" and found.state != ListState.TAKEN:
-                refuse(self.guard_take(found.state, found.warning_count, with_warnings))
+                refuse(self.guard_take(found, with_warnings))
             found.job = job_start(
                 kind=self.job_kind(what),
                 params={self.name: found.pk, "with_warnings": with_warnings},

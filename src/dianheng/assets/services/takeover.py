@@ -3,30 +3,30 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal
-from dianheng.common.files import Mark, Prepared
-from dianheng.common.models import Job
+from dianheng.common.files import Prepared
 from dianheng.identity.models import Unit
 
 from ..choices import Verb
 from ..columns import REGISTER_FIELDS, REGISTER_FINDINGS, REGISTER_HEADS
-from ..models import DeviceModel, Place, RegisterFault, RegisterFile, RegisterHead
-from ..rules import guard_take
+from ..models import DeviceModel, Place, RegisterFile, RegisterHead
 from .checks import Findings
 from .enrol import Stage, devices_enrol
 from .list_way import ListWay
-from .lists import Tell, nobody
 from .register_check import RegisterCheck
 
 
 class RegisterWay(ListWay[RegisterFile]):
-    """The way of a list out of a former system."""
+    """The way of a list out of a former system.
+
+    Days of verification and validity stand in the ledger as what the former system said.
+    """
 
     model = RegisterFile
     name, prefix, right, owner = "register", "TZ", "assets.enrol", "unit"
@@ -38,6 +38,11 @@ class RegisterWay(ListWay[RegisterFile]):
         RegisterHead,
     )
     titles = {"check": _("Check register file %(no)s"), "take": _("Take register file %(no)s")}
+    refused = Refusal("list_refused", _("This file was refused. Send a corrected one."))
+    faulty = Refusal(
+        "list_faulty",
+        _("The file has faults; nothing of it can be taken. Mend the marked copy and send that."),
+    )
     taken_code = "list_taken"
 
     def unit(self, found: RegisterFile) -> Unit:
@@ -45,9 +50,6 @@ class RegisterWay(ListWay[RegisterFile]):
 
     def source(self, found: RegisterFile) -> Mapping[str, Any]:
         return {"source": found.source}
-
-    def guard_take(self, state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-        return guard_take(state, warnings, with_warnings)
 
     def check_stage(
         self,
@@ -62,6 +64,7 @@ class RegisterWay(ListWay[RegisterFile]):
 
 
 WAY = RegisterWay()
+register_check, register_take, register_refuse = WAY.check, WAY.take, WAY.send_back
 
 
 def register_upload(
@@ -87,63 +90,6 @@ def register_upload(
     """
     draft = RegisterFile(source=source, unit=unit, model=model, place=place)
     return WAY.receive(draft, path=path, name=name, actor=actor)
-
-
-def register_map(*, register: RegisterFile, fields: Sequence[str], actor: Actor) -> RegisterFile:
-    """Say for each column which field it is, "-" for those left out; kept for the source."""
-    return WAY.name_columns(register, fields=fields, actor=actor)
-
-
-def register_is_large(register: RegisterFile) -> bool:
-    """Whether checking and taking it is the work of a job."""
-    return WAY.is_large(register)
-
-
-def register_check(*, register: RegisterFile, actor: Actor, tell: Tell = nobody) -> RegisterFile:
-    """Check the whole list: the same way as taking it, to the last step, then all undone."""
-    return WAY.check(register, actor=actor, tell=tell)
-
-
-def register_take(
-    *,
-    register: RegisterFile,
-    actor: Actor,
-    with_warnings: bool = False,
-    request_key: str = "",
-    tell: Tell = nobody,
-) -> RegisterFile:
-    """Enter the list's devices in the register: all or none, once however often asked.
-
-    Days of verification and validity stand in the ledger as what the former system said.
-
-    Raises:
-        Refused: not checked, faults, or remarks that were not accepted.
-    """
-    return WAY.take(
-        register, actor=actor, with_warnings=with_warnings, request_key=request_key, tell=tell
-    )
-
-
-def register_refuse(*, register: RegisterFile, reason: str, actor: Actor) -> RegisterFile:
-    """Send a list back; it stays known with its reason."""
-    return WAY.send_back(register, reason=reason, actor=actor)
-
-
-def register_start(
-    *, register: RegisterFile, what: str, actor: Actor, with_warnings: bool = False
-) -> Job:
-    """Check or take as a job: `what` is "check" or "take". A running one is joined."""
-    return WAY.start(register, what=what, actor=actor, with_warnings=with_warnings)
-
-
-def register_marked_copy(register: RegisterFile) -> BinaryIO:
-    """The list as a workbook with a column of faults before its own."""
-    return WAY.marked_copy(register)
-
-
-def register_mark(fault: RegisterFault) -> Mark:
-    """A finding in words."""
-    return WAY.mark(fault)
 
 
 def _write(check: RegisterCheck, register: RegisterFile, actor: Actor) -> None:

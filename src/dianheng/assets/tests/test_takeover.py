@@ -11,15 +11,12 @@ from dianheng.assets.services import (
     manufacturer_make,
     model_make,
     register_check,
-    register_map,
-    register_mark,
-    register_marked_copy,
     register_refuse,
-    register_start,
     register_take,
     register_upload,
     state_mapping_set,
 )
+from dianheng.assets.services.takeover import WAY
 from dianheng.common.errors import Refused
 from dianheng.common.files import open_table
 from dianheng.identity.services import system_actor
@@ -71,7 +68,7 @@ def listed(made, folder, name="register.csv", heads=HEADS, **options):
 
 
 def checked(made, folder, **options):
-    return register_check(register=listed(made, folder, **options), actor=keeper())
+    return register_check(listed(made, folder, **options), actor=keeper())
 
 
 def found(register):
@@ -82,7 +79,7 @@ def test_devices_come_in_with_place_state_and_what_the_former_system_said(tmp_pa
     register = checked(rows(3), tmp_path)
     assert (register.state, register.row_count, register.findings) == ("checked", 3, [])
     assert Device.objects.count() == 0  # a dry run leaves nothing
-    taken = register_take(register=register, actor=keeper())
+    taken = register_take(register, actor=keeper())
     assert taken.state == "taken"
     device = Device.objects.get(barcode=barcode(0))
     assert (device.state, device.place.name, device.kind, device.ownership) == (
@@ -131,9 +128,9 @@ def test_codes_of_a_scheme_that_the_company_added_are_checked_by_it(tmp_path, mo
         (5, "format_legacy", "barcode"), (6, "check_digit_legacy", "barcode"),
     }  # fmt: skip
     with override("en"):
-        mark = register_mark(register.faults.get(row_no=2))
+        mark = WAY.mark(register.faults.get(row_no=2))
     assert mark.text == ("Bar code H123450 is of the scheme letter_7, which remarks: check_digit.")
-    assert register_take(register=register, actor=keeper(), with_warnings=True).state == "taken"
+    assert register_take(register, actor=keeper(), with_warnings=True).state == "taken"
     assert Device.objects.filter(barcode="H123455").exists()
 
 
@@ -160,11 +157,11 @@ def test_every_error_is_listed_at_once_with_row_and_reason(tmp_path):
     }  # fmt: skip
     assert not any(row == 2 for row, _code, _field in found(register))
     with pytest.raises(Refused) as refused:
-        register_take(register=register, actor=keeper())
+        register_take(register, actor=keeper())
     assert refused.value.refusal.code == "list_faulty"
     assert Device.objects.count() == 1
     copy = tmp_path / "marked.xlsx"
-    with register_marked_copy(register) as marked:
+    with WAY.marked_copy(register) as marked:
         copy.write_bytes(marked.read())
     said = {no: cells[0] for no, cells in open_table(copy).rows()}
     assert "无此库房" in said[4] and said[2] == ""
@@ -180,17 +177,17 @@ def test_legacy_bar_codes_are_said_not_refused(tmp_path):
         (3, "check_digit_legacy", "barcode"),
     }
     with pytest.raises(Refused) as refused:
-        register_take(register=register, actor=keeper())
+        register_take(register, actor=keeper())
     assert refused.value.refusal.code == "warnings"
-    register_take(register=register, actor=keeper(), with_warnings=True)
+    register_take(register, actor=keeper(), with_warnings=True)
     assert Device.objects.filter(barcode="0412345678").count() == 1
 
 
 def test_the_same_file_twice_is_harmless(tmp_path):
-    first = register_take(register=checked(rows(3), tmp_path), actor=keeper())
+    first = register_take(checked(rows(3), tmp_path), actor=keeper())
     again = listed(rows(3), tmp_path, name="renamed.csv")
     assert again.pk == first.pk and RegisterFile.objects.count() == 1
-    register_take(register=again, actor=keeper())
+    register_take(again, actor=keeper())
     assert (Device.objects.count(), DeviceEvent.objects.count()) == (3, 3)
 
 
@@ -199,7 +196,7 @@ def test_a_word_for_a_state_is_said_once_and_goes_before_the_usual_ones(tmp_path
     state_mapping_set(
         source="营销系统", text="在库合格", state="awaiting_verification", actor=keeper()
     )
-    register_take(register=register_check(register=register, actor=keeper()), actor=keeper())
+    register_take(register_check(register, actor=keeper()), actor=keeper())
     assert Device.objects.get().state == "awaiting_verification"
 
 
@@ -209,7 +206,7 @@ def test_columns_are_named_once_for_each_former_system(tmp_path):
     register = listed(made, tmp_path, heads=heads)
     assert register.state == "received"
     fields = ["-", *(column["field"] for column in register.columns[1:])]
-    assert register_map(register=register, fields=fields, actor=keeper()).state == "mapped"
+    assert WAY.name_columns(register, fields=fields, actor=keeper()).state == "mapped"
     assert listed(made * 1 + [made[0] | {"条形码": barcode(7)}], tmp_path, "b.csv", heads).state == "mapped"  # fmt: skip
 
 
@@ -237,10 +234,10 @@ def test_who_has_no_right_takes_nothing_over(tmp_path):
     register = checked(rows(1), tmp_path)
     stranger = actor_with("assets.view", login="kan", name="看客")
     for act in (
-        lambda: register_check(register=register, actor=stranger),
-        lambda: register_take(register=register, actor=stranger),
-        lambda: register_refuse(register=register, reason="x", actor=stranger),
-        lambda: register_start(register=register, what="take", actor=stranger),
+        lambda: register_check(register, actor=stranger),
+        lambda: register_take(register, actor=stranger),
+        lambda: register_refuse(register, reason="x", actor=stranger),
+        lambda: WAY.start(register, what="take", actor=stranger),
     ):
         with pytest.raises(Refused) as refused:
             act()

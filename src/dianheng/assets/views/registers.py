@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,6 @@ from dianheng.common.errors import NotFound, Refused
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, ListPage, PageAction
 from dianheng.common.pages import needs, no_right
-from dianheng.common.uploads import uploaded
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
@@ -83,12 +82,7 @@ def register_new(request: HttpRequest) -> HttpResponse:
     )
 
     def act(data: dict[str, Any]) -> str:
-        sent = data.pop("file")
-        with uploaded(sent) as path:
-            found = services.register_upload(
-                path=path, name=sent.name, actor=actor_of(request), **data
-            )
-        return PAGES.received(request, found)
+        return PAGES.received(request, data.pop("file"), services.register_upload, **data)
 
     return answer_form(
         request, form, act, title=_("Take over a register"), submit=_("Send and check"),
@@ -111,6 +105,7 @@ PAGES = ListPages(
     WAY,
     "register",
     _register,
+    needs(RIGHT),
     taken=gettext_lazy("%(no)s is taken: %(n)s devices are in the register."),
     refused=gettext_lazy("%(no)s is refused."),
 )
@@ -130,13 +125,6 @@ def register(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_POST
 @needs(RIGHT)
-def register_map(request: HttpRequest, number: str) -> HttpResponse:
-    """Keep what the columns are, then check."""
-    return PAGES.map(request, number)
-
-
-@require_POST
-@needs(RIGHT)
 def register_states(request: HttpRequest, number: str) -> HttpResponse:
     """Keep what words for states mean in this source, then check again."""
     found = _register(request, number)
@@ -151,33 +139,6 @@ def register_states(request: HttpRequest, number: str) -> HttpResponse:
         PAGES.check_now(request, found)
 
     return PAGES.acted(request, number, act)
-
-
-@require_POST
-@needs(RIGHT)
-def register_check(request: HttpRequest, number: str) -> HttpResponse:
-    """Check it once more."""
-    return PAGES.check(request, number)
-
-
-@require_POST
-@needs(RIGHT)
-def register_take(request: HttpRequest, number: str) -> HttpResponse:
-    """Take it: at once, or as a job when it is large."""
-    return PAGES.take(request, number)
-
-
-@require_POST
-@needs(RIGHT)
-def register_refuse(request: HttpRequest, number: str) -> HttpResponse:
-    """Send it back."""
-    return PAGES.refuse(request, number)
-
-
-@needs(RIGHT)
-def register_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
-    """The list with every fault at its row."""
-    return PAGES.marked(request, number)
 
 
 # -- words for states ------------------------------------------------------------------------------

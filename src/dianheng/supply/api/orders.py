@@ -1,9 +1,9 @@
 """Orders, number segments and the makers' delivery files, by machine."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import File, Query, Router, Schema, Status
 from ninja.files import UploadedFile
@@ -17,10 +17,11 @@ from dianheng.identity.services import actor_of
 
 from .. import services
 from ..models import DeliveryFile, OrderLine, PurchaseOrder
+from ..services.delivery import WAY
 from .common import Reason, Request, Wanted, following, page, visible
+from .lists import ListOut, list_doors, list_out
 
 router = Router()
-FAULTS = 1000
 
 
 class LineIn(Schema):
@@ -215,66 +216,19 @@ def segment_issue(
 # -- delivery files -------------------------------------------------------------------------------
 
 
-class ColumnOut(Schema):
-    """A column of the file: its head, the field it stands for (`-`: left out, empty: not known)."""
-
-    head: str
-    field: str
-    samples: list[str]
-
-
-class FaultOut(Schema):
-    """One finding: row of the file (0: the file as a whole), column, code, words."""
-
-    row: int
-    field: str
-    code: str
-    value: str
-    text: str
-    is_warning: bool
-
-
-class DeliveryOut(Schema):
+class DeliveryOut(ListOut):
     """A delivery file and what its last check found; `faults` has the first thousand."""
 
-    number: str
     order_no: str
     line_no: int
-    name: str
-    state: str
-    digest: str
-    rows: int | None
-    fault_count: int
-    warning_count: int
-    columns: list[ColumnOut]
-    faults: list[FaultOut]
-    job: str | None
     arrival: str | None
-    checked_at: datetime | None
-    taken_at: datetime | None
 
 
 def _delivery_out(delivery: DeliveryFile) -> DeliveryOut:
-    arrival = getattr(delivery, "arrival", None)
+    line, arrival = delivery.line, getattr(delivery, "arrival", None)
     return DeliveryOut(
-        number=delivery.number, order_no=delivery.line.order.order_no, line_no=delivery.line.line_no,
-        name=delivery.name, state=delivery.state, digest=delivery.digest, rows=delivery.row_count,
-        fault_count=delivery.fault_count, warning_count=delivery.warning_count,
-        columns=[
-            ColumnOut(head=one["head"], field=one["field"], samples=one["samples"])
-            for one in delivery.columns
-        ],
-        faults=[
-            FaultOut(
-                row=one.row_no, field=one.field, code=one.code, value=one.value,
-                text=mark.text, is_warning=mark.is_warning,
-            )
-            for one in delivery.faults.order_by("row_no", "pk")[:FAULTS]
-            for mark in [services.delivery_mark(one)]
-        ],
-        job=str(delivery.job_id) if delivery.job_id else None,
-        arrival=arrival.number if arrival else None, checked_at=delivery.checked_at,
-        taken_at=delivery.taken_at,
+        **list_out(WAY, delivery), order_no=line.order.order_no, line_no=line.line_no,
+        arrival=arrival.number if arrival else None,
     )  # fmt: skip
 
 
@@ -303,93 +257,16 @@ def delivery_upload(
     return Status(201, _delivery_out(_delivery(request, made.number)))
 
 
-@router.get("deliveries/{number}", response=DeliveryOut)
-def delivery(request: HttpRequest, number: str) -> DeliveryOut:
-    """One delivery file with what was found."""
-    return _delivery_out(_delivery(request, number))
-
-
-class ColumnsIn(Schema):
-    """A field for each column, in the order of the file; `-` leaves a column out."""
-
-    fields: list[str]
-
-
-@router.post("deliveries/{number}/columns", response=DeliveryOut)
-def delivery_map(request: HttpRequest, number: str, sent: ColumnsIn) -> DeliveryOut:
-    """Say what the columns are; kept for the maker's next files."""
-    services.delivery_map(
-        delivery=_delivery(request, number), fields=sent.fields, actor=actor_of(request)
-    )
-    return _delivery_out(_delivery(request, number))
-
-
-@router.post("deliveries/{number}/check", response={200: DeliveryOut, 202: DeliveryOut})
-def delivery_check(request: HttpRequest, number: str) -> Status[DeliveryOut]:
-    """Check it as a whole; nothing is taken. A large file is checked by a job: 202."""
-    found, actor = _delivery(request, number), actor_of(request)
-    is_large = services.delivery_is_large(found)
-    if is_large:
-        services.delivery_start(delivery=found, what="check", actor=actor)
-    else:
-        services.delivery_check(delivery=found, actor=actor)
-    return Status(202 if is_large else 200, _delivery_out(_delivery(request, number)))
-
-
-class TakeIn(Request):
-    """Take a checked file."""
-
-    with_warnings: bool = Field(
-        False, description="The remarks were read; it is taken all the same."
-    )
-
-
-@router.post("deliveries/{number}/take", response={200: DeliveryOut, 202: DeliveryOut})
-def delivery_take(request: HttpRequest, number: str, sent: TakeIn) -> Status[DeliveryOut]:
-    """Take it: its devices are on order, an arrival is announced. A large file: 202 and a job."""
-    found, actor = _delivery(request, number), actor_of(request)
-    is_large = services.delivery_is_large(found)
-    if is_large:
-        services.delivery_start(
-            delivery=found, what="take", actor=actor, with_warnings=sent.with_warnings
-        )
-    else:
-        services.delivery_take(
-            delivery=found, actor=actor, with_warnings=sent.with_warnings,
-            request_key=sent.request_key,
-        )  # fmt: skip
-    return Status(202 if is_large else 200, _delivery_out(_delivery(request, number)))
-
-
-@router.post("deliveries/{number}/refuse", response=DeliveryOut)
-def delivery_refuse(request: HttpRequest, number: str, sent: Reason) -> DeliveryOut:
-    """Send it back to the maker."""
-    services.delivery_refuse(
-        delivery=_delivery(request, number), reason=sent.reason, actor=actor_of(request)
-    )
-    return _delivery_out(_delivery(request, number))
-
-
-MARKED = {
-    "responses": {
-        200: {
-            "description": "The file with every fault at its row.",
-            "content": {
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-                    "schema": {"type": "string", "format": "binary"}
-                }
-            },
-        }
-    }
-}
-
-
-@router.get("deliveries/{number}/marked", openapi_extra=MARKED)
-def delivery_marked(request: HttpRequest, number: str) -> FileResponse:
-    """The marked copy, as a workbook; after the check."""
-    found = _delivery(request, number)
-    if found.checked_at is None:
-        raise NotFound(_("Check the file before it is taken."), number=number)
-    return FileResponse(
-        services.delivery_marked_copy(found), as_attachment=True, filename=f"{number}.xlsx"
-    )
+list_doors(
+    router,
+    "deliveries/{number}",
+    WAY,
+    find=_delivery,
+    out=_delivery_out,
+    answer=DeliveryOut,
+    says={
+        "read": "One delivery file with what was found.",
+        "take": "Take it: its devices are on order, an arrival is announced. A large file: 202 and a job.",
+        "refuse": "Send it back to the maker.",
+    },
+)  # fmt: skip

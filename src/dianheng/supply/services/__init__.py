@@ -2,12 +2,7 @@ from .acceptance import acceptance_decide
 from .arrival import arrival_confirm, arrival_make, arrival_scan
 from .delivery import (
     delivery_check,
-    delivery_is_large,
-    delivery_map,
-    delivery_mark,
-    delivery_marked_copy,
     delivery_refuse,
-    delivery_start,
     delivery_take,
     delivery_upload,
 )
@@ -15,12 +10,7 @@ from .draw import draw_close, draw_publish
 from .inspection import inspection_make, inspection_resubmit, inspection_void
 from .maker_tests import (
     maker_tests_check,
-    maker_tests_is_large,
-    maker_tests_map,
-    maker_tests_mark,
-    maker_tests_marked_copy,
     maker_tests_refuse,
-    maker_tests_start,
     maker_tests_take,
     maker_tests_upload,
 )
@@ -43,12 +33,7 @@ __all__ = [
     "arrival_make",
     "arrival_scan",
     "delivery_check",
-    "delivery_is_large",
-    "delivery_map",
-    "delivery_mark",
-    "delivery_marked_copy",
     "delivery_refuse",
-    "delivery_start",
     "delivery_take",
     "delivery_upload",
     "draw_close",
@@ -59,12 +44,7 @@ __all__ = [
     "inspection_void",
     "line_add",
     "maker_tests_check",
-    "maker_tests_is_large",
-    "maker_tests_map",
-    "maker_tests_mark",
-    "maker_tests_marked_copy",
     "maker_tests_refuse",
-    "maker_tests_start",
     "maker_tests_take",
     "maker_tests_upload",
     "order_close",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,19 +14,17 @@ from dianheng.assets.models import Place
 from dianheng.assets.services import Stage, devices_enrol, lot_make, place_make
 from dianheng.assets.services.checks import Findings
 from dianheng.assets.services.list_way import ListWay
-from dianheng.assets.services.lists import Tell, nobody
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refusal
-from dianheng.common.files import Mark, Prepared
-from dianheng.common.models import Job
+from dianheng.common.files import Prepared
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Unit
 from dianheng.identity.services import system_actor, write_batch
 
 from ..choices import OrderState
 from ..fields import FIELDS, HEADS
-from ..models import Arrival, DeliveryFault, DeliveryFile, HeaderMapping, OrderLine
-from ..rules import FINDINGS, guard_take
+from ..models import Arrival, DeliveryFile, HeaderMapping, OrderLine
+from ..rules import FINDINGS
 from .check import DeliveryCheck, Ordered
 
 
@@ -38,6 +36,14 @@ class DeliveryWay(ListWay[DeliveryFile]):
     related = ("line__order__manufacturer", "line__order__unit", "line__model__manufacturer", "job")
     fields, kinds, heads, meanings = FIELDS, FINDINGS, HEADS, HeaderMapping
     titles = {"check": _("Check delivery file %(no)s"), "take": _("Take delivery file %(no)s")}
+    refused = Refusal(
+        "delivery_refused",
+        _("This delivery file was refused. Ask the maker for a corrected one."),
+    )
+    faulty = Refusal(
+        "delivery_faulty",
+        _("The file has faults; nothing of it can be taken. Send the marked copy to the maker."),
+    )
     taken_code = "delivery_taken"
 
     def unit(self, found: DeliveryFile) -> Unit:
@@ -51,9 +57,6 @@ class DeliveryWay(ListWay[DeliveryFile]):
 
     def source(self, found: DeliveryFile) -> Mapping[str, Any]:
         return {"manufacturer_id": found.line.order.manufacturer_id}
-
-    def guard_take(self, state: str, warnings: int, with_warnings: bool) -> Refusal | None:
-        return guard_take(state, warnings, with_warnings)
 
     def hold_to_check(self, found: DeliveryFile) -> DeliveryFile:
         """The line is held too: its quantity is counted by one file after the other."""
@@ -91,6 +94,7 @@ class DeliveryWay(ListWay[DeliveryFile]):
 
 
 WAY = DeliveryWay()
+delivery_check, delivery_take, delivery_refuse = WAY.check, WAY.take, WAY.send_back
 
 
 def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> DeliveryFile:
@@ -100,61 +104,6 @@ def delivery_upload(*, line: OrderLine, path: Path, name: str, actor: Actor) -> 
         Unreadable: the file cannot be a list of devices; nothing of it is kept.
     """
     return WAY.receive(DeliveryFile(line=line), path=path, name=name, actor=actor)
-
-
-def delivery_map(*, delivery: DeliveryFile, fields: Sequence[str], actor: Actor) -> DeliveryFile:
-    """Say for each column which field it is, "-" for those left out; kept for the maker."""
-    return WAY.name_columns(delivery, fields=fields, actor=actor)
-
-
-def delivery_is_large(delivery: DeliveryFile) -> bool:
-    """Whether checking and taking it is the work of a job."""
-    return WAY.is_large(delivery)
-
-
-def delivery_check(*, delivery: DeliveryFile, actor: Actor, tell: Tell = nobody) -> DeliveryFile:
-    """Check the whole file: the same way as taking it, to the last step, then all undone."""
-    return WAY.check(delivery, actor=actor, tell=tell)
-
-
-def delivery_take(
-    *,
-    delivery: DeliveryFile,
-    actor: Actor,
-    with_warnings: bool = False,
-    request_key: str = "",
-    tell: Tell = nobody,
-) -> DeliveryFile:
-    """Enter the file's devices in the register, on order: all or none, once however often asked.
-
-    Raises:
-        Refused: not checked, faults, or remarks that were not accepted.
-    """
-    return WAY.take(
-        delivery, actor=actor, with_warnings=with_warnings, request_key=request_key, tell=tell
-    )
-
-
-def delivery_refuse(*, delivery: DeliveryFile, reason: str, actor: Actor) -> DeliveryFile:
-    """Send a file back to the maker; it stays known with its reason."""
-    return WAY.send_back(delivery, reason=reason, actor=actor)
-
-
-def delivery_start(
-    *, delivery: DeliveryFile, what: str, actor: Actor, with_warnings: bool = False
-) -> Job:
-    """Check or take as a job: `what` is "check" or "take". A running one is joined."""
-    return WAY.start(delivery, what=what, actor=actor, with_warnings=with_warnings)
-
-
-def delivery_marked_copy(delivery: DeliveryFile) -> BinaryIO:
-    """The file as a workbook with a column of faults before its own."""
-    return WAY.marked_copy(delivery)
-
-
-def delivery_mark(fault: DeliveryFault) -> Mark:
-    """A finding in words."""
-    return WAY.mark(fault)
 
 
 def _write(check: DeliveryCheck, delivery: DeliveryFile, rows: int, actor: Actor) -> None:

@@ -89,13 +89,13 @@ def right_delivery(
     delivery = delivery_with(
         delivery_rows(goods(line), count, first), line, folder, f"right-{first}.csv"
     )
-    return delivery_check(delivery=delivery, actor=buyer())
+    return delivery_check(delivery, actor=buyer())
 
 
 def announced(count: int, folder: Path, line: OrderLine | None = None, first: int = 0) -> Arrival:
     """A file that was taken: its devices are on order."""
     delivery = right_delivery(count, folder, line, first)
-    return delivery_take(delivery=delivery, with_warnings=True, actor=buyer()).arrival
+    return delivery_take(delivery, with_warnings=True, actor=buyer()).arrival
 
 
 def received(count: int, folder: Path, line: OrderLine | None = None, first: int = 0) -> Arrival:

@@ -34,4 +34,4 @@ def maker_file(
     """A CSV file with these rows, received and checked."""
     path = write_csv(folder / name, rows, heads)
     tests = maker_tests_upload(lot=lot, path=path, name=name, actor=buyer())
-    return maker_tests_check(tests=tests, actor=buyer())
+    return maker_tests_check(tests, actor=buyer())

@@ -50,7 +50,7 @@ def a_lot_in_every_stage(folder):
     """A faulty file, an arrival being scanned, a sample that is away, a rejected lot; its pages."""
     line = order_line(300)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
-    faulty = delivery_check(delivery=delivery_with(rows, line, folder), actor=buyer())
+    faulty = delivery_check(delivery_with(rows, line, folder), actor=buyer())
     away = drawn(received(30, folder, line))
     sent = sent_sample_make(inspection=away, sent_to="省计量中心", actor=sampler())
     sent_sample_hand_over(sent=sent, received_by_name="李收样", actor=sampler())

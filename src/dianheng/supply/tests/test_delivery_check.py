@@ -26,7 +26,7 @@ def test_a_right_file_has_no_fault_and_its_dry_run_leaves_nothing(tmp_path):
 def test_every_kind_of_mistake_is_listed_at_once_with_its_row(tmp_path):
     line = order_line(200)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
-    delivery = delivery_check(delivery=delivery_with(rows, line, tmp_path), actor=buyer())
+    delivery = delivery_check(delivery_with(rows, line, tmp_path), actor=buyer())
     found = {
         (f.row_no, f.code, f.field) for f in delivery.faults.all() if f.code != "address_differs"
     }
@@ -37,7 +37,7 @@ def test_every_kind_of_mistake_is_listed_at_once_with_its_row(tmp_path):
 
 def test_taking_writes_devices_ledger_lot_and_arrival_in_one_go(tmp_path):
     delivery = right_delivery(30, tmp_path)
-    taken = delivery_take(delivery=delivery, actor=buyer())
+    taken = delivery_take(delivery, actor=buyer())
     assert taken.state == "taken"
     devices = Device.objects.all()
     assert (devices.count(), set(devices.values_list("state", flat=True))) == (30, {"on_order"})

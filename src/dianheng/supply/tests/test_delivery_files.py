@@ -24,21 +24,17 @@ def found(delivery):
 def test_a_file_is_checked_the_same_in_every_encoding(tmp_path, encoding):
     line = order_line(200)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
-    plain = delivery_check(
-        delivery=delivery_of(write_csv(tmp_path / "a.csv", rows), line), actor=buyer()
-    )
+    plain = delivery_check(delivery_of(write_csv(tmp_path / "a.csv", rows), line), actor=buyer())
     other = delivery_of(write_csv(tmp_path / "b.csv", rows, encoding=encoding), line)
-    assert found(delivery_check(delivery=other, actor=buyer())) == found(plain) != []
+    assert found(delivery_check(other, actor=buyer())) == found(plain) != []
 
 
 def test_a_workbook_is_checked_as_its_csv_is(tmp_path):
     line = order_line(200)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
-    plain = delivery_check(
-        delivery=delivery_of(write_csv(tmp_path / "a.csv", rows), line), actor=buyer()
-    )
+    plain = delivery_check(delivery_of(write_csv(tmp_path / "a.csv", rows), line), actor=buyer())
     book = delivery_of(write_xlsx(tmp_path / "a.xlsx", rows), line)
-    assert found(delivery_check(delivery=book, actor=buyer())) == found(plain)
+    assert found(delivery_check(book, actor=buyer())) == found(plain)
 
 
 def test_what_the_dry_run_said_is_what_the_taking_finds(tmp_path):
@@ -47,10 +43,10 @@ def test_what_the_dry_run_said_is_what_the_taking_finds(tmp_path):
     said = (checked.row_count, checked.fault_count, checked.findings, found(checked))
     assert not Device.objects.exists()
     with pytest.raises(Refused) as refused:
-        delivery_take(delivery=checked, actor=buyer())
+        delivery_take(checked, actor=buyer())
     assert refused.value.refusal.code == "warnings"
     assert not Device.objects.exists()
-    taken = delivery_take(delivery=checked, with_warnings=True, actor=buyer())
+    taken = delivery_take(checked, with_warnings=True, actor=buyer())
     assert (taken.row_count, taken.fault_count, taken.findings, found(taken)) == said
     assert Device.objects.count() == 50
 
@@ -58,11 +54,11 @@ def test_what_the_dry_run_said_is_what_the_taking_finds(tmp_path):
 def test_a_faulty_file_is_not_taken_by_any_door(tmp_path):
     line = order_line(200)
     rows = each_mistake_once(delivery_rows(goods(line), 200))
-    delivery = delivery_check(delivery=delivery_with(rows, line, tmp_path), actor=buyer())
+    delivery = delivery_check(delivery_with(rows, line, tmp_path), actor=buyer())
     before = found(delivery)
     for with_warnings in (False, True):
         with pytest.raises(Refused) as refused:
-            delivery_take(delivery=delivery, with_warnings=with_warnings, actor=buyer())
+            delivery_take(delivery, with_warnings=with_warnings, actor=buyer())
         assert refused.value.refusal.code == "delivery_faulty"
     assert (Device.objects.count(), Arrival.objects.count()) == (0, 0)
     assert found(DeliveryFile.objects.get()) == before
@@ -73,10 +69,10 @@ def test_the_same_file_twice_is_one_delivery_and_one_taking(tmp_path):
     path = write_csv(tmp_path / "a.csv", delivery_rows(goods(line), 30))
     one, two = delivery_of(path, line), delivery_of(path, line)
     assert one == two
-    delivery_check(delivery=one, actor=buyer())
+    delivery_check(one, actor=buyer())
     for _time in range(2):
         one.refresh_from_db()
-        assert delivery_take(delivery=one, with_warnings=True, actor=buyer()).state == "taken"
+        assert delivery_take(one, with_warnings=True, actor=buyer()).state == "taken"
     assert (Device.objects.count(), DeviceEvent.objects.count(), Arrival.objects.count()) == (
         30, 30, 1,
     )  # fmt: skip
@@ -85,10 +81,10 @@ def test_the_same_file_twice_is_one_delivery_and_one_taking(tmp_path):
 def test_the_same_devices_in_other_bytes_are_all_in_the_register(tmp_path):
     line = order_line(60)
     right = right_delivery(30, tmp_path, line)
-    delivery_take(delivery=right, with_warnings=True, actor=buyer())
+    delivery_take(right, with_warnings=True, actor=buyer())
     rows = delivery_rows(goods(line), 30)
     again = delivery_check(
-        delivery=delivery_of(write_csv(tmp_path / "again.csv", rows, encoding="gb18030"), line),
+        delivery_of(write_csv(tmp_path / "again.csv", rows, encoding="gb18030"), line),
         actor=buyer(),
     )
     codes = again.faults.filter(code="in_register", field="barcode")

@@ -46,7 +46,7 @@ def stated(room, folder):
                 at = 4 if point["item"] == "RATIO_ERROR" else 5
                 rows.setdefault(place, [*place, "", ""])[at] = point["samples"][0]
     tests = maker_file(rows.values(), lot, folder, HEADS)
-    return envelope, maker_tests_take(tests=tests, actor=buyer())
+    return envelope, maker_tests_take(tests, actor=buyer())
 
 
 def turned(envelope):
@@ -84,7 +84,7 @@ def test_a_record_that_agrees_with_the_makers_data_is_taken(room, tmp_path):
 
 def test_refused_data_ask_nothing(room, tmp_path):
     envelope, tests = stated(room, tmp_path)
-    maker_tests_refuse(tests=tests, reason="符号约定不明", actor=buyer())
+    maker_tests_refuse(tests, reason="符号约定不明", actor=buyer())
     assert room.send(turned(envelope)).status == 201
 
 

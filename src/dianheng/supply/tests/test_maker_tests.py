@@ -14,12 +14,11 @@ from dianheng.supply.models import MakerTestFile, MakerTestResult
 from dianheng.supply.seeds import write_csv
 from dianheng.supply.services import (
     maker_tests_check,
-    maker_tests_is_large,
     maker_tests_refuse,
-    maker_tests_start,
     maker_tests_take,
     maker_tests_upload,
 )
+from dianheng.supply.services.maker_tests import WAY
 from dianheng.verification.tests.transformers import transformer_model, transformers
 
 from .factories import announced, buyer
@@ -42,7 +41,7 @@ def test_what_the_maker_states_is_kept_point_by_point(lot, tmp_path):
     tests = maker_file(meter_rows(lot), lot, tmp_path)
     assert (tests.state, tests.row_count, found(tests)) == ("checked", 30, [])
     assert not MakerTestResult.objects.exists()
-    taken = maker_tests_take(tests=tests, actor=buyer())
+    taken = maker_tests_take(tests, actor=buyer())
     assert taken.state == "taken"
     first = Device.objects.filter(lot=lot).order_by("barcode").first()
     rows = MakerTestResult.objects.filter(device=first).values_list(
@@ -60,7 +59,7 @@ def test_the_same_file_twice_is_one_file_and_its_figures_are_kept_once(lot, tmp_
     two = maker_file(meter_rows(lot), lot, tmp_path)
     assert one == two
     for _time in range(2):
-        maker_tests_take(tests=one, actor=buyer(), request_key="k")
+        maker_tests_take(one, actor=buyer(), request_key="k")
     assert MakerTestResult.objects.count() == 30
     # The same figures in other bytes: every point is known, nothing is kept twice.
     again = maker_file(meter_rows(lot), lot, tmp_path, (*HEADS[:5], "基本误差(%)"), "again.csv")
@@ -69,12 +68,12 @@ def test_the_same_file_twice_is_one_file_and_its_figures_are_kept_once(lot, tmp_
 
 
 def test_a_refused_file_stays_and_makes_room_for_the_corrected_one(lot, tmp_path):
-    tests = maker_tests_take(tests=maker_file(meter_rows(lot), lot, tmp_path), actor=buyer())
-    maker_tests_refuse(tests=tests, reason="厂家装置未溯源，重报", actor=buyer())
+    tests = maker_tests_take(maker_file(meter_rows(lot), lot, tmp_path), actor=buyer())
+    maker_tests_refuse(tests, reason="厂家装置未溯源，重报", actor=buyer())
     assert MakerTestResult.objects.count() == 30
     rows = meter_rows(lot, [("Ib", "1.0", "0.14")])
     again = maker_file(rows, lot, tmp_path, name="corrected.csv")
-    assert maker_tests_take(tests=again, actor=buyer()).state == "taken"
+    assert maker_tests_take(again, actor=buyer()).state == "taken"
 
 
 def test_every_mistake_is_listed_with_its_row(lot, tmp_path):
@@ -105,7 +104,7 @@ def test_every_mistake_is_listed_with_its_row(lot, tmp_path):
         (12, "barcode", "point_twice"),
     ]
     with pytest.raises(Refused) as refused:
-        maker_tests_take(tests=tests, with_warnings=True, actor=buyer())
+        maker_tests_take(tests, with_warnings=True, actor=buyer())
     assert refused.value.refusal.code == "maker_tests_faulty"
     assert not MakerTestResult.objects.exists()
 
@@ -137,7 +136,7 @@ def test_devices_without_figures_are_remarked(lot, tmp_path):
     tests = maker_file(meter_rows(lot)[:6], lot, tmp_path)
     assert (tests.warning_count, found(tests)) == (1, [(0, "", "devices_lack")])
     with pytest.raises(Refused):
-        maker_tests_take(tests=tests, actor=buyer())
+        maker_tests_take(tests, actor=buyer())
 
 
 def test_makers_numbers_alone_name_the_devices(lot, tmp_path):
@@ -171,9 +170,9 @@ def test_without_the_right_nothing_is_received(lot, tmp_path):
     assert refused.value.refusal.code == "no_right"
     tests = maker_file(meter_rows(lot), lot, tmp_path)
     with pytest.raises(Refused):
-        maker_tests_check(tests=tests, actor=keeper)
+        maker_tests_check(tests, actor=keeper)
     with pytest.raises(Refused):
-        maker_tests_take(tests=tests, actor=keeper)
+        maker_tests_take(tests, actor=keeper)
     assert not MakerTestResult.objects.exists()
 
 
@@ -211,7 +210,7 @@ def test_the_blank_file_is_read_as_it_stands(lot, tmp_path, client):
     path = tmp_path / "blank.xlsx"
     path.write_bytes(answer.getvalue())
     tests = maker_tests_upload(lot=lot, path=path, name=path.name, actor=buyer())
-    tests = maker_tests_check(tests=tests, actor=buyer())
+    tests = maker_tests_check(tests, actor=buyer())
     assert (tests.row_count, found(tests)) == (2, [(0, "", "devices_lack")])
 
 
@@ -246,10 +245,10 @@ def test_a_large_file_is_the_work_of_a_job(tmp_path):
     points = [(f"{n / 100:g}Ib", "1.0", "0.10") for n in range(1, 31)]
     path = write_csv(tmp_path / "large.csv", meter_rows(lot, points), HEADS)
     tests = maker_tests_upload(lot=lot, path=path, name=path.name, actor=buyer())
-    assert maker_tests_is_large(tests)
-    job = maker_tests_start(tests=tests, what="check", actor=buyer())
+    assert WAY.is_large(tests)
+    job = WAY.start(tests, what="check", actor=buyer())
     assert job.kind == "supply.maker_tests_check"
-    tests = maker_tests_check(tests=tests, actor=buyer())
+    tests = maker_tests_check(tests, actor=buyer())
     assert (tests.row_count, tests.fault_count) == (12_000, 0)
-    maker_tests_take(tests=tests, actor=buyer())
+    maker_tests_take(tests, actor=buyer())
     assert MakerTestResult.objects.count() == 12_000

@@ -8,15 +8,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from dianheng.assets.list_pages import ListPages
 from dianheng.assets.models import Lot
 from dianheng.common.excel import write_workbook
 from dianheng.common.forms import answer_form
 from dianheng.common.pages import needs, opens_to
-from dianheng.common.uploads import uploaded
-from dianheng.identity.services import actor_of
 
 from .. import services
 from ..forms import MakerTestForm
@@ -44,12 +41,7 @@ def maker_tests_new(request: HttpRequest, code: str) -> HttpResponse:
     back = reverse("lot", args=[code])
 
     def act(data: dict[str, Any]) -> str:
-        sent = data["file"]
-        with uploaded(sent) as path:
-            tests = services.maker_tests_upload(
-                lot=lot, path=path, name=sent.name, actor=actor_of(request)
-            )
-        return PAGES.received(request, tests)
+        return PAGES.received(request, data["file"], services.maker_tests_upload, lot=lot)
 
     return answer_form(
         request, form, act, title=_("Maker's test data"), submit=_("Send and check"), back=back,
@@ -82,6 +74,7 @@ PAGES = ListPages(
     WAY,
     "maker_tests",
     _tests,
+    opens_to(VIEW, RIGHT),
     taken=gettext_lazy("%(no)s is taken: what the maker states stands beside the centre's figures."),
     refused=gettext_lazy("%(no)s is refused. Its figures do not count."),
 )  # fmt: skip
@@ -97,37 +90,3 @@ def maker_tests(request: HttpRequest, number: str) -> HttpResponse:
         "may_withdraw": against(request, RIGHT, found.lot.unit) is None,
     }
     return render(request, "supply/maker_tests.html", PAGES.context(request, found) | context)
-
-
-@require_POST
-@needs(RIGHT)
-def maker_tests_map(request: HttpRequest, number: str) -> HttpResponse:
-    """Keep what the columns are, then check."""
-    return PAGES.map(request, number)
-
-
-@require_POST
-@needs(RIGHT)
-def maker_tests_check(request: HttpRequest, number: str) -> HttpResponse:
-    """Check it once more."""
-    return PAGES.check(request, number)
-
-
-@require_POST
-@needs(RIGHT)
-def maker_tests_take(request: HttpRequest, number: str) -> HttpResponse:
-    """Take it: at once, or as a job when it is large."""
-    return PAGES.take(request, number)
-
-
-@require_POST
-@needs(RIGHT)
-def maker_tests_refuse(request: HttpRequest, number: str) -> HttpResponse:
-    """Refuse it, also after it was taken."""
-    return PAGES.refuse(request, number)
-
-
-@opens_to(VIEW, RIGHT)
-def maker_tests_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
-    """The file with every fault at its row."""
-    return PAGES.marked(request, number)

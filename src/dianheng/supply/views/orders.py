@@ -3,19 +3,17 @@
 from typing import Any
 
 from django.db.models import Sum
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from dianheng.assets.choices import LIST_TONE, ListState
 from dianheng.assets.list_pages import ListPages
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
-from dianheng.common.uploads import uploaded
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
@@ -202,12 +200,7 @@ def delivery_new(request: HttpRequest, order_no: str, line_no: int) -> HttpRespo
     form = DeliveryForm(request.POST or None, request.FILES or None)
 
     def act(data: dict[str, Any]) -> str:
-        sent = data["file"]
-        with uploaded(sent) as path:
-            delivery = services.delivery_upload(
-                line=line, path=path, name=sent.name, actor=actor_of(request)
-            )
-        return PAGES.received(request, delivery)
+        return PAGES.received(request, data["file"], services.delivery_upload, line=line)
 
     return answer_form(
         request, form, act, title=_("Delivery file"), submit=_("Send and check"),
@@ -229,6 +222,7 @@ PAGES = ListPages(
     WAY,
     "delivery",
     _delivery,
+    opens_to(VIEW, "supply.deliver"),
     taken=gettext_lazy("%(no)s is taken: %(n)s devices are on order."),
     refused=gettext_lazy("%(no)s is refused. Send the marked copy to the maker."),
 )
@@ -243,37 +237,3 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
         "arrival": Arrival.objects.filter(delivery=found).first(),
     }
     return render(request, "supply/delivery.html", PAGES.context(request, found) | context)
-
-
-@require_POST
-@needs("supply.deliver")
-def delivery_map(request: HttpRequest, number: str) -> HttpResponse:
-    """Keep what the columns are, then check."""
-    return PAGES.map(request, number)
-
-
-@require_POST
-@needs("supply.deliver")
-def delivery_check(request: HttpRequest, number: str) -> HttpResponse:
-    """Check it once more."""
-    return PAGES.check(request, number)
-
-
-@require_POST
-@needs("supply.deliver")
-def delivery_take(request: HttpRequest, number: str) -> HttpResponse:
-    """Take it: at once, or as a job when it is large."""
-    return PAGES.take(request, number)
-
-
-@require_POST
-@needs("supply.deliver")
-def delivery_refuse(request: HttpRequest, number: str) -> HttpResponse:
-    """Send it back to the maker."""
-    return PAGES.refuse(request, number)
-
-
-@opens_to(VIEW, "supply.deliver")
-def delivery_marked(request: HttpRequest, number: str) -> FileResponse | HttpResponse:
-    """The file with every fault at its row."""
-    return PAGES.marked(request, number)
