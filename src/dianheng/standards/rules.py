@@ -247,11 +247,13 @@ def step_reached(today: date, last_day: date, months: Sequence[int]) -> int | No
     1
     >>> step_reached(date(2026, 12, 1), date(2026, 11, 30), (6, 3, 1, 0))
     0
+    >>> step_reached(date(2027, 2, 28), date(2027, 8, 31), (6, 3, 1, 0))
+    6
     """
     reached = [
         step
         for step in months
-        if (add_months(today, step) >= last_day if step else today > last_day)
+        if (today >= months_earlier(last_day, step) if step else today > last_day)
     ]
     return min(reached, default=None)
 

@@ -34,6 +34,11 @@ def in_force(day: date) -> Q:
     )
 
 
+def begun() -> Q:
+    """Papers that hold or held: not withdrawn, and not still to begin."""
+    return Q(withdrawn_on__isnull=True, valid_from__lte=timezone.localdate())
+
+
 def ancestors(unit: Unit) -> list[str]:
     """Codes of a unit and of all above it."""
     return unit.path.strip("/").split("/")
@@ -87,9 +92,10 @@ def environment_band_on(unit: Unit, day: date) -> EnvironmentBand | None:
 
 
 def standards() -> QuerySet[Device]:
-    """Standards, benches and instruments with their newest certificate and its last day; where one is
-    away or locked for it, the order it went with, until when, and as what (`Presence`)."""
-    newest = StandardCertificate.objects.filter(device=OuterRef("pk"), withdrawn_on__isnull=True)
+    """Standards, benches and instruments with the certificate that has begun and holds longest, and
+    its last day; where one is away or locked for it, the order it went with, until when, and as what
+    (`Presence`)."""
+    newest = StandardCertificate.objects.filter(begun(), device=OuterRef("pk"))
     newest = newest.order_by("-valid_through")
     away = SendoutItem.objects.filter(
         device=OuterRef("pk"), out_at__isnull=False, released_at__isnull=True

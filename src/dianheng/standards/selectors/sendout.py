@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -147,11 +147,14 @@ def _facts(item: SendoutItem) -> dict[str, str]:
 
 
 def due_to_go(unit: Unit, until: date) -> QuerySet[Device]:
-    """Standards of a unit and below whose newest certificate ends by a day, and none plans yet."""
+    """Standards of a unit and below whose last certificate ends by a day, and none plans yet."""
     busy = SendoutItem.objects.filter(BUSY).values("device")
+    later = StandardCertificate.objects.filter(
+        device=OuterRef("pk"), withdrawn_on__isnull=True, valid_through__gt=until
+    )
     return (
         standards_in_use()
-        .filter(unit__path__startswith=unit.path, certificate_through__lte=until)
+        .filter(~Exists(later), unit__path__startswith=unit.path, certificate_through__lte=until)
         .exclude(pk__in=busy)
         .order_by("certificate_through", "barcode")
     )

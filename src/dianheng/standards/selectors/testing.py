@@ -23,7 +23,7 @@ from dianheng.metrology.standard_tests import (
 from ..choices import Finding, TestKind
 from ..models import StandardCertificate, StandardInstallation, StandardTest
 from ..rules import months_earlier
-from .laboratory import in_force
+from .laboratory import begun, in_force
 
 IN_SERIES = (TestKind.STABILITY, TestKind.CHECK)  # judged by the tests before them
 
@@ -126,10 +126,10 @@ def dossier(installation: StandardInstallation, day: date) -> list[DossierLine]:
     book = rule_set_on("JJF 1033", day)
     year = int(book.figure("measurement_standard_tests/repeat_months").value)
     held = installation.certificates.filter(withdrawn_on__isnull=True).order_by("-valid_through")
-    newest = held.first()
+    counts, newest = held.filter(begun()).first(), held.first()
     lines = [
         DossierLine(
-            "certificate", newest.number if newest else "", newest.valid_through if newest else None
+            "certificate", counts.number if counts else "", counts.valid_through if counts else None
         )
     ]
     review = book.find("measurement_standard_certificate/renew_before_months")
@@ -159,7 +159,7 @@ def _parts(installation: StandardInstallation, day: date) -> list[Any]:
 
 def _traced(part: Any) -> DossierLine:
     paper = (
-        StandardCertificate.objects.filter(device=part.device_id, withdrawn_on__isnull=True)
+        StandardCertificate.objects.filter(begun(), device=part.device_id)
         .order_by("-valid_through")
         .first()
     )

@@ -22,7 +22,7 @@ def reminders_tick() -> int:
     """Raise what is reached and settle what is over; returns how many were raised."""
     today = timezone.localdate()
     steps_before = (*setting("standards.reminder_months"), 0)  # 0: it is over
-    until = add_months(today, max(steps_before))
+    until = add_months(today, max(steps_before) + 1)  # a day before is clipped to a month's end
     papers = {(paper.kind, paper.paper_id): paper for paper in papers_ending(today, until)}
     raised = {(r.kind, r.paper_id, r.months): r.settled_at is None for r in Reminder.objects.all()}
     steps = {

@@ -6,19 +6,25 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from dianheng.assets.models import StandardEquipment
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.models import AuditBatch
-from dianheng.identity.services import system_actor, unit_make
-from dianheng.identity.tests.factories import actor_with, person_with
+from dianheng.identity.services import setting_change, system_actor, unit_make, write_batch
+from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.standards.models import InstallationCertificate
+from dianheng.standards.selectors import standards
+from dianheng.standards.selectors.sendout import due_to_go
+from dianheng.standards.selectors.testing import dossier
 from dianheng.standards.services import (
+    installation_certify,
     installation_equip,
     installation_stop,
     installation_unequip,
     paper_withdraw,
+    standard_certify,
 )
 
-from .factories import examined
+from .factories import equipment, examined
 from .test_pages import log_in, page
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +141,64 @@ def test_a_standard_that_was_added_by_mistake_goes_by_page(client):
     assert client.post(url, typed).status_code == 404
     log_in(client, person_with("verification.view", login="reader", name="读者"))
     assert client.get(url).status_code == 403
+
+
+def certified(device, number, first, last):
+    return standard_certify(
+        device=device, number=number, issuer="省院", valid_from=day(first), valid_through=day(last),
+        takes_over=True, actor=system_actor(),
+    )  # fmt: skip
+
+
+def test_a_certificate_that_begins_later_puts_nothing_in_date_before_its_day(client):
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    device = equipment("STD-0009", "standard_meter", "CL311")
+    certified(device, "DC-1", -400, -3)
+    certified(device, "DC-2", 5, 370)
+    found = standards().get(pk=device.pk)
+    assert (found.certificate_no, found.certificate_through) == ("DC-1", day(-3))
+    rows = client.get(reverse("standards"), {"q": "STD-0009"}).content.decode()
+    assert "state-bad" in rows and "state-good" not in rows
+    assert "尚未生效" in page(client, "standard", "STD-0009")
+
+
+def test_a_standard_with_a_later_certificate_is_not_planned_again():
+    device = equipment("STD-0009", "standard_meter", "CL311")
+    certified(device, "DC-1", -300, 20)
+    assert due_to_go(metering_centre(), day(90)).filter(pk=device.pk).exists()
+    certified(device, "DC-2", 15, 379)
+    assert standards().get(pk=device.pk).certificate_no == "DC-1"
+    assert not due_to_go(metering_centre(), day(90)).filter(pk=device.pk).exists()
+
+
+def test_a_measuring_standard_goes_by_the_certificate_that_has_begun(client):
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    room = examined()
+    held = room.installation.certificates.get()
+    with write_batch(actor=system_actor(), action="test.paper"):
+        room.installation.certificates.update(valid_through=day(-1))
+    installation_certify(
+        installation=room.installation, number="[2027]江量标电证字第047号", issuer="局",
+        valid_from=day(3), valid_through=day(1800), actor=system_actor(),
+    )  # fmt: skip
+    line = dossier(room.installation, day(0))[0]
+    assert (line.what, line.detail, line.last_day) == ("certificate", held.number, day(-1))
+    assert "state-bad" in page(client, "laboratory")
+
+
+def test_the_list_turns_amber_by_the_setting_of_due_days(client):
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    device = equipment("STD-0009", "standard_meter", "CL311")
+    certified(device, "DC-1", -300, 50)
+    with write_batch(actor=system_actor(), action="test.stop"):
+        StandardEquipment.objects.filter(device=device).update(stopped_on=day(10))
+
+    def tone():
+        return client.get(reverse("standards"), {"q": "STD-0009"}).content.decode()
+
+    assert "state-warn" in tone()
+    setting_change(
+        key="verification.due_days", value="30", reason="送检快", valid_from=day(0),
+        actor=system_actor(),
+    )  # fmt: skip
+    assert "state-good" in tone()

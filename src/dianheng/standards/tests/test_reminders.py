@@ -1,6 +1,6 @@
 """Reminders: once at each step, settled by what takes its place, acknowledged by name."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -133,3 +133,15 @@ def test_a_reminder_comes_back_when_its_paper_counts_again():
     again = Reminder.objects.get()
     assert (again.acknowledged_at, again.acknowledged_by_id, again.word) == (None, None, "")
     assert reminders_tick() == 0
+
+
+def test_the_last_day_of_a_short_month_is_six_months_before_the_end_of_a_long_one(monkeypatch):
+    device = equipment("STD-0001", "standard_meter", "CL311")
+    standard_certify(
+        device=device, number="DC-1", issuer="省院", valid_from=date(2026, 9, 1),
+        valid_through=date(2027, 8, 31), actor=system_actor(),
+    )  # fmt: skip
+    for today, raised in ((date(2027, 2, 27), 0), (date(2027, 2, 28), 1)):
+        monkeypatch.setattr(timezone, "localdate", lambda *_a, today=today: today)
+        assert reminders_tick() == raised, today
+    assert steps() == [("DC-1", 6, True)]

@@ -66,14 +66,16 @@ def paper_url(kind: str, key: str) -> str:
 
 
 def with_due(rows: Any, days: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "row": row,
-            "tone": "calm" if row.withdrawn_on else due_tone(row.valid_through, days),
-            "word": _("withdrawn") if row.withdrawn_on else due_word(row.valid_through, days),
-        }
-        for row in rows
-    ]
+    """Papers with the colour of their last day and a word for it."""
+    today, found = timezone.localdate(), []
+    for row in rows:
+        tone, word = due_tone(row.valid_through, days), due_word(row.valid_through, days)
+        if row.withdrawn_on:
+            tone, word = "calm", _("withdrawn")
+        elif row.valid_from > today:
+            tone, word = "calm", _("not begun yet")
+        found.append({"row": row, "tone": tone, "word": word})
+    return found
 
 
 _CRUMB = gettext_lazy("Laboratory")

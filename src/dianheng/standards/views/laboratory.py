@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import DeviceKind
@@ -28,11 +29,12 @@ from .common import action_for, due_tone, due_word, own_unit, units_with, with_d
 def overview(request: HttpRequest) -> HttpResponse:
     """Authorisations, measuring standards and bounds, with the colour of their last days."""
     units = units_with(request, VIEW)
-    days = setting("verification.due_days")
+    days, today = setting("verification.due_days"), timezone.localdate()
     installations = []
     rows = StandardInstallation.objects.filter(unit__in=units).select_related("bench", "unit")
     for row in rows.prefetch_related("certificates"):
-        valid = [c for c in row.certificates.all() if c.withdrawn_on is None]
+        held = [c for c in row.certificates.all() if c.withdrawn_on is None]
+        valid = [c for c in held if c.valid_from <= today]
         newest = max(valid, key=lambda c: c.valid_through, default=None)
         last = newest.valid_through if newest else None
         installations.append(

@@ -4,11 +4,12 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,15 +43,16 @@ DUE = {
 
 def _due_of(device: Device) -> str:
     detail = getattr(device, "standard", None)
-    if detail is not None and detail.stopped_on is not None:
+    stopped_on = detail.stopped_on if detail is not None else None
+    if stopped_on is not None and stopped_on <= timezone.localdate():
         return "calm"
-    return due_tone(device.certificate_through)  # type: ignore[attr-defined]
+    return due_tone(device.certificate_through, device.due_days)  # type: ignore[attr-defined]
 
 
 LIST = ListPage(
     key="verification.standards",
     title=gettext_lazy("Standards and benches"),
-    rows=lambda scope: standards(),
+    rows=lambda scope: standards().annotate(due_days=Value(setting("verification.due_days"))),
     right=VIEW,
     unit_field="unit",
     columns=[
