@@ -1,9 +1,9 @@
-"""Records of rooms, plans and orders of send-outs, by machine; mounted under `/api/v1/`."""
+"""Records of rooms, certificates, plans and orders of send-outs, by machine; under `/api/v1/`."""
 
 from ninja import Router
 
-from . import environment, sendout_plans, sendouts
+from . import certificates, environment, sendout_plans, sendouts
 
 router = Router(tags=["standards"])
-for part in (environment, sendout_plans, sendouts):
+for part in (environment, certificates, sendout_plans, sendouts):
     router.add_router("", part.router)

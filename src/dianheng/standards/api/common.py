@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of, require
@@ -50,6 +51,12 @@ def items_by_barcode(
     keys = {item.device.barcode: item.pk for item in items}
     guard_known(lines, keys, _("%(code)s does not stand on %(no)s."), no=number)
     return {keys[code]: line for code, line in lines.items()}
+
+
+def name_of(device: Device) -> str:
+    """What a standard is called: its own name, where the register has one."""
+    detail = getattr(device, "standard", None)
+    return str(detail.name if detail else device.model.name)
 
 
 def guard_known(codes: Iterable[str], known: Any, text: str, **facts: str) -> None:

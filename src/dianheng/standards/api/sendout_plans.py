@@ -13,7 +13,7 @@ from .. import services
 from ..models import SendoutPlan
 from ..rights import RIGHT, VIEW
 from ..selectors.sendout import is_too_late, items_of, plans, visible_plan
-from .common import Request, Wanted, items_by_barcode, page
+from .common import Request, Wanted, items_by_barcode, name_of, page
 
 router = Router()
 
@@ -80,7 +80,7 @@ def _plan(request: HttpRequest, number: str, right: str = VIEW) -> SendoutPlan:
 def _out(plan: SendoutPlan) -> PlanWholeOut:
     rows = [
         PlannedOut(
-            barcode=item.device.barcode, name=item.device.standard.name, state=item.state,
+            barcode=item.device.barcode, name=name_of(item.device), state=item.state,
             body=item.body, way=item.way, due_on=item.due_on, planned_on=item.planned_on,
             appointed_on=item.appointed_on, is_too_late=is_too_late(item),
             cycle_months=item.cycle_months, note=item.note,

@@ -20,7 +20,7 @@ from ..models import SendoutOrder
 from ..rights import RIGHT, VIEW
 from ..rules import DIFFERENCE_TEXTS
 from ..selectors.sendout import differences_of, items_of, orders, to_order, visible_order
-from .common import Request, Wanted, guard_known, items_by_barcode, page
+from .common import Request, Wanted, guard_known, items_by_barcode, name_of, page
 
 router = Router()
 
@@ -109,7 +109,7 @@ def _out(order: SendoutOrder) -> SendoutWholeOut:
         **_facts(found),
         standards=[
             SentOut(
-                barcode=item.device.barcode, name=item.device.standard.name, state=item.state,
+                barcode=item.device.barcode, name=name_of(item.device), state=item.state,
                 plan=item.plan.number if item.plan else None, accessories=item.accessories,
                 condition=item.condition, out_at=item.out_at, back_at=item.back_at,
                 brought_by=item.brought_by, found=item.found,
@@ -229,6 +229,51 @@ def sendout_receive(request: HttpRequest, number: str, sent: ReceiveIn) -> Sendo
         order=order, brought_by=sent.brought_by, at=_aware(sent.at),
         lines=items_by_barcode(items_of(order.items), lines, number),
         actor=actor_of(request), request_key=sent.request_key,
+    )  # fmt: skip
+    return _out(done)
+
+
+class LostIn(Request):
+    """Standards that will not come back."""
+
+    reason: str = Field(max_length=2000, description="What became of them, and how it is known.")
+    standards: list[str] = Field(min_length=1, max_length=1000, description="Bar codes.")
+
+
+@router.post("sendouts/{number}/lost", response=SendoutWholeOut)
+def sendout_lost(request: HttpRequest, number: str, sent: LostIn) -> SendoutWholeOut:
+    """Report standards lost on the way: the register has them as lost, their lock stays."""
+    order = _order(request, number, RIGHT)
+    keys = items_by_barcode(items_of(order.items), dict.fromkeys(sent.standards, True), number)
+    done = services.sendout_lost(
+        order=order, item_ids=list(keys), reason=sent.reason, actor=actor_of(request),
+        request_key=sent.request_key,
+    )  # fmt: skip
+    return _out(done)
+
+
+class CostIn(Schema):
+    """What the body charged for a standard."""
+
+    barcode: str
+    cost_yuan: Decimal | None = Field(description="Yuan and fen; null takes it away.")
+
+
+class CostsIn(Schema):
+    """Costs of a send-out; standards that are not named keep theirs."""
+
+    invoice_no: str | None = Field(None, max_length=100, description="Absent: as it is.")
+    standards: list[CostIn] = Field([], max_length=1000)
+
+
+@router.post("sendouts/{number}/costs", response=SendoutWholeOut)
+def sendout_costs(request: HttpRequest, number: str, sent: CostsIn) -> SendoutWholeOut:
+    """Enter what the body charged, all or none, and the invoice."""
+    order = _order(request, number, RIGHT)
+    costs = {line.barcode: line.cost_yuan for line in sent.standards}
+    done = services.sendout_costs_set(
+        order=order, costs=items_by_barcode(items_of(order.items), costs, number),
+        invoice_no=sent.invoice_no, actor=actor_of(request),
     )  # fmt: skip
     return _out(done)
 

@@ -15,13 +15,14 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
 from dianheng.common.lists.columns import show
 from dianheng.documents.services import upload_keep, uploads_judge
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import idempotent, remember, require, write_batch
 
 from ..models import CertificatePoint, OutsideStandard, StandardCertificate
 from ..rights import RIGHT
 from ..rules import Fault, PointValue, outside, read_values, spans_of
 from ..selectors.chain import way_up
 from .laboratory import check_period, written
+from .sendout_plan import lock_devices
 from .sendout_return import sendouts_settle
 
 Rows = Sequence[Sequence[str]]
@@ -66,6 +67,7 @@ def standard_certify(
     takes_over: bool = False,
     values: Rows | None = None,
     sent: Any = None,
+    request_key: str = "",
 ) -> StandardCertificate:
     """Record the certificate of a standard, bench or instrument.
 
@@ -94,6 +96,9 @@ def standard_certify(
     actor = require(actor, RIGHT, device.unit_id)
     kept = uploads_judge([sent], "sent") if sent is not None else []
     with written(actor, "standard.certify", _("This certificate is recorded already.")):
+        if (earlier := idempotent(request_key, "standard.certify")) is not None:
+            return _same(device, earlier)
+        lock_devices([device])  # two at once would not see that they overlap
         _guard_overlap(device, number.strip(), valid_from, valid_through, takes_over)
         if higher_device is not None:
             _guard_circle(device, higher_device, valid_from, valid_through)
@@ -107,7 +112,17 @@ def standard_certify(
         )  # fmt: skip
         _store(made, points)
         sendouts_settle(made, timezone.now())
+        remember(request_key, "standard.certify", {"certificate": made.pk})
     return made
+
+
+def _same(device: Device, earlier: Mapping[str, Any]) -> StandardCertificate:
+    """What a repeat is answered with; the key of another standard's certificate is refused."""
+    found = StandardCertificate.objects.get(pk=earlier["certificate"])
+    if found.device_id != device.pk:
+        text = _("This request key was used for something else. Send it with a new key.")
+        raise Refused(Refusal("request_key_used", text, {"device": device.barcode}))
+    return found
 
 
 def certificate_values_set(

@@ -106,17 +106,25 @@ def _not_to_go(item: SendoutItem, unit: Unit, body: str) -> list[dict[str, Any]]
 
 
 def sendout_order_add(*, order: SendoutOrder, device: Device, actor: Actor) -> SendoutItem:
-    """Put one more standard on the list: its planned line, or one of its own."""
+    """Put one more standard on the list: its planned line, or one of its own.
+
+    Raises:
+        BadInput: its line cannot go with this order: the plan is a draft, or names another body.
+    """
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.list"):
         found = locked(order, OrderState.LISTED)
-        item = SendoutItem.objects.filter(
+        planned = SendoutItem.objects.filter(
             device=device, state=ItemState.PLANNED, plan__unit=found.unit_id
-        ).first()
+        )
+        item = planned.select_related("plan", "device").select_for_update(of=("self",)).first()
         if item is None:
             guard_free([device], found.unit)
             (item,) = items_for([device])
-        item.order, item.state, item.body, item.way = found, ItemState.LISTED, found.body, Way.SENT
+            item.body, item.way = found.body, Way.SENT
+        elif faults := _not_to_go(item, found.unit, found.body):
+            raise BadInput(_("The send-out cannot be listed."), faults)
+        item.order, item.state = found, ItemState.LISTED
         item.save()
     return item
 

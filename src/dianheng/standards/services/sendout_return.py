@@ -114,22 +114,37 @@ def _close(order: SendoutOrder) -> None:
 
 
 def sendout_lost(
-    *, order: SendoutOrder, item_ids: Sequence[int], reason: str, actor: Actor
+    *,
+    order: SendoutOrder,
+    item_ids: Sequence[int],
+    reason: str,
+    actor: Actor,
+    request_key: str = "",
 ) -> SendoutOrder:
-    """Standards that will not come back: reported lost in the register, locked for good."""
+    """Standards that will not come back: reported lost in the register, locked for good.
+
+    Raises:
+        BadInput: no reason, or one of them is not out.
+    """
     if not reason.strip():
         text = _("Say what became of it, and how it is known.")
         raise BadInput(text, [fault("reason", "missing", text)])
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.lost", reason=reason.strip()):
+        if (earlier := idempotent(request_key, "sendout.lost")) is not None:
+            return same_order(order, earlier)
         found = locked(order, *AWAY)
         rows = found.items.filter(pk__in=list(item_ids), state=ItemState.OUT)
+        if rows.count() < len(set(item_ids)):
+            text = _("A line is not out any more.")
+            raise BadInput(text, [fault("items", "not_out", text)])
         devices_transition(
             device_ids=list(rows.values_list("device_id", flat=True)), verb=Verb.LOSE, actor=actor,
             reason=reason.strip(), document=f"sendout:{found.number}",
         )  # fmt: skip
         rows.update(state=ItemState.LOST)
         _close(found)
+        remember(request_key, "sendout.lost", {"order": found.pk})
     return found
 
 
@@ -138,9 +153,9 @@ def sendout_costs_set(
     order: SendoutOrder,
     costs: Mapping[int, Decimal | None],
     actor: Actor,
-    invoice_no: str = "",
-) -> None:
-    """Write what the body charged for each standard, yuan."""
+    invoice_no: str | None = None,
+) -> SendoutOrder:
+    """Write what the body charged for each standard, yuan, and the invoice; None leaves it."""
     actor = require(actor, RIGHT, order.unit_id)
     with write_batch(actor=actor, action="sendout.costs"):
         found = locked(order, *AWAY, OrderState.BACK)
@@ -161,8 +176,10 @@ def sendout_costs_set(
         for key, cost in costs.items():
             items[key].cost_yuan = cost
         SendoutItem.objects.bulk_update([items[key] for key in costs], ["cost_yuan"])
-        found.invoice_no = invoice_no.strip()
-        found.save(update_fields=["invoice_no"])
+        if invoice_no is not None:
+            found.invoice_no = invoice_no.strip()
+            found.save(update_fields=["invoice_no"])
+    return found
 
 
 def sendouts_settle(certificate: StandardCertificate, at: datetime) -> None:

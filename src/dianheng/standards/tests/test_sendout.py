@@ -252,6 +252,31 @@ def test_nothing_leaves_that_was_not_scanned_and_looked_at():
     assert gone.value.refusal.code == "sendout_state"
 
 
+def test_a_line_of_a_draft_or_of_another_body_is_not_put_on_a_list():
+    planned, other = standard(), standard("STD-0002", 300, "DC-2")
+    order = listed(other)
+    made = plan()
+    line = made.items.get(device=planned)
+
+    def add():
+        return sendout_order_add(order=order, device=planned, actor=system_actor())
+
+    with pytest.raises(BadInput) as draft:
+        add()
+    assert codes_of(draft) == [("items", "draft")]
+    sendout_plan_save(
+        plan=made,
+        lines={line.pk: {"body": "国家院", "appointed_on": day(10)}},
+        actor=system_actor(),
+    )
+    sendout_plan_agree(plan=made, actor=system_actor())
+    with pytest.raises(BadInput) as elsewhere:
+        add()
+    assert codes_of(elsewhere) == [("items", "body")]
+    line.refresh_from_db()
+    assert (line.state, line.body, line.order) == (ItemState.PLANNED, "国家院", None)
+
+
 def test_a_scan_is_taken_back_and_the_same_key_answers_as_before():
     order = listed(standard())
     assert scanned(order, "STD-0001") == ["good"]

@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from dianheng.assets.models import StandardEquipment
 from dianheng.identity.models import Person
-from dianheng.identity.services import system_actor, token_make, unit_make
+from dianheng.identity.services import system_actor, token_make, unit_make, write_batch
 from dianheng.identity.tests.factories import metering_centre, person_with
-from dianheng.standards.models import SendoutItem, SendoutOrder, SendoutPlan
+from dianheng.standards.models import SendoutItem, SendoutOrder, SendoutPlan, StandardCertificate
 
 from .factories import BODY, listed, sent_out
 from .test_sendout_pages import day, due
@@ -154,6 +155,95 @@ def test_overdue_is_said_and_moments_are_those_of_the_organisation(rest):
     assert SendoutItem.objects.get().back_at == at
 
 
+def certificate_in(**more):
+    return {
+        "number": "DC-NEW", "issuer": BODY, "valid_from": str(day(0)), "valid_through": str(day(364)),
+        "takes_over": True, "accuracy_class": "0.05", "request_key": "paper-2026-1",
+        "values": [
+            {"quantity": "电压", "point": "220 V", "value": "220.030", "factor": "2", "unit": "V"},
+        ],
+        **more,
+    }  # fmt: skip
+
+
+def test_a_certificate_by_machine_releases_its_standard_once(rest):
+    order = sent_out(due("STD-0011"), due("STD-0012"))
+    here = "standards/STD-0011/certificates"
+    status, made = rest(here, certificate_in())
+    assert (status, made["values_count"], made["still_locked_by"]) == (201, 1, None)
+    assert rest(here, certificate_in()) == (201, made)  # the same key: the same certificate
+    paper = StandardCertificate.objects.get(number="DC-NEW")
+    assert str(paper.points.get().value) == "220.030"
+    line = rest(f"sendouts/{order.number}")[1]["standards"][0]
+    assert (line["barcode"], line["certificate_no"]) == ("STD-0011", "DC-NEW")
+    status, answer = rest("standards/STD-0012/certificates", certificate_in())
+    assert (status, answer["code"]) == (409, "request_key_used")
+    old = certificate_in(
+        number="DC-OLD", valid_from=str(day(-1)), request_key="paper-2026-2", values=[]
+    )
+    assert rest("standards/STD-0012/certificates", old)[1]["still_locked_by"] == order.number
+
+
+@pytest.mark.parametrize(
+    "more,code",
+    [
+        ({"values": [{"quantity": "电压", "point": "220 V", "value": "x", "unit": "V"}]}, "number"),
+        ({"higher_barcode": "STD-0404"}, "not_found"),
+    ],
+    ids=["no number", "no such standard above"],
+)
+def test_what_is_wrong_with_a_certificate_is_told_and_nothing_is_kept(rest, more, code):
+    due("STD-0011")
+    before = StandardCertificate.objects.count()
+    status, answer = rest("standards/STD-0011/certificates", certificate_in(**more))
+    assert (status, [one["code"] for one in answer["errors"]]) == (422, [code])
+    assert StandardCertificate.objects.count() == before
+
+
+def test_a_standard_does_not_vouch_for_its_ancestor_by_machine(rest):
+    due("STD-0011")
+    due("STD-0012")
+    paper = certificate_in(higher_barcode="STD-0012")
+    assert rest("standards/STD-0011/certificates", paper)[0] == 201
+    paper = certificate_in(higher_barcode="STD-0011", request_key="paper-2026-2")
+    status, answer = rest("standards/STD-0012/certificates", paper)
+    assert (status, answer["code"]) == (409, "circle")
+
+
+def test_losses_and_costs_are_entered_by_machine(rest):
+    order = sent_out(due("STD-0011"), due("STD-0012"))
+    here = f"sendouts/{order.number}"
+    lost = {"reason": "运输途中丢失", "standards": ["STD-0012"], "request_key": "lost-2026-1"}
+    status, answer = rest(
+        f"{here}/lost", lost | {"standards": ["STD-0012", "STD-0099"]}, rights=("*",)
+    )
+    assert (status, [one["device"] for one in answer["errors"]]) == (422, ["STD-0099"])
+    status, gone = rest(f"{here}/lost", lost)
+    assert (status, [one["state"] for one in gone["standards"]]) == (200, ["out", "lost"])
+    assert rest(f"{here}/lost", lost) == (200, gone)
+    status, answer = rest(f"{here}/lost", lost | {"request_key": "lost-2026-2"})
+    assert (status, answer["errors"][0]["code"]) == (422, "not_out")
+    costs = {"invoice_no": "INV-7", "standards": [{"barcode": "STD-0011", "cost_yuan": "1800.50"}]}
+    status, paid = rest(f"{here}/costs", costs)
+    assert (status, paid["cost_yuan"], paid["invoice_no"]) == (200, "1800.50", "INV-7")
+    more = {"standards": [{"barcode": "STD-0012", "cost_yuan": "0.005"}]}
+    assert rest(f"{here}/costs", more)[1]["errors"][0]["code"] == "cost"
+    more = {"standards": [{"barcode": "STD-0012", "cost_yuan": "200"}]}
+    status, paid = rest(f"{here}/costs", more)
+    assert (status, paid["cost_yuan"], paid["invoice_no"]) == (200, "2000.50", "INV-7")
+
+
+def test_a_standard_whose_name_the_register_lacks_is_shown_by_its_model(rest):
+    device = due("STD-0011")
+    with write_batch(actor=system_actor(), action="test.detail"):
+        StandardEquipment.objects.filter(device=device).delete()
+    order = sent_out(device)
+    status, one = rest(f"sendouts/{order.number}")
+    assert (status, one["standards"][0]["name"]) == (200, device.model.name)
+    plan = rest("sendout-plans", plan_in())[1]["number"]
+    assert rest(f"sendout-plans/{plan}")[0] == 200
+
+
 def test_doors_are_closed_to_who_may_not(rest):
     order = sent_out(due("STD-0011"))
     plan = rest("sendout-plans", plan_in())[1]["number"]
@@ -171,6 +261,11 @@ def test_doors_are_closed_to_who_may_not(rest):
         },
         f"sendouts/{order.number}/hand-over": {"receiver": "赵收", "request_key": "out-2026-1"},
         f"sendouts/{order.number}/receive": back,
+        f"sendouts/{order.number}/lost": {
+            "reason": "丢失", "standards": ["STD-0011"], "request_key": "lost-2026-1",
+        },
+        f"sendouts/{order.number}/costs": {"invoice_no": "1"},
+        "standards/STD-0011/certificates": certificate_in(),
     }  # fmt: skip
     before = list(SendoutItem.objects.values_list("pk", "state"))
     reader = {"login": "reader", "rights": ("verification.view",)}
