@@ -46,6 +46,8 @@ class Outcome(TextChoices):
 
 JUDGED = (Outcome.PASS, Outcome.FAIL)
 NO_VERDICT = (Outcome.PROVISIONAL, Outcome.NOT_JUDGED)
+# Records of which each item that passed or failed counts, whatever is missing beside it.
+COUNTING = (*JUDGED, Outcome.INCOMPLETE)
 OUTCOME_TONE = {
     Outcome.PASS: "good",
     Outcome.FAIL: "bad",

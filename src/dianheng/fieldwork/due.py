@@ -1,5 +1,6 @@
 """When usage points are due to be checked, by the periods of DL/T 448 in each point's edition."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import (
@@ -18,6 +19,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Least, TruncDate
+from django.utils import timezone
 
 from dianheng.assets.choices import TRANSFORMERS, HungRole
 from dianheng.assets.models import Installation
@@ -25,12 +27,13 @@ from dianheng.customers.models import UsagePoint
 from dianheng.customers.rules import EDITIONS
 from dianheng.metrology.rule_sets import rule_set
 
-from .choices import JUDGED, Outcome, TaskState
+from .choices import COUNTING, JUDGED, Outcome, TaskState
 from .models import FieldCheck, FieldTask
 
 CHECKED = ("I", "II", "III")
 DROP_FROM_KV = 35
 HIGH_ABOVE_KV = 1
+NEW = timedelta(days=366)  # older ones stand with all that is late
 
 
 class AddMonths(Func):
@@ -56,7 +59,7 @@ def _last(item: str, *more: Exists) -> Subquery:
     for conclusion in (Outcome.PASS.value, Outcome.FAIL.value):
         judged |= Q(results__contains=[{"item": item, "conclusion": conclusion}])
     rows = FieldCheck.objects.filter(
-        judged, *more, task__usage_point=OuterRef("pk"), outcome__in=(Outcome.PASS, Outcome.FAIL)
+        judged, *more, task__usage_point=OuterRef("pk"), outcome__in=COUNTING
     )
     return Subquery(rows.order_by("-done_at").annotate(d=TruncDate("done_at")).values("d")[:1])
 
@@ -92,10 +95,7 @@ def points_due() -> QuerySet[UsagePoint]:
         ),
         output_field=IntegerField(),
     )  # fmt: skip
-    has_first = Q(last_check__isnull=True, hung_on__isnull=False) & (
-        Q(device_class__in=CHECKED)
-        | Q(device_class="IV", class_edition="2000", rated_kv__gt=HIGH_ABOVE_KV)
-    )
+    has_first = Q(last_check__isnull=True, hung_on__isnull=False) & has_first_class()
     planned = FieldTask.objects.filter(usage_point=OuterRef("pk"), state=TaskState.OPEN)
     rows: Any = UsagePoint.objects.filter(closed_on__isnull=True).select_related("unit")
     rows = rows.annotate(
@@ -116,6 +116,30 @@ def points_due() -> QuerySet[UsagePoint]:
     )  # fmt: skip
     dues = ("check_due", "drop_due", "burden_due", "transformer_due")
     return rows.annotate(next_due=Least(*dues))  # type: ignore[no-any-return]
+
+
+def first_checks_unplanned(units: Any) -> QuerySet[UsagePoint]:
+    """Points that wait for the first check of a meter hung within a year, and nobody plans one."""
+    checked = FieldCheck.objects.filter(
+        meter=OuterRef("device"), done_at__gte=OuterRef("installed_at"), outcome__in=COUNTING
+    )
+    planned = FieldTask.objects.filter(usage_point=OuterRef("usage_point"), state=TaskState.OPEN)
+    # Few meters are new and unchecked: the days are worked out for these alone.
+    fresh = Installation.objects.filter(
+        ~Exists(checked), ~Exists(planned), has_first_class("usage_point__"), role=HungRole.METER,
+        installed_at__gte=timezone.now() - NEW, removed_at__isnull=True,
+        usage_point__closed_on__isnull=True, usage_point__unit__in=units,
+    )  # fmt: skip
+    rows = points_due().filter(pk__in=fresh.values("usage_point"), is_first=True, is_planned=False)
+    return rows.order_by("check_due", "pk")
+
+
+def has_first_class(to_point: str = "") -> Q:
+    """Classes whose meters have a first check; `to_point` is the way to the usage point."""
+    high_iv = {"device_class": "IV", "class_edition": "2000", "rated_kv__gt": HIGH_ABOVE_KV}
+    return Q(**{f"{to_point}device_class__in": CHECKED}) | Q(
+        **{f"{to_point}{name}": value for name, value in high_iv.items()}
+    )
 
 
 def _of_circuit(last: str, item: str) -> Case:

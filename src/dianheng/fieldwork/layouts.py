@@ -143,11 +143,11 @@ def _of_point(point: Mapping[str, Any]) -> dict[str, str]:
         return {f"register_{rate}": str(point["value"])}
     phase = str(point["phase"]).upper()
     if item == "PHASOR":
-        kind, place = phase[0].lower(), _place_of(phase[1:], phase[0])
+        kind, place = phase[0].lower(), _PLACE[phase[1:]]
         angle = point.get("angle_deg")
         found = {f"{kind}{place}": str(point["value"])}
         return found | ({} if angle in (None, "") else {f"{kind}{place}_deg": str(angle)})
-    place = _place_of(phase, "U")
+    place = _PLACE[phase]
     if item == "VT_DROP":
         return {f"drop_{place}_f": str(point["f_pct"]), f"drop_{place}_d": str(point["delta_min"])}
     kind = {"CT": "ct", "VT": "vt"}[str(point.get("kind") or "VT").upper()]
@@ -209,10 +209,6 @@ def _wrong_unit(key: str, head: str, found: str) -> dict[str, str]:
     return _problem(key, "wrong_unit", _("“%(head)s” is in %(found)s; %(unit)s is wanted.") % facts)
 
 
-def _place_of(phase: str, kind: str) -> int:
-    return _PLACE[phase]
-
-
 def moment_of(value: Any) -> datetime | None:
     """A moment as files write it; without a zone it is that of the organisation."""
     text = halfwidth(str(value or "")).strip().replace("/", "-")
@@ -261,7 +257,7 @@ THREE_WIRE_HEADS = {
     for letter in letters
     for name, suffix in (
         (f"{kind}{letter}", ""), (f"φ{kind}{letter}", "_deg"), (f"{kind}{letter}角度", "_deg"),
-        (f"{kind}{letter}相位", "_deg"),
+        (f"{kind}{letter}相位", "_deg"), (f"{kind}{letter}angle", "_deg"),
     )
 }  # fmt: skip
 # How files write the units of the sheet, in lower case; everything else is refused.

@@ -14,6 +14,7 @@ from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
 
 from .choices import OrderState, TaskState
+from .due import first_checks_unplanned
 from .selectors import orders, tasks
 
 SOON_DAYS = 7
@@ -51,3 +52,21 @@ def field_todo(request: HttpRequest) -> Sequence[TodoGroup]:
             TodoGroup(_("Orders after checks"), items, count, reverse("field_orders"), SOON)
         )
     return [group for group in groups if group.count]
+
+
+def first_checks(request: HttpRequest) -> Sequence[TodoGroup]:
+    """First checks after commissioning that nobody has planned, for who plans checks."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    if not rights.may("fieldwork.plan"):
+        return []
+    rows = first_checks_unplanned(units_with_right(rights, "fieldwork.plan"))
+    found, count = first_and_count(rows)
+    items = [
+        TodoItem(
+            one.number, f"{reverse('field_task_new')}?point={one.number}", one.name,
+            due_on=one.check_due,
+        )
+        for one in found
+    ]  # fmt: skip
+    url = f"{reverse('field_due')}?is_first=1&is_planned=0"
+    return [TodoGroup(_("First checks to plan"), items, count, url, SOON)] if items else []

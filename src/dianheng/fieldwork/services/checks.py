@@ -30,13 +30,12 @@ from ..models import FieldCheck, FieldTask
 from ..rules import Calibrator, guard_two_people, outcome_of
 from ..selectors import transformers_at
 from ..sheet import Problem, Sheet, read_sheet
-from .first import still_missing
+from .first import is_open, still_missing
 from .judge import Judged, Rules, circuit_of, judge, rules_on
 from .orders import orders_open
 from .transformers import judge_transformer, kept_points, transformer_at
 
 RECORD = "fieldwork.record"
-FIRST_MISSING = "first_missing"
 AHEAD = timedelta(minutes=10)
 
 
@@ -221,8 +220,8 @@ def is_done(task: FieldTask, made: FieldCheck) -> bool:
     Of transformers all that hang there are wanted, of a first check all of its items.
     """
     if task.kind != TaskKind.TRANSFORMER:
-        is_missing = any(one["reason"] == FIRST_MISSING for one in made.results)
-        return made.transformer_id is None and not is_missing
+        is_left = task.reason == TaskReason.FIRST and is_open(task, made)
+        return made.transformer_id is None and not is_left
     wanted = set(transformers_at(task.usage_point, made.done_at).values_list("device", flat=True))
     has = task.checks.filter(outcome__in=JUDGED).values_list("transformer", flat=True)
     return made.transformer_id is not None and wanted <= set(has)

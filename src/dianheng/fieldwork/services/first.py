@@ -9,7 +9,7 @@ from dianheng.metrology.plates import Wiring
 from dianheng.metrology.rule_sets import RuleSet, TableRow, rule_set
 
 from ..choices import NO_VERDICT
-from ..models import FieldTask
+from ..models import FieldCheck, FieldTask
 from ..selectors import transformers_at
 from .judge import FIRST_RULES
 
@@ -44,6 +44,15 @@ def still_missing(
     """A result for each item that neither these results nor earlier records of the task have."""
     has = {one["item"] for one in results} | set(judged_before(task))
     return missing_rows(rules, wanted_of(task, at, rules), has)
+
+
+def is_open(task: FieldTask, check: FieldCheck) -> bool:
+    """Whether a record leaves an item of the first check that no record has judged.
+
+    It was not seen, its conditions locked it, or nothing explains the wiring.
+    """
+    left = {one["item"] for one in check.results if one["conclusion"] == "incomplete"}
+    return bool(left - set(judged_before(task)))
 
 
 def state_of(task: FieldTask, at: datetime) -> list[tuple[str, str]]:

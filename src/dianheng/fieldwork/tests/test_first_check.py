@@ -12,11 +12,14 @@ from dianheng.fieldwork.due import points_due
 from dianheng.fieldwork.layouts import entries_of
 from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.papers import field_check_record
-from dianheng.fieldwork.services import task_make
+from dianheng.fieldwork.services import task_cancel, task_make
 from dianheng.fieldwork.services.first import state_of
-from dianheng.identity.services import system_actor
+from dianheng.fieldwork.todo import first_checks
+from dianheng.identity.services import system_actor, unit_make
+from dianheng.identity.tests.factories import person_with
+from dianheng.metrology.periods import add_months
 
-from .factories import calibrator, crew, point_with_meter, point_with_transformers
+from .factories import REVERSED, calibrator, crew, point_with_meter, point_with_transformers
 from .test_checks import GOOD, record
 from .test_due import hung
 
@@ -156,3 +159,55 @@ def test_a_calibrator_s_table_brings_what_was_compared():
     assert {k: entry.raw[k] for k in ("plate_agrees", "ratio_agrees", "seals_whole")} == {
         "plate_agrees": "yes", "ratio_agrees": "no", "seals_whole": "yes",
     }  # fmt: skip
+
+
+def test_a_first_check_in_two_records_is_done_and_the_period_runs():
+    calibrator()
+    point = hung("3540010000777", timezone.localdate() - timedelta(days=20), 777)
+    task = first_task(point)
+    first = record({**GOOD, "clock_offset_s": "12"}, task=task).check
+    assert first.outcome == "incomplete" and points_due().get(pk=point.pk).is_first is False
+    record(SEEN, task=task)
+    task.refresh_from_db()
+    assert task.state == "done"
+    found = points_due().get(pk=point.pk)
+    assert (found.is_first, found.last_check) == (False, timezone.localdate(first.done_at))
+
+
+def test_a_working_error_that_frost_locked_leaves_the_first_check_open():
+    calibrator()
+    task = first_task()
+    frost = {**WHOLE, **REVERSED, "temperature_c": "-20"}
+    check = record(frost, task=task).check
+    task.refresh_from_db()
+    assert (check.outcome, task.state) == ("fail", "open")
+    record(WHOLE, task=task)
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+def groups_of(client, person):
+    client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
+    request = client.get(reverse("home")).wsgi_request
+    return first_checks(request)
+
+
+def test_a_first_check_that_nobody_planned_is_a_thing_to_do_for_who_plans(client):
+    calibrator()
+    leader, _second = crew()
+    on = timezone.localdate() - timedelta(days=20)
+    point = hung("3540010000777", on, 777)
+    (group,) = groups_of(client, leader)
+    (item,) = group.items
+    assert (group.count, item.label, item.due_on) == (1, point.number, add_months(on, 1))
+    assert client.get(item.url).context["form"].initial["reason"] == "first"
+    assert point.number in client.get(group.url).content.decode()
+    assert groups_of(client, person_with("fieldwork.view", login="reader")) == []
+    other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
+    assert groups_of(client, person_with("*", login="stranger", unit=other)) == []
+    task = first_task(point)
+    assert groups_of(client, leader) == []
+    task_cancel(task=task, reason="雨", actor=system_actor("command"))
+    assert len(groups_of(client, leader)) == 1
+    record(GOOD, task=first_task(point))
+    assert groups_of(client, leader) == []

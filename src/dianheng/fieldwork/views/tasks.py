@@ -14,6 +14,7 @@ from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import Choice, Column, Days, ListPage, PageAction
 from dianheng.common.pages import needs, no_right, opens_to
+from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 from dianheng.metrology.words import word
 from dianheng.workflow.selectors import process_named
@@ -129,9 +130,10 @@ def _first_items(found: FieldTask) -> list[tuple[str, str]]:
     ]
 
 
-def _first_of(number: str) -> dict[str, Any]:
-    """Reason and day of the first check, where the point waits for it."""
-    point = points_due().filter(number=number, is_first=True).first() if number else None
+def _first_of(number: str, rights: Any) -> dict[str, Any]:
+    """Reason and day of the first check, where the point waits for it and one may plan it."""
+    waits = points_due().filter(unit__in=units_with_right(rights, PLAN), is_first=True)
+    point = waits.filter(number=number).first() if number else None
     if point is None:
         return {}
     due_on = max(point.check_due, timezone.localdate())
@@ -147,7 +149,9 @@ def task_new(request: HttpRequest) -> HttpResponse:
         return reverse("field_task", args=[made.number])
 
     asked = request.GET.get("point", "")
-    form = TaskForm(request.POST or None, initial={"point": asked, **_first_of(asked)})
+    form = TaskForm(
+        request.POST or None, initial={"point": asked, **_first_of(asked, request.rights)}
+    )
     return answer_form(
         request, form, act, title=_("Plan a check on site"), submit=_("Plan"),
         back=reverse("field_tasks"), crumbs=[(_("Field tasks"), reverse("field_tasks"))],
