@@ -16,7 +16,7 @@ from dianheng.documents.selectors import documents_about
 from dianheng.identity.models import Person, Unit
 from dianheng.metrology.loads import ratio_to_base, read_load
 from dianheng.metrology.plates import Connection
-from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.rule_sets import RuleSet, rule_set
 from dianheng.metrology.settlement import MeanError, mean_error
 from dianheng.verification.choices import DECIDED, Step
 from dianheng.verification.choices import Outcome as BenchOutcome
@@ -28,12 +28,13 @@ from dianheng.verification.models import (
     TestRecord,
     VerificationTask,
 )
+from dianheng.verification.selectors.laboratory import has_signed
 from dianheng.verification.selectors.on_site import base_current_of
 from dianheng.workflow.choices import OPEN_STATES, InstanceState, Role
 from dianheng.workflow.models import FormEntry, ProcessInstance
 from dianheng.workflow.selectors import served
 
-from .choices import NO_VERDICT, Outcome, TaskState
+from .choices import COUNTING, NO_VERDICT, Outcome, TaskState
 from .models import FieldCheck, FieldTask
 from .rules import OF_METER, is_meter_right, settled_days
 
@@ -77,6 +78,7 @@ class Evidence:
     document: str = ""
     error_pct: Decimal | None = None  # of a meter out of its limits, where one figure tells it
     error_range_pct: tuple[Decimal, Decimal] | None = None  # where it was tested at several loads
+    unsigned_rules: str = ""  # by which the one error would follow, had a metrologist signed them
     points: Sequence[PointFound] = ()
     testers: Mapping[int, str] = field(default_factory=dict)
 
@@ -168,7 +170,8 @@ def _with(figure: str, unit: str) -> str:
 
 def _of_bench(number: str, device: Device, record: str) -> Evidence:
     url = reverse("task", args=[number])
-    rows = TaskDevice.objects.select_related("record").filter(task__number=number, device=device)
+    rows = TaskDevice.objects.select_related("record", "task__unit")
+    rows = rows.filter(task__number=number, device=device)
     taken = rows.filter(records__number=record) if record else rows.exclude(step=Step.WITHDRAWN)
     row = taken.first()
     if row is None:
@@ -186,7 +189,9 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
     facts = {"barcode": device.barcode, "no": number, "step": row.get_step_display()}
     papers = documents_about(f"record:{test.number}")
     is_failed = is_decided and outcome == BenchOutcome.FAILED
-    error = _error_over_loads(test, device) if is_failed else None
+    rules = rule_set(*SETTLEMENT)
+    error = _error_over_loads(test, device, rules) if is_failed else None
+    is_signed = rules.is_confirmed or has_signed(row.task.unit, rules)
     return Evidence(
         number, url, "" if is_decided else text % facts,
         record=test.number, record_url=reverse("record", args=[test.number]),
@@ -195,13 +200,14 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
         outcome=str(BenchOutcome(outcome).label) if outcome else "",
         document=papers.filter(end__isnull=True).values_list("number", flat=True).first() or "",
         points=_nearest(test),
-        error_pct=round(error.mean_pct, 4) if error else None,
+        error_pct=round(error.mean_pct, 4) if error and is_signed else None,
         error_range_pct=(error.low_pct, error.high_pct) if error else None,
+        unsigned_rules=rules.name if error and not is_signed else "",
         testers=dict(Person.objects.filter(pk__in=test.tester_ids).values_list("pk", "name")),
     )  # fmt: skip
 
 
-def _error_over_loads(record: TestRecord, device: Device) -> MeanError | None:
+def _error_over_loads(record: TestRecord, device: Device, rules: RuleSet) -> MeanError | None:
     """The one error of a meter whose basic error failed; None where another item did, or a load is missing."""
     model = device.model
     base = base_current_of(model)
@@ -215,7 +221,7 @@ def _error_over_loads(record: TestRecord, device: Device) -> MeanError | None:
         load = ratio_to_base(read_load(row.load_point), connection, imax_ratio)
         if is_balanced and row.factor == "1.0" and load is not None and row.value is not None:
             errors[load] = row.value
-    return mean_error(rule_set(*SETTLEMENT), errors, imax_ratio)
+    return mean_error(rules, errors, imax_ratio)
 
 
 def _nearest(record: TestRecord) -> tuple[PointFound, ...]:
@@ -342,11 +348,17 @@ def stands(instance: ProcessInstance) -> dict[str, Any]:
 
 
 def settled_since(device: Device, on: date) -> tuple[date, Decimal] | None:
-    """The last verification or installation before a day, and half of the days since then."""
+    """The last test that found it right, or installation, before a day; half of the days since then."""
     days = [
         timezone.localdate(at)
         for at in installations_of_device(device).values_list("installed_at", flat=True)
     ]
-    days += ApprovalLine.objects.filter(device=device).values_list("verified_on", flat=True)
+    verified = ApprovalLine.objects.filter(device=device).exclude(outcome=BenchOutcome.FAILED)
+    days += verified.values_list("verified_on", flat=True)
+    checked = FieldCheck.objects.filter(
+        meter=device, transformer=None, outcome__in=COUNTING,
+        results__contains=[{"item": "working_error", "conclusion": "pass"}],
+    )  # fmt: skip
+    days += [timezone.localdate(at) for at in checked.values_list("done_at", flat=True)]
     since = max((day for day in days if day < on), default=None)
     return None if since is None else (since, settled_days(since, on))

@@ -304,6 +304,8 @@ def _settlement(meter: Device, evidence: Evidence, on: date) -> dict[str, str]:
         found = {"since": since[0].isoformat(), "through": on.isoformat(), "days": plain_text(since[1])}  # fmt: skip
     if error_pct is not None:
         found |= {"error": plain_text(error_pct), "settle": f"{settled_pct(error_pct):.4f}"}
+    if evidence.unsigned_rules:
+        found["unsigned"] = evidence.unsigned_rules
     if evidence.error_range_pct is not None:
         low, high = evidence.error_range_pct
         found |= {

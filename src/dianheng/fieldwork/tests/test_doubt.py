@@ -11,6 +11,7 @@ from dianheng.assets.selectors.installations import installations_of_device
 from dianheng.assets.services import Hang, devices_install, devices_remove
 from dianheng.assets.tests.factories import barcode, meters
 from dianheng.common.errors import BadInput, NotFound, Refused
+from dianheng.customers.models import UsagePoint
 from dianheng.fieldwork import doubt
 from dianheng.fieldwork.doubt import doubt_of
 from dianheng.fieldwork.doubt_papers import notice_of
@@ -42,11 +43,13 @@ from .factories import (
     an_hour_ago,
     calibrator,
     crew,
+    field_task,
     issued_meter,
     point_with_meter,
     point_with_transformers,
     transformer_points,
 )
+from .test_checks import GOOD, record
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -102,13 +105,17 @@ def arranged_on_site(people, **more):
     return one
 
 
-def checked(error, around=RIGHT, **more):
-    return recorded({**around, **CONDITIONS, "error_1": error, "error_2": error, **more})
+def checked(error, around=RIGHT, task=None, **more):
+    return recorded({**around, **CONDITIONS, "error_1": error, "error_2": error, **more}, task=task)
 
 
-def recorded(raw, at=None):
+def days_ago(count):
+    return timezone.now() - timedelta(days=count)
+
+
+def recorded(raw, at=None, task=None):
     return check_record(
-        task=FieldTask.objects.get(), raw=raw, done_at=at or an_hour_ago(),
+        task=task or FieldTask.objects.get(), raw=raw, done_at=at or an_hour_ago(),
         calibrator_no=CALIBRATOR, actor=system_actor(),
     ).check  # fmt: skip
 
@@ -181,6 +188,22 @@ class TestOnSite:
         days = (timezone.localdate(check.done_at) - hung_on).days  # 399 in the hour after midnight
         assert Decimal(found["days"]) == Decimal(days) / 2
         assert (found["error"], found["settle"]) == ("3.12", "-3.0256")
+
+    def test_a_check_on_site_that_found_it_right_begins_the_time_anew(self, people):
+        good = record(GOOD, task=field_task(UsagePoint.objects.get()), done_at=days_ago(100)).check
+        record(
+            {**GOOD, "error_1": "2.90", "error_2": "2.92"},
+            task=FieldTask.objects.get(), done_at=days_ago(10),
+        )  # fmt: skip
+        assert good.outcome == "pass"
+        one = arranged_on_site(people)
+        check = checked("3.12", task=FieldTask.objects.latest("pk"))
+        finished(people, one)
+        found = doubt_of(one).answered
+        since = timezone.localdate(good.done_at)
+        assert found["since"] == str(since)  # not the day on which it was wrong already
+        days = (timezone.localdate(check.done_at) - since).days
+        assert Decimal(found["days"]) == Decimal(days) / 2
 
     def test_the_approver_decides_on_the_record_that_stands(self, people):
         one = arranged_on_site(people)

@@ -21,12 +21,14 @@ from dianheng.identity.services import (
     system_actor,
 )
 from dianheng.identity.tests.factories import city_company, metering_centre, person_with
+from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification.models import TestRecord, VerificationTask
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import (
     load_make,
     load_put,
     results_review,
+    rule_set_sign,
     task_add_devices,
     task_cancel,
     task_make,
@@ -123,13 +125,33 @@ class TestInTheLaboratory:
         assert found.answered["record"] == TestRecord.objects.get().number
         assert found.answered["conclusion"] == "pass" and found.evidence.is_right
 
-    def test_a_meter_that_fails_is_settled_by_its_error_over_the_loads(self, lab, people, client):
+    def failed(self, lab, people):
         one = self.arranged(people)
         task = VerificationTask.objects.get()
         load = load_with(task, lab.bench)
         send(envelope_of(lab, load, meter_faults={barcode(900): "error"}))
         sign_off(task)
         finished(people, one)
+        return one
+
+    def test_the_one_error_over_the_loads_waits_for_the_signature_under_its_rules(
+        self, lab, people, client
+    ):
+        one = self.failed(lab, people)
+        found = doubt_of(one).answered
+        assert (found["conclusion"], found["unsigned"]) == ("fail", "Settlement practice-2000")
+        assert "error" not in found and "settle" not in found and "error_low" in found
+        client.force_login(Person.objects.get(login="p-metrologist"))
+        page = client.get(reverse("process", args=[one.number])).content.decode()
+        assert "Settlement practice-2000" in page and found["settle_high"] in page
+
+    def test_a_meter_that_fails_is_settled_by_its_error_over_the_loads(self, lab, people, client):
+        rules = rule_set("Settlement practice", "2000")
+        rule_set_sign(
+            unit=lab.unit, standard=rules.standard, edition=rules.edition, digest=rules.digest,
+            statement="与原文核对一致", actor=actor_for_person(Person.objects.get(login="metrologist")),
+        )  # fmt: skip
+        one = self.failed(lab, people)
         found = doubt_of(one).answered
         assert found["conclusion"] == "fail"
         error = Decimal(found["error"])
