@@ -42,4 +42,6 @@ def _against_maker(lot: Lot) -> tuple[Text, str, str]:
 
 register_standard_action(_touched)
 register_lot_link(_against_maker)
-register_subject(Subject("trace", _facts, lambda number: reverse("trace", args=[number])))
+register_subject(
+    Subject("trace", gettext_lazy("Trace"), _facts, lambda number: reverse("trace", args=[number]))
+)

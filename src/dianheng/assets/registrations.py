@@ -112,6 +112,10 @@ register_service(
     ),
 )  # fmt: skip
 register_subject(
-    Subject("device", device_stands, lambda barcode: reverse("device", args=[barcode])),
-    Subject("lot", lot_stands, lambda code: ""),  # its page is the business of who inspects it
+    Subject(
+        "device", _("Device"), device_stands, lambda barcode: reverse("device", args=[barcode])
+    ),
+    Subject(
+        "lot", _("Lot"), lot_stands, lambda code: ""
+    ),  # its page is the business of who inspects it
 )

@@ -118,7 +118,8 @@ def order_stands(number: str) -> dict[str, Any]:
 
 register_subject(
     Subject(
-        "field_order", order_stands, lambda number: reverse("field_order", args=[number]),
+        "field_order", gettext_lazy("Order after a check"), order_stands,
+        lambda number: reverse("field_order", args=[number]),
         ended=order_process_ended,
     )
 )  # fmt: skip

@@ -10,6 +10,7 @@ from dianheng.documents.selectors import body_for
 from dianheng.identity.models import Person, PostHolding
 from dianheng.workflow.fields import Drawn, drawn_fields
 from dianheng.workflow.models import FormEntry, ProcessInstance, ProcessNote, ProcessTask
+from dianheng.workflow.registry import subject_said
 from dianheng.workflow.selectors import form_of, sheet_name, text_of, titles_of
 
 from .selectors import files_of
@@ -57,7 +58,7 @@ def sheet_of(instance: ProcessInstance) -> paper.ApprovalSheet:
         process=titles_of(instance.pack), heading=sheet_name(instance.pack),
         subject=instance.title, unit=instance.unit.name,
         started_by=instance.started_by.name, started_at=timezone.localtime(instance.started_at),
-        state=str(instance.get_state_display()), about=instance.subject, forms=forms,
+        state=str(instance.get_state_display()), about=subject_said(instance.subject), forms=forms,
         steps=tuple(sorted(steps, key=lambda step: step.at)),
         files=tuple(
             paper.FileLine(

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from dianheng.common.controls import register_clauses
 from dianheng.common.search import AT_MOST, Hit, HitGroup, register_code, register_search
@@ -58,7 +59,12 @@ def regulation_stands(slug: str) -> dict[str, str]:
 
 
 register_subject(
-    Subject("regulation", regulation_stands, lambda slug: reverse("regulation", args=[slug]))
+    Subject(
+        "regulation",
+        pgettext_lazy("office", "Regulation"),
+        regulation_stands,
+        lambda slug: reverse("regulation", args=[slug]),
+    )
 )
 
 

@@ -146,4 +146,6 @@ def lot_decided(code: str) -> dict[str, Any]:
     return {**lot_stands(code), "inspections": inspections}
 
 
-register_subject(Subject("lot", lot_decided, lambda code: reverse("lot", args=[code])))
+register_subject(
+    Subject("lot", gettext_lazy("Lot"), lot_decided, lambda code: reverse("lot", args=[code]))
+)

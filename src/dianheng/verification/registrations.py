@@ -233,7 +233,14 @@ def task_stands(number: str) -> dict[str, Any]:
     return {"state": task.state, "devices": devices}
 
 
-register_subject(Subject("task", task_stands, lambda number: reverse("task", args=[number])))
+register_subject(
+    Subject(
+        "task",
+        gettext_lazy("Verification task"),
+        task_stands,
+        lambda number: reverse("task", args=[number]),
+    )
+)
 
 
 # -- the pages of standards and installations ----------------------------------------------------------

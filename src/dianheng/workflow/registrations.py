@@ -136,7 +136,9 @@ register_actions(
         "task.urge": gettext_lazy("Urge a step"),
     }
 )
-register_subject(Subject("pack", pack_stands, lambda code: reverse("pack", args=[code])))
+register_subject(
+    Subject("pack", gettext_lazy("Pack"), pack_stands, lambda code: reverse("pack", args=[code]))
+)
 register_todo(todo)
 register_todo(watched, counts=False)
 register_tick("workflow.timers", 5, timers_tick)

@@ -42,11 +42,12 @@ class Subject:
     """A kind of thing that a process can be about, as the ledger names it: `lot`, `device`.
 
     `facts` gets what stands behind the colon and answers what an approver decides on, as JSON;
-    when it changes, an approval of what was shown before is refused. `url` is its page.
-    `ended` is told of every process about it that ends or is withdrawn, in that transaction.
+    when it changes, an approval of what was shown before is refused. `url` is its page, `title`
+    what people call such a thing. `ended` is told of every process about it that ends or is withdrawn, in that transaction.
     """
 
     kind: str
+    title: Text
     facts: Callable[[str], Mapping[str, Any]]
     url: Callable[[str], str]
     ended: "Callable[[str, ProcessInstance], None] | None" = None
@@ -70,6 +71,12 @@ def subject_url(name: str) -> str:
     """Page of a thing; empty for kinds that nobody declared."""
     kind, _colon, key = name.partition(":")
     return _subjects[kind].url(key) if kind in _subjects else ""
+
+
+def subject_said(name: str) -> str:
+    """A thing as people call it: “Lot JH-1”; of kinds that nobody declared the bare name."""
+    kind, _colon, key = name.partition(":")
+    return f"{_subjects[kind].title} {key}" if kind in _subjects else name
 
 
 def subject_ended(instance: "ProcessInstance") -> None:

@@ -11,7 +11,7 @@ from dianheng.fieldwork.models import FieldOrder
 from dianheng.fieldwork.panels import point_hold
 from dianheng.fieldwork.services import order_done
 from dianheng.identity.services import actor_for_person, setting_change, system_actor
-from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre
+from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre, person_with
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.selectors import earlier_entry
 from dianheng.workflow.services import (
@@ -64,12 +64,17 @@ def test_without_the_pack_an_order_is_a_plain_one():
     assert order.process == "" and ProcessInstance.objects.count() == 0
 
 
-def test_an_order_begins_one_process_with_its_form_filled_in():
+def test_an_order_begins_one_process_with_its_form_filled_in(client):
     work_order()
     order = wrong_wiring()
     (instance,) = ProcessInstance.objects.all()
     assert (instance.number, instance.subject) == (order.process, f"field_order:{order.number}")
     assert instance.title == f"更正接线：{order.usage_point.name}"
+    client.force_login(
+        person_with("*", login="boss"), backend="dianheng.identity.backends.PersonBackend"
+    )
+    page = client.get(reverse("process", args=[instance.number])).content.decode()
+    assert f"检验后处理单 {order.number}" in page and "field_order:" not in page
     form = earlier_entry(instance.tasks.get())
     assert form["kind"] == "repair" and form["wanted_by"] == order.due_on.isoformat()
     assert "第1元件电流反接" in form["content"] and order.usage_point.number in form["place"]

@@ -297,7 +297,7 @@ def test_who_has_answered_sends_back_no_more(made, leaders):
 def test_what_changed_after_it_was_shown_is_not_approved(booked, tmp_path, leaders):
     load(tmp_path, PLAN.replace("share = 0.6\n", ""))
     where = {"state": "ready"}
-    register_subject(Subject("thing", lambda key: dict(where), lambda key: ""))
+    register_subject(Subject("thing", "Thing", lambda key: dict(where), lambda key: ""))
     one = services.instance_start(
         code="together", unit=metering_centre(), title="x", subject="thing:7", actor=verifier()
     )

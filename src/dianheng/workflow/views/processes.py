@@ -24,7 +24,7 @@ from ..choices import INSTANCE_TONE, TASK_TONE, InstanceState, NoteKind
 from ..fields import Drawn, drawn_fields, sent_data
 from ..forms_pages import AskForm, ReasonForm, RemarkForm, StartForm
 from ..models import FormDraft, ProcessInstance, ProcessTask
-from ..registry import panels_of, papers_of, subject_url
+from ..registry import panels_of, papers_of, subject_said, subject_url
 from ..selectors import (
     begun_by,
     catalogue_for,
@@ -159,7 +159,7 @@ def _shown(
                 "changes": changes_since(task) if task.role == "approve" else [],
             }
         )  # fmt: skip
-    about = subject_url(found.subject)
+    page_of_it = subject_url(found.subject)
     context = {
         "title": found.number,
         "one": found,
@@ -175,7 +175,8 @@ def _shown(
         else "",
         "papers": papers_of(found),
         "panels": panels_of(found, request),
-        "subject_url": about if may_open(request.rights, about) else "",  # type: ignore[attr-defined]
+        "about": subject_said(found.subject),
+        "subject_url": page_of_it if may_open(request.rights, page_of_it) else "",  # type: ignore[attr-defined]
         "origin": instance_by_number(number) if (number := origin_of(found)) else None,
         "begun": begun_by(found),
         "may_manage": _no(request, "workflow.manage") is None,
