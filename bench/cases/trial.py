@@ -32,6 +32,18 @@ select {values} from verification_verdict v, generate_series(1, %(count)s) n whe
 """
 
 
+# What else was stated of a record, each with figures of its own, as fine as they were written.
+OTHERS = "r.item <> 'basic_error' and not r.is_derived"
+SEED_OTHERS = f"""
+insert into verification_testresult ({{names}})
+select {{values}} from verification_testresult r cross join generate_series(1, %(count)s) n
+ where r.record_id = %(of)s and {OTHERS}
+"""
+VARIED = """array(select round(s * (0.97 + 0.06 * (('x' || substr(md5(n || ' ' || r.seq || ' ' || place), 1, 6))
+    ::bit(24)::int / 16777215.0)), scale(s))
+    from unnest(r.samples) with ordinality as x (s, place) order by place)"""
+
+
 @case("trial", "A rule tried on ten million points", tiny=480, quick=240_000, default=10_000_000)
 def trial(bench: Bench) -> None:
     """Columns written once, a trial over all of them, the judging alone beside the loop."""
@@ -44,13 +56,32 @@ def trial(bench: Bench) -> None:
         _judging(bench)
 
 
-def _fill(bench: Bench, name: str) -> int:
+@case(
+    "trial-items",
+    "A rule tried on records with all of their items",
+    tiny=600,
+    quick=300_000,
+    default=10_000_000,
+)
+def trial_items(bench: Bench) -> None:
+    """All that has a limit, each statement another."""
+    from django.test import override_settings
+
+    with bench.writing(300) as name, override_settings(DATA=bench.folder):
+        _whole(bench, _fill(bench, name, with_others=True))
+
+
+def _fill(bench: Bench, name: str, *, with_others: bool = False) -> int:
     """One record, and copies of it with readings of their own.
 
-    Returns how many points there are.
+    Returns how many points there are, and with them other items with a limit.
     """
+    from dianheng.analysis.columns import STATED
+
     record = tested_record()
-    points = record.results.filter(item="basic_error", is_derived=False).count()
+    found = record.results.filter(is_derived=False)
+    of_one = found.filter(item__in=["basic_error", *STATED]).count()
+    points = of_one if with_others else found.filter(item="basic_error").count()
     records = bench.size // points
     given = {"count": records, "of": record.pk}
     with psycopg.connect(
@@ -66,11 +97,14 @@ def _fill(bench: Bench, name: str) -> int:
             " then array[x.a, x.b, x.a, x.b] else array[x.a, x.b] end",
         }
         seed(link, SEED_RESULTS, "verification_testresult", "r", own, given)
+        if with_others:
+            own["samples"] = VARIED
+            seed(link, SEED_OTHERS, "verification_testresult", "r", own, given)
         own = {"id": "v.id + n", "record_id": "v.record_id + n"}
         seed(link, SEED_VERDICTS, "verification_verdict", "v", own, given)
         for table in ("testrecord", "testresult", "verdict"):
             link.execute(f"vacuum (analyze) verification_{table}")
-    return (records + 1) * points
+    return records * points + of_one
 
 
 def tested_record() -> Any:
@@ -137,8 +171,9 @@ def _whole(bench: Bench, points: int) -> None:
         with bench.used() as usage:
             trial_run(Run(started.job, actor, None))
         started.refresh_from_db()
-        if started.point_count != points:
-            raise WrongResultError(f"{started.point_count} points tried of {points}")
+        tried = started.point_count + started.item_count
+        if tried != points:
+            raise WrongResultError(f"{tried} points and other items tried of {points}")
         bench.figure(f"{what}: wall", usage.wall_s, "s", at_most=wanted)
         bench.figure(f"{what}: CPU", usage.cpu_s, "s")
         bench.figure(f"{what}: memory", usage.program_mib, "MiB", at_most=MOST_MIB)

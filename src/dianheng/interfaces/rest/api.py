@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
@@ -15,6 +16,8 @@ from dianheng.common.access import note_access, note_refusal
 from dianheng.common.errors import Refused, null_sent
 from dianheng.identity.selectors import rights_of
 from dianheng.identity.services import token_noted, token_person
+
+from .form_faults import form_faults
 
 VERSION = "1"
 # One dated line for each step of the version: docs/reference/rest.md.
@@ -108,15 +111,9 @@ def unkept(request: HttpRequest, error: DataError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Every field that is not of the form, at once."""
-    errors = [
-        {
-            "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            "code": fault["type"],
-            "text": fault["msg"],
-        }
-        for fault in error.errors
-    ]
-    return _answer(request, 422, "bad_input", "The request is not of the form.", errors)
+    return _answer(
+        request, 422, "bad_input", _("The request is not of the form."), form_faults(error.errors)
+    )
 
 
 @api.exception_handler(AuthenticationError)
@@ -124,7 +121,9 @@ def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """No token, a wrong one, or one that has ended."""
     if "Authorization" in request.headers:
         note_access(request, "failed", "token")
-    return _answer(request, 401, "login", "A valid token is needed: dianheng token --person LOGIN")
+    return _answer(
+        request, 401, "login", _("A valid token is needed: dianheng token --person LOGIN")
+    )
 
 
 @api.exception_handler(HttpError)

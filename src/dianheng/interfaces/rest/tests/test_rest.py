@@ -104,6 +104,32 @@ def test_all_wrong_fields_are_named(client, bearer):
     assert answer.json()["errors"][0]["field"].endswith("limit")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("zh-hans", "请求格式不对。", {
+            "request_key": "未填写。", "expected_on": "不是日期，如 2026-03-01。",
+            "standards": "有 0 项，至少 1 项。", "body": "不是文本。",
+        }),
+        ("en", "The request is not of the form.", {
+            "request_key": "is missing.", "expected_on": "is no date such as 2026-03-01.",
+            "standards": "has 0 entries; 1 at least.", "body": "is no text.",
+        }),
+    ],
+)  # fmt: skip
+def test_what_is_not_of_the_form_is_told_in_the_language_of_the_user(
+    client, bearer, language, text, said
+):
+    sent = {"unit": "3540001", "body": 7, "expected_on": "x", "standards": []}
+    answer = client.post(
+        "/api/v1/sendouts", sent, content_type="application/json",
+        HTTP_ACCEPT_LANGUAGE=language, **bearer,
+    )  # fmt: skip
+    found = answer.json()
+    assert (answer.status_code, found["code"], found["text"]) == (422, "bad_input", text)
+    assert {one["field"]: one["text"] for one in found["errors"]} == said
+
+
 def test_a_scope_narrows_the_rights(client, person):
     metering_centre()
     token = token_make(person=person, label="t", actor=system_actor(), scopes=["audit.view"])
