@@ -95,7 +95,7 @@ _POINTS = """
             select r.item || '/stability', d.change, d.change, null
               from (select (r.facts ->> 'previous')::numeric) p(previous)
              cross join lateral (
-                    select case when n.is_held and n.count in (1, 2, 4, 5) and scale(p.previous) <= 12
+                    select case when n.is_held and scale(p.previous) <= 12
                                      and abs(p.previous) < 100000 then
                            ((n.one + n.two + n.more - p.previous * n.count) * 1000000000000)::bigint
                            end) d(change)

@@ -28,6 +28,8 @@ _NUMBER = re.compile(
 )
 _MAX_TEXT = 64
 _LARGEST = Decimal("1e15")
+_SURE_EXPONENT = -40
+_SURE = Decimal(1).scaleb(_SURE_EXPONENT)
 _FINEST_EXPONENT = -20
 
 
@@ -107,6 +109,24 @@ def mean(values: Sequence[Decimal]) -> Decimal:
     for value in values[1:]:
         total = EXACT.add(total, value)
     return EXACT.divide(total, Decimal(len(values)))
+
+
+def sure(value: Decimal) -> Decimal:
+    """A number without the digits in which a computation at fifty digits may err.
+
+    The difference of two means that never end lies beside the middle between two multiples of an
+    interval, or beside a limit, where by exact fractions it lies on it.
+
+    >>> below, above = (mean([Decimal(x), Decimal(0), Decimal(0)]) for x in ("-4", "-2.95"))
+    >>> EXACT.subtract(above, below) == Decimal("0.35")
+    False
+    >>> sure(EXACT.subtract(above, below)) == Decimal("0.35")
+    True
+    """
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < _SURE_EXPONENT:
+        return value.quantize(_SURE, context=EXACT)
+    return value
 
 
 def relative_error_pct(measured: Decimal, reference: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from dianheng.metrology.errors import NoRule
 from dianheng.metrology.limits import BALANCED, limit_at
 from dianheng.metrology.loads import read_factor
 from dianheng.metrology.plates import Connection
-from dianheng.metrology.quantities import EXACT, ZERO, mean
+from dianheng.metrology.quantities import EXACT, ZERO, mean, sure
 from dianheng.metrology.rounding import decimals_of, error_interval, round_to_interval, signed_text
 from dianheng.metrology.rule_sets import Certainty, RuleRef, RuleSet, weakest
 
@@ -301,9 +301,9 @@ def measured_verdict(
     ...                  unit="s/d", interval=Decimal("0.01")).conclusion.value
     'pass'
     """
-    rounded = None if interval is None else round_to_interval(value, interval)
-    judged = value if rounded is None else rounded
-    is_within = judged.copy_abs() <= limit
+    rounded = None if interval is None else round_to_interval(sure(value), interval)
+    judged = sure(value) if rounded is None else rounded
+    is_within = judged.copy_abs() <= sure(limit)
     return Verdict(
         item=item,
         point=point,

@@ -155,7 +155,7 @@ def _lay_differences(
     """Points at which single-phase and balanced load are compared, and the bounds of differences.
 
     The difference of two means is a whole number over the product of how many readings they are
-    of. Three or six readings have means that never end: their differences are not tried.
+    of.
     """
     bases, bounds = [], []
     of_base = {}
@@ -171,7 +171,7 @@ def _lay_differences(
             of_base[one.shape.pk] = (one, point, rule.first_count)
     means = {first for _one, _point, first in of_base.values()}
     means |= {count for shape in of_base for count in counts.get(shape, ())}
-    products = {a * b for a in means for b in means if a % 3 and b % 3}
+    products = {a * b for a in means for b in means}
     number = rules.number_of(Item.LOAD_DIFFERENCE.value)
     for key, (one, point, _first) in of_base.items():
         is_single = loading_of(point) == SINGLE_PHASE_LOAD

@@ -1,12 +1,14 @@
 """Verdict on a load point: readings, further readings, rounding, limit, internal control."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dianheng.metrology.plates import Connection
+from dianheng.metrology.quantities import mean
 from dianheng.metrology.rule_sets import Certainty, rule_set
 from dianheng.metrology.tests.strategies import JJG_596, errors_pct
 from dianheng.metrology.verdicts import (
@@ -159,3 +161,20 @@ def test_difference_between_one_phase_and_balanced_load(
         phase_error_pct=Decimal(phase_error),
     )
     assert verdict.conclusion is conclusion
+
+
+def test_a_difference_of_means_that_never_end_is_rounded_as_by_fractions() -> None:
+    for tenths in range(-20, 21):
+        for step in range(-30, 30):
+            balanced = Decimal(tenths) / 10
+            tie = Fraction(2 * step + 1, 20)  # in the middle of two multiples of 0.1
+            single = Fraction(balanced) + 3 * tie
+            verdict = difference_verdict(
+                JJG_596,
+                accuracy_class="1",
+                balanced_error_pct=mean([balanced, Decimal(0), Decimal(0)]),
+                phase_error_pct=mean(
+                    [Decimal(single.numerator) / single.denominator, Decimal(0), Decimal(0)]
+                ),
+            )
+            assert verdict.rounded == Decimal(round(tie * 10)) / 10, (tenths, step)
