@@ -1,6 +1,5 @@
 """Certificates and papers: lists, one document, copies, what the public needs to check them."""
 
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -260,6 +259,9 @@ def bodies(request: HttpRequest) -> HttpResponse:
 def body(request: HttpRequest, unit_id: int) -> HttpResponse:
     """The head of one unit's papers."""
     unit = get_object_or_404(Unit, pk=unit_id)
+    right = "documents.body"
+    if refusal := guard_right(request.rights, right, all_rights()[right], unit.path):  # type: ignore[attr-defined]
+        raise Refused(refusal)
     existing = IssuingBody.objects.filter(unit=unit).first()
     names = list(BodyForm.base_fields)
     initial = {name: getattr(existing, name) for name in names} if existing else {"name": unit.name}
@@ -283,17 +285,10 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 def check_page(request: HttpRequest) -> HttpResponse:
     """The one page that checks papers without us: to be kept and opened from a disk."""
-    listed = revocations_signed()
-    return _attachment(
-        _page(write_keys(known_keys()), listed), "check.html", "text/html", inline=False
-    )
-
-
-@cache
-def _page(keys_file: bytes, listed: bytes) -> bytes:
     from .checkpage import build_check_page
 
+    # Written for each who asks: the list in it bears the moment.
     with TemporaryDirectory() as folder:
         out = Path(folder) / "check.html"
-        build_check_page(known_keys(), listed, out)
-        return out.read_bytes()
+        build_check_page(known_keys(), revocations_signed(), out)
+        return _attachment(out.read_bytes(), "check.html", "text/html")

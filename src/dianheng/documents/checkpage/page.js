@@ -7,9 +7,11 @@ let lang = (navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : 
 let list = null;
 let last = null;
 
-const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? facts[name] : whole));
-const word = (name, facts = {}) => fill(built.words[lang][name] || name, facts);
-const named = (codes) => codes.map((code) => built.names[lang][code] ?? code).filter(Boolean).join(" ");
+const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(facts, name) ? facts[name] : whole));
+// What a file names is looked up among own names only.
+const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : name);
+const word = (name, facts = {}) => fill(known(built.words[lang], name), facts);
+const named = (codes) => codes.map((code) => known(built.names[lang], code)).filter(Boolean).join(" ");
 // A finding about the evidence has codes of the trade among its facts.
 const spoken = (facts) => ({
   ...facts,
@@ -86,8 +88,8 @@ function show(report) {
 
 // What was read or seen, and what became of it up to the limit.
 function wayOf(line) {
-  const said = (value) => built.words[lang][`said_${value}`] || value;
-  const seen = (line.facts || []).map(([name, value]) => `${built.words[lang][`fact_${name}`] || name} ${said(value)}`);
+  const said = (prefix, value) => built.words[lang][`${prefix}_${value}`] || value;
+  const seen = (line.facts || []).map(([name, value]) => `${said("fact", name)} ${said("said", value)}`);
   const first = line.readings.slice(0, line.first || undefined).join(" "), further = line.first ? line.readings.slice(line.first).join(" ") : "";
   const steps = [[...seen, first, further && `${word("col_further")} ${further}`].filter(Boolean).join("; ")];
   if (!line.isStated) steps.push(line.mean, line.rounded && `${line.rounded} (${line.interval})`, `±${line.limit} ${line.unit}`);
@@ -149,7 +151,7 @@ async function ask() {
   box.replaceChildren(element("p", word("working")));
   try {
     const file = chosen ? new Uint8Array(await chosen.arrayBuffer()) : null;
-    show(await check({ codeText, file, keys: built.keys, list, today: today() }));
+    show(await check({ codeText, file, keys: built.keys, list, tables: built.tables, today: today() }));
   } catch (error) {
     show({ verdict: "unreadable", findings: [{ code: "file_unreadable", good: null, facts: {} }], facts: null });
   }

@@ -382,9 +382,9 @@ function signedAt(pdf) {
 }
 
 // One question, one answer: a code, a file, or both.
-async function check({ codeText, file, keys, list, today }) {
+async function check({ codeText, file, keys, list, tables, today }) {
   const findings = [];
-  let own = null, data = null, isPdf = false, signed = true;
+  let own = null, data = null, isPdf = false, signed = true, signer = null;
   if (file) {
     isPdf = latin1(file.subarray(0, 5)) === "%PDF-";
     if (isPdf) {
@@ -392,6 +392,7 @@ async function check({ codeText, file, keys, list, today }) {
       findings.push(...told.findings);
       signed = told.signed;
       if (told.key) {
+        signer = told.key;
         data = told.data;
         own = told.code;
         if (!data || !own) findings.push({ code: "data_missing", good: false, facts: {} });
@@ -407,6 +408,7 @@ async function check({ codeText, file, keys, list, today }) {
     try {
       code = readCode(text);
       findings.push(await aboutCode(code, keys));
+      if (signer && code.key !== signer.key_no) findings.push({ code: "code_other_key", good: false, facts: { key: code.key } });
       if (own && codeText && readCode(own).text !== code.text) findings.push({ code: "code_of_other_paper", good: false, facts: {} });
     } catch (error) {
       findings.push({ code: "code_unreadable", good: isPdf ? false : null, facts: {} });
@@ -420,7 +422,7 @@ async function check({ codeText, file, keys, list, today }) {
   }
   if (file && !isPdf && !code) findings.push({ code: "need_code", good: null, facts: {} });
   if (code && isPdf && signed) findings.push({ code: "page_not_compared", good: null, facts: {} });
-  const evidence = value ? aboutEvidence(value) : { findings: [], lines: [] };
+  const evidence = value ? aboutEvidence(value, tables) : { findings: [], lines: [] };
   findings.push(...evidence.findings);
   if (code && findings.every((finding) => finding.good !== false)) findings.push(...aboutToday(code, list, today));
   let verdict = "genuine";

@@ -114,6 +114,7 @@ def _evidence(value: Any, findings: list[Finding]) -> tuple[tuple[Line, ...], tu
     differing += [
         Finding("evidence_unfounded", False, {"item": i}) for i in done.named_without_failure
     ]
+    differing += [Finding("evidence_unjudged", False, {"item": i}) for i in done.unjudged]
     stated = sum(line.is_stated for line in done.lines)
     counts = {"worked": str(len(done.lines) - stated), "stated": str(stated)}
     findings += differing or [Finding("evidence_agrees", True, counts)]

@@ -3,13 +3,15 @@
 Every error is judged anew from its raw readings by the functions of `metrology`; what the paper
 says is held against it. Where this program has the rule tables with the digest that stands in the
 data, limits and intervals are held against them too. Items that rest on what a tester saw are
-told as stated. `checkpage/rework.js` does the same in a browser, without the tables.
+told as stated. `checkpage/rework.js` does the same in a browser, with the tables of the release
+that wrote the page.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 
 from dianheng.documents.papers.schema import (
     FAIL,
@@ -22,10 +24,12 @@ from dianheng.documents.papers.schema import (
     TestItem,
     TransformerSheet,
 )
+from dianheng.metrology.dispersion import standard_deviation
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.limits import BALANCED, SINGLE_PHASE_LOAD
+from dianheng.metrology.loads import read_factor, read_load
 from dianheng.metrology.plates import Connection
-from dianheng.metrology.quantities import EXACT, mean, plain_text
+from dianheng.metrology.quantities import EXACT, mean, plain_text, relative_error_pct
 from dianheng.metrology.rounding import decimals_of
 from dianheng.metrology.rule_sets import Certainty, RuleRef, RuleSet, rule_set
 from dianheng.metrology.transformers import Device, point_rules
@@ -56,7 +60,20 @@ MEASURED = frozenset(
         "variation",
     }
 )
-MEANS = frozenset({"clock_daily"})  # of which the value is the mean of the readings
+PHASES = {"A": "phase_a", "B": "phase_b", "C": "phase_c"}
+PLACES = 12  # decimals to which figures are held against each other
+OF_READINGS = frozenset(
+    {
+        "clock_daily",
+        "clock_value",
+        "consistency",
+        "demand",
+        "deviation",
+        "load_rise_fall",
+        "tariff_switch",
+        "variation",
+    }
+)
 ERRORS = ("basic_error", "ratio_error", "phase_displacement")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,60})?")
 _LIMIT = re.compile(r"limit_(?:s|min|s_per_d|pct)(?:/|$)")  # rows that are a limit as it stands
@@ -65,7 +82,7 @@ _CONCLUSIONS = {Conclusion.PASS: PASS, Conclusion.FAIL: FAIL, Conclusion.INCOMPL
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the paper says and what comes out: `what` is mean, rounded, limit, interval, …"""
+    """What the paper says and what comes out: `what` is mean, value, rounded, limit, …"""
 
     what: str
     stated: str
@@ -104,6 +121,7 @@ class Rework:
     tables: str
     failing_unnamed: tuple[str, ...] = ()
     named_without_failure: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()  # errors without conclusion on a paper that says pass
 
 
 class EvidenceError(ValueError):
@@ -123,18 +141,27 @@ def rework(paper: Result) -> Rework:
         lines = (
             *(_error(point, paper, rules) for point in paper.points),
             *(line for sheet in paper.sheets for line in _sheet(sheet, rules)),
-            *(_item(item, rules) for item in paper.items),
+            *(_item(item, paper, rules) for item in paper.items),
         )
     except (MetrologyError, ArithmeticError, ValueError) as error:
         raise EvidenceError(str(error)) from error
     failing = {line.item for line in lines if line.conclusion == FAIL and line.item in ERRORS}
-    named = {*paper.failed_items} if isinstance(paper, ResultNotice) else set()
+    unjudged = {line.item for line in lines if _is_unjudged(line)}
+    is_notice = isinstance(paper, ResultNotice)
+    named = {*paper.failed_items} if is_notice else set()
     return Rework(
         lines,
         tables,
         tuple(sorted(failing - named)),
         tuple(sorted((named & {*ERRORS}) - failing)),
+        () if is_notice else tuple(sorted(unjudged)),
     )
+
+
+def _is_unjudged(line: Line) -> bool:
+    """Whether an error has readings but no conclusion, or a conclusion that rests on nothing."""
+    is_left = line.is_stated or line.conclusion == NOT_JUDGED
+    return line.item in ERRORS and is_left and bool(line.readings or line.conclusion != NOT_JUDGED)
 
 
 def _tables(evidence: Evidence) -> tuple[RuleSet | None, str]:
@@ -155,12 +182,14 @@ def number(text: str) -> Decimal:
 
 def _differs(what: str, stated: str, found: Decimal) -> Iterator[Difference]:
     """Whether a stated figure is the found one, at the decimals of the stated one."""
-    if not stated:
-        return
-    value = number(stated)
-    places = Decimal(1).scaleb(value.as_tuple().exponent)  # type: ignore[arg-type]
-    if found.quantize(places, context=EXACT) != value:
+    if stated and not _is_stated(number(stated), found):
         yield Difference(what, stated, plain_text(found))
+
+
+def _is_stated(stated: Decimal, found: Decimal) -> bool:
+    decimals = min(PLACES, max(0, -int(stated.as_tuple().exponent)))
+    unit = Decimal(1).scaleb(-decimals)
+    return found.quantize(unit, context=EXACT) == stated.quantize(unit, context=EXACT)
 
 
 def _conclusion(stated: str, found: str) -> Iterator[Difference]:
@@ -172,6 +201,38 @@ def _table(what: str, stated: str, found: Decimal) -> Iterator[Difference]:
     """Whether a limit or interval is that of the table, at six places as papers print them."""
     if plain_text(number(stated)) != plain_text(found):
         yield Difference(what, stated, plain_text(found))
+
+
+def _judged(point: ErrorPoint, paper: Result) -> Verdict | None:
+    """The verdict on a point by what the paper states; None where it lacks interval or readings."""
+    evidence = paper.evidence
+    assert evidence is not None
+    readings = [number(each) for each in point.readings_pct]
+    first = evidence.first_count
+    if not point.interval_pct or not point.limit_pct or not 0 < first <= len(readings):
+        return None
+    limit, interval = number(point.limit_pct), number(point.interval_pct)
+    if interval <= 0:
+        raise EvidenceError("a rounding interval is greater than zero")
+    has_extra = bool(evidence.extra_from_ratio and evidence.extra_to_ratio)
+    decimals = decimals_of(interval)
+    return error_verdict(
+        PointRule(
+            limit_pct=limit,
+            interval_pct=interval,
+            quantum=Decimal(1).scaleb(-decimals),
+            zero=Decimal(0).scaleb(-decimals),
+            extra_from_pct=EXACT.multiply(limit, number(evidence.extra_from_ratio or "0")),
+            extra_to_pct=EXACT.multiply(limit, number(evidence.extra_to_ratio or "0")),
+            first_count=first,
+            extra_count=evidence.extra_count,
+            internal_limit_pct=None,
+            ref=_ref(evidence, point.row),
+        ),
+        readings[:first],
+        readings[first:],
+        takes_extra=has_extra,
+    )
 
 
 def _error(point: ErrorPoint, paper: Result, rules: RuleSet | None) -> Line:
@@ -191,32 +252,9 @@ def _error(point: ErrorPoint, paper: Result, rules: RuleSet | None) -> Line:
         row=point.row,
         conclusion=point.conclusion,
     )
-    readings = [number(each) for each in point.readings_pct]
-    first = evidence.first_count
-    if not point.interval_pct or not point.limit_pct or not 0 < first <= len(readings):
+    verdict = _judged(point, paper)
+    if verdict is None:
         return _without(line)
-    limit, interval = number(point.limit_pct), number(point.interval_pct)
-    if interval <= 0:
-        raise EvidenceError("a rounding interval is greater than zero")
-    has_extra = bool(evidence.extra_from_ratio and evidence.extra_to_ratio)
-    decimals = decimals_of(interval)
-    verdict = error_verdict(
-        PointRule(
-            limit_pct=limit,
-            interval_pct=interval,
-            quantum=Decimal(1).scaleb(-decimals),
-            zero=Decimal(0).scaleb(-decimals),
-            extra_from_pct=EXACT.multiply(limit, number(evidence.extra_from_ratio or "0")),
-            extra_to_pct=EXACT.multiply(limit, number(evidence.extra_to_ratio or "0")),
-            first_count=first,
-            extra_count=evidence.extra_count,
-            internal_limit_pct=None,
-            ref=_ref(evidence, point.row),
-        ),
-        readings[:first],
-        readings[first:],
-        takes_extra=has_extra,
-    )
     differences = [
         *_of_verdict(verdict, point.mean_pct, point.rounded_pct, point.conclusion),
         *(_meter_tables(point, paper, rules) if rules else ()),
@@ -255,7 +293,8 @@ def _meter_tables(point: ErrorPoint, paper: Result, rules: RuleSet) -> Iterator[
             low,
             high,
         ):
-            yield Difference("extra_rule", f"{low}–{high}", f"{wanted[1]}–{wanted[2]}")
+            said, found = ("–".join(map(plain_text, pair)) for pair in ((low, high), wanted[1:]))
+            yield Difference("extra_rule", said, found)
 
 
 def _sheet(sheet: TransformerSheet, rules: RuleSet | None) -> Iterator[Line]:
@@ -312,7 +351,81 @@ def _sheet(sheet: TransformerSheet, rules: RuleSet | None) -> Iterator[Line]:
             yield _worked(line, verdict, differences)
 
 
-def _item(item: TestItem, rules: RuleSet | None) -> Line:
+def _means(points: Iterable[ErrorPoint], paper: Result) -> list[Decimal]:
+    """Means of the errors at some points, as they are judged."""
+    verdicts = (_judged(point, paper) for point in points)
+    return [found.value for found in verdicts if found is not None and found.value is not None]
+
+
+def _is_at_base(point: ErrorPoint) -> bool:
+    return (
+        read_load(point.current).text in ("Ib", "In") and read_factor(point.power_factor) == "1.0"
+    )
+
+
+def _differences(item: TestItem, paper: Result) -> list[Decimal]:
+    """Load in one phase against balanced load, at base current and factor 1."""
+    at_base = [point for point in paper.points if _is_at_base(point)]
+    found = []
+    for one in at_base:
+        if one.load == PHASES.get(item.conditions):
+            same = [p for p in at_base if p.load == "balanced" and p.direction == one.direction]
+            pairs = product(_means([one], paper), _means(same, paper))
+            found += [EXACT.subtract(single, balanced) for single, balanced in pairs]
+    return found
+
+
+def _changes(item: TestItem, paper: Result) -> list[Decimal]:
+    """Falling less rising at all points of a transformer, of the error that the item is about."""
+    points = [point for sheet in paper.sheets for point in sheet.points]
+    runs = [p.f_readings_pct if item.unit == "%" else p.delta_readings_min for p in points]
+    return [EXACT.subtract(number(run[-1]), number(run[0])) for run in runs if len(run) > 1]
+
+
+def _values(item: TestItem, paper: Result) -> list[Decimal]:
+    """What the value of an item is by the rest of the data; none where they do not say it.
+
+    Several where the item does not say which of several points it is about.
+    """
+    facts = dict(item.facts)
+    if item.item == "unbalanced_difference":
+        return _differences(item, paper)
+    if item.item == "up_down":
+        return _changes(item, paper)
+    if item.item == "demand" and {"meter_kw", "standard_kw"} <= facts.keys():
+        return [relative_error_pct(number(facts["meter_kw"]), number(facts["standard_kw"]))]
+    if item.item == "register_combination" and {"total_kwh", "rates_kwh"} <= facts.keys():
+        rates = sum(map(number, facts["rates_kwh"].split(", ")), Decimal(0))
+        return [EXACT.subtract(number(facts["total_kwh"]), rates)]
+    if item.item == "constant" and "register_kwh" in facts:
+        register = number(facts["register_kwh"])
+        if "reference_kwh" in facts:
+            return [EXACT.subtract(register, number(facts["reference_kwh"]))]
+        per_kwh = paper.device.constant.partition(" ")[0]
+        if "pulses" in facts and per_kwh:
+            by_pulses = EXACT.divide(number(facts["pulses"]), number(per_kwh))
+            return [EXACT.subtract(register, by_pulses)]
+    return _of_readings(item, facts)
+
+
+def _of_readings(item: TestItem, facts: Mapping[str, str]) -> list[Decimal]:
+    if item.item not in OF_READINGS or not item.readings:
+        return []
+    readings = [number(each) for each in item.readings]
+    if item.item in ("clock_daily", "demand"):
+        return [mean(readings)]
+    if item.item in ("clock_value", "tariff_switch"):
+        return [max(readings, key=lambda offset: offset.copy_abs())]
+    if item.item == "deviation" and len(readings) > 1:
+        return [standard_deviation(readings)]
+    if item.item == "consistency" and "group_mean_pct" in facts:
+        return [EXACT.subtract(mean(readings), number(facts["group_mean_pct"]))]
+    if item.item in ("variation", "load_rise_fall") and len(readings) == 2:
+        return [EXACT.subtract(readings[1], readings[0])]
+    return []
+
+
+def _item(item: TestItem, paper: Result, rules: RuleSet | None) -> Line:
     """Any other item: worked out where a number decides it, else as stated."""
     low, high = item.limit_low, item.limit_high
     line = Line(
@@ -333,9 +446,10 @@ def _item(item: TestItem, rules: RuleSet | None) -> Line:
         return _without(line)
     value = number(item.value)
     differences: list[Difference] = []
-    if item.item in MEANS and item.readings:
-        value = mean([number(each) for each in item.readings])
-        differences += _differs("mean", item.value, value)
+    values = _values(item, paper)
+    if values:
+        value = next((each for each in values if _is_stated(value, each)), values[0])
+        differences += _differs("value", item.value, value)
     verdict = measured_verdict(
         item.item,
         value=value,

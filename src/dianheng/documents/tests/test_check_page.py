@@ -220,7 +220,7 @@ def test_a_genuine_paper_is_worked_out_again_without_network(chromium, page_file
         page.fill("#code", made.code if name == "data.json" else "")
         verdict, codes = choose(page, name, content)
         assert verdict.startswith("✓"), codes
-        assert codes[-4:-2] == ["evidence_agrees", "tables_not_here"]
+        assert codes[-4:-2] == ["evidence_agrees", "tables_same"]
         rows = page.eval_on_selector_all(
             ".worked tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))"
         )
@@ -250,6 +250,53 @@ def test_a_false_value_is_told_whoever_signed_it(chromium, page_file, signer, st
     page.fill("#code", other.code)
     codes = choose(page, "data.json", other.data_json)[1]
     assert {"code_unknown_key", "evidence_differs"} <= set(codes)
+    page.context.close()
+
+
+def test_a_limit_that_was_changed_and_signed_again_is_told_by_the_page(chromium, page_file, signer):
+    page = offline(chromium, page_file)
+    wider = with_point(provable(certificate()), limit_pct="3.0")
+    verdict, codes = choose(page, "paper.pdf", issue(KIND, wider, signer).pdf)
+    assert verdict == "✗ 不真实" and {"evidence_differs", "code_genuine"} <= set(codes)
+    assert "文件所载误差限为 3.0，重新计算为 2" in page.inner_text("#result .findings")
+    page.reload()
+    sheets = of_transformer(certificate())
+    (sheet,) = sheets.sheets
+    points = (replace(sheet.points[0], delta_limit_min="20"), *sheet.points[1:])
+    wider = replace(sheets, sheets=(replace(sheet, points=points),))
+    assert "evidence_differs" in choose(page, "paper.pdf", issue(KIND, wider, signer).pdf)[1]
+    page.reload()
+    book = replace(wider.evidence.rules, digest="0" * 64)
+    other = replace(wider, evidence=replace(wider.evidence, rules=book))
+    assert "tables_other" in choose(page, "paper.pdf", issue(KIND, other, signer).pdf)[1]
+    assert page.faults == []
+    page.context.close()
+
+
+def test_a_file_whose_code_is_by_another_key_is_told(chromium, tmp_path, signer):
+    folder = tmp_path / "keys"
+    old = open_signer(folder, datetime(2026, 1, 1, tzinfo=CHINA))
+    made = issue(KIND, certificate(), old)
+    rotate_key(folder, datetime(2026, 6, 1, tzinfo=CHINA))
+    new = open_signer(folder)
+    pdf = compose(
+        KIND, replace(certificate(), key_no=old.key.key_no), code=made.code, attached=made.data_json
+    )
+    build_check_page(public_keys(folder), b"", tmp_path / "check.html")
+    page = offline(chromium, tmp_path / "check.html")
+    assert "code_other_key" in choose(page, "paper.pdf", new.sign_pdf(pdf))[1]
+    page.context.close()
+
+
+def test_names_of_javascript_in_a_file_are_words_like_others(chromium, page_file, stranger):
+    page = offline(chromium, page_file)
+    paper = replace(certificate(), evidence=provable(certificate()).evidence)
+    sly = with_point(paper, direction="constructor", load="__proto__", conclusion="toString")
+    data = envelope(KIND, sly)
+    page.fill("#code", write_code(facts_of(KIND, plain(sly)), digest_of(data), stranger))
+    verdict, codes = choose(page, "data.json", data)
+    assert verdict == "✗ 不真实" and "code_unknown_key" in codes
+    assert page.faults == []
     page.context.close()
 
 
@@ -364,7 +411,7 @@ def test_a_list_by_another_key_is_not_built_in(tmp_path, keys, stranger):
 
 def test_the_page_is_one_small_file_that_names_no_host(page_file):
     content = page_file.read_text(encoding="utf-8")
-    assert len(content) < 100_000
+    assert len(content) < 120_000
     assert "http://" not in content
     assert "https://" not in content
     assert json.loads(envelope(KIND, certificate()))["format"] == "dianheng-paper"

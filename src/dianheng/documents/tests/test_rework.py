@@ -1,5 +1,6 @@
 """The conclusion of a paper worked out again from its own data, in Python and in JavaScript."""
 
+import itertools
 import json
 import random
 import subprocess
@@ -12,9 +13,10 @@ import pytest
 
 from dianheng.config.cli import main
 from dianheng.documents import checkpage
+from dianheng.documents.checkpage import rule_tables
 from dianheng.documents.papers.compose import compose
 from dianheng.documents.papers.samples import certificate, notice
-from dianheng.documents.papers.schema import Certificate
+from dianheng.documents.papers.schema import Certificate, TestItem
 from dianheng.documents.papers.schema.reading import read
 from dianheng.documents.signing.canonical import canonical_json, digest_of, plain
 from dianheng.documents.signing.check import GENUINE, NOT_GENUINE, check_code, check_pdf
@@ -23,8 +25,15 @@ from dianheng.documents.signing.issue import envelope, issue
 from dianheng.documents.signing.keys import write_keys
 from dianheng.documents.signing.rework import EvidenceError, rework
 from dianheng.documents.signing.words import report_in_words
+from dianheng.metrology.dispersion import standard_deviation
+from dianheng.metrology.errors import MetrologyError
+from dianheng.metrology.limits import limit_rows
+from dianheng.metrology.plates import Connection
 from dianheng.metrology.quantities import mean, plain_text
 from dianheng.metrology.rounding import decimals_of, round_to_interval, signed_text
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.transformers import Device, point_rules
+from dianheng.metrology.verdicts import point_rule
 
 from .provable import CLOCK, of_transformer, provable, with_point
 
@@ -134,6 +143,80 @@ def test_a_notice_names_the_errors_that_fail():
     assert rework(replace(sound, failed_items=("start",))).failing_unnamed == ("basic_error",)
     passing = replace(sound, points=provable(certificate()).points)
     assert rework(passing).named_without_failure == ("basic_error",)
+
+
+def stated(item: str, value: Decimal, **more) -> TestItem:
+    return TestItem(item=item, value=f"{value:f}", limit_low="-9", limit_high="9", **more)
+
+
+READINGS = ("0.10", "0.12", "0.11", "0.13", "0.09")
+DERIVED = [
+    stated("deviation", standard_deviation([Decimal(each) for each in READINGS]), readings=READINGS),
+    stated("deviation", Decimal("0.05"), readings=("0", "0", "0.1", "0.1", "0.05")),
+    stated("demand", Decimal(1) / 3, facts=(("meter_kw", "3.01"), ("standard_kw", "3"))),
+    stated("demand", Decimal("0.85"), readings=("0.8", "0.9")),
+    stated("constant", Decimal("-0.005"), facts=(("pulses", "1206"), ("register_kwh", "1.00"))),
+    stated("constant", Decimal("0.02"), facts=(("reference_kwh", "9.98"), ("register_kwh", "10"))),
+    stated(
+        "register_combination", Decimal("0.010"),
+        facts=(("rates_kwh", "0.080, 0.070, 0.070, 0.070"), ("total_kwh", "0.300")),
+    ),
+    stated("consistency", Decimal("0.70"), readings=("0.9",), facts=(("group_mean_pct", "0.2"),)),
+    stated("variation", Decimal("0.15"), readings=("0.10", "0.25")),
+    stated("load_rise_fall", Decimal("-0.15"), readings=("0.25", "0.10")),
+    stated("clock_value", Decimal("-5.1"), readings=("0.1", "-5.1", "5.1")),
+    stated("tariff_switch", Decimal("0.3"), readings=("0.1", "0.3")),
+]  # fmt: skip
+
+
+def with_items(paper, *items):
+    device = replace(paper.device, constant="1200 imp/kWh")
+    return replace(paper, items=items, device=device)
+
+
+@pytest.mark.parametrize("item", DERIVED, ids=[f"{n} {i.item}" for n, i in enumerate(DERIVED)])
+def test_what_follows_from_other_figures_of_the_data_is_worked_out_from_them(sound, item):
+    assert differing(with_items(sound, item)) == []
+    moved = replace(item, value=f"{Decimal(item.value) + Decimal('0.001'):f}")
+    ((name, _where, what, _stated, _found),) = differing(with_items(sound, moved))
+    assert (name, what) == (item.item, "value")
+
+
+def in_one_phase(paper, value: str):
+    """Balanced load and load in phase A at base current, and the difference as the paper has it."""
+    base = replace(
+        paper.points[0], current="Ib", readings_pct=("0.1", "0.2"), mean_pct="+0.1500", rounded_pct="+0.2"
+    )  # fmt: skip
+    single = replace(base, load="phase_a", readings_pct=("0.6", "0.7"), mean_pct="", rounded_pct="")
+    item = stated("unbalanced_difference", Decimal(value), conditions="A")
+    return replace(_without_tables(paper), points=(base, single), items=(item,))
+
+
+def test_load_in_one_phase_is_held_against_balanced_load(sound):
+    assert differing(in_one_phase(sound, "0.5")) == []
+    assert [one[2:] for one in differing(in_one_phase(sound, "0.4"))] == [("value", "0.4", "0.5")]
+
+
+def test_rise_against_fall_is_that_of_a_point(sound):
+    paper = of_transformer(certificate())
+    sheet = paper.sheets[0]
+    points = tuple(replace(p, f_readings_pct=(*p.f_readings_pct, *p.f_readings_pct)) for p in sheet.points)  # fmt: skip
+    paper = replace(paper, sheets=(replace(sheet, points=points),))
+    for value, found in (("0", []), ("0.01", [("value", "0.01", "0")])):
+        item = stated("up_down", Decimal(value), unit="%")
+        assert [one[2:] for one in differing(replace(paper, items=(item,)))] == found
+
+
+def test_a_certificate_leaves_no_error_open(sound):
+    first = sound.points[0].readings_pct[0]
+    for changes in (
+        {"conclusion": "not_judged", "readings_pct": ("+2.0000", "+2.0000"), "mean_pct": "", "rounded_pct": ""},
+        {"interval_pct": ""},
+        {"readings_pct": (first,)},
+    ):  # fmt: skip
+        assert rework(with_point(sound, **changes)).unjudged == ("basic_error",), changes
+    assert rework(sound).unjudged == ()
+    assert rework(with_point(provable(notice()), interval_pct="")).unjudged == ()
 
 
 def test_tables_of_another_digest_are_not_held_against(sound):
@@ -296,27 +379,120 @@ def random_papers(count: int) -> list[Certificate]:
     return papers
 
 
-def test_both_reach_the_same_conclusions_and_differences():
-    papers = [*random_papers(150), provable(certificate()), of_transformer(certificate())]
+@pytest.mark.parametrize("has_tables", [True, False])
+def test_both_reach_the_same_conclusions_and_differences(has_tables):
+    sound = provable(certificate())
+    papers = [
+        *random_papers(150), sound, of_transformer(certificate()), provable(notice()),
+        *(with_items(sound, item) for item in DERIVED),
+        *(with_items(sound, replace(item, value="0.123")) for item in DERIVED),
+        in_one_phase(sound, "0.5"), in_one_phase(sound, "0.4"),
+        with_point(sound, limit_pct="3.0"), with_point(sound, interval_pct="0.02", row="limits/x"),
+        replace(sound, items=(replace(CLOCK, limit_high="0.6"),)),
+        replace(sound, evidence=replace(sound.evidence, extra_count=3, first_count=1)),
+    ]  # fmt: skip
+    if not has_tables:
+        papers = [_without_tables(paper) for paper in papers]
     found = in_node(
-        "given.map((data) => rework(data).lines.map((line) => [line.item, !!line.isStated,"
+        "given.papers.map((data) => { const done = rework(data, given.tables); return ["
+        " done.tables, done.unnamed, done.unfounded, done.unjudged,"
+        " done.lines.map((line) => [line.item, !!line.isStated,"
         " line.isStated ? '' : line.mean, line.isStated ? '' : line.rounded, line.conclusion,"
-        " line.differences.map((one) => [one.what, one.stated, one.found])]))",
-        [plain(paper) for paper in papers],
+        " line.differences.map((one) => [one.what, one.stated, one.found])])]; })",
+        {"papers": [plain(paper) for paper in papers], "tables": rule_tables()},
     )
-    # Without the tables, as the page has none.
     expected = [
         [
+            done.tables, [*done.failing_unnamed], [*done.named_without_failure], [*done.unjudged],
             [
-                line.item, line.is_stated, "" if line.is_stated else line.mean,
-                "" if line.is_stated else line.rounded, line.conclusion,
-                [[one.what, one.stated, one.found] for one in line.differences],
-            ]
-            for line in rework(_without_tables(paper)).lines
+                [
+                    line.item, line.is_stated, "" if line.is_stated else line.mean,
+                    "" if line.is_stated else line.rounded, line.conclusion,
+                    [[one.what, one.stated, one.found] for one in line.differences],
+                ]
+                for line in done.lines
+            ],
         ]
-        for paper in papers
+        for done in map(rework, papers)
     ]  # fmt: skip
     assert found == expected
+    assert {one[0] for one in found} == ({"same", "other"} if has_tables else {"other"})
+
+
+def test_both_find_the_same_limit_of_a_meter_at_every_load():
+    rules = rule_set("JJG 596", "2012")
+    kinds = {(row.measure, row.connection, row.accuracy_class) for row in limit_rows(rules)}
+    loads = [f"{k}{of}" for of in ("Ib", "In", "Imax", "Itr") for k in ("", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "2", "10")]  # fmt: skip
+    cases, expected = [], []
+    for (measure, connection, accuracy), load, factor, way, imax in itertools.product(
+        sorted(kinds), [*loads, "Imin", "x"], ("1.0", "0.5L", "0.8c", "0.25", "2"),
+        ("balanced", "phase_a"), ("", "4"),
+    ):  # fmt: skip
+        classes = f"9 / {accuracy}" if measure == "reactive" else accuracy
+        cases.append(
+            [
+                {"device": {"accuracy_class": classes}, "evidence": {"connection": connection, "imax_ratio": imax}},
+                {"direction": f"{measure}_import", "load": way, "current": load, "power_factor": factor},
+            ]
+        )  # fmt: skip
+        try:
+            rule = point_rule(
+                rules, accuracy_class=accuracy, connection=Connection(connection), load=load, factor=factor,
+                measure=measure, loading="balanced" if way == "balanced" else "single_phase",
+                imax_ratio=Decimal(imax) if imax else None,
+            )  # fmt: skip
+            expected.append(
+                [plain_text(rule.limit_pct), plain_text(rule.interval_pct), rule.ref.row]
+            )
+        except MetrologyError:
+            expected.append(None)
+    found = in_node(
+        "given.cases.map(([data, point]) => { try {"
+        " const rule = meterRule(tablesOf(given.book, given.tables).rules, data, point);"
+        " return [plainText(rule.limit), plainText(rule.interval), rule.row]; } catch { return null; } })",
+        {"cases": cases, "tables": rule_tables(), "book": _book_of(rules)},
+    )
+    assert found == expected
+    assert 500 < sum(one is not None for one in expected) < len(expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["JJG 1021-2007", "JJG 1189.3-2022", "JJG 313-2010", "JJG 314-2010"]
+)
+def test_both_find_the_same_limits_of_a_transformer_between_the_points(name):
+    rules = rule_set(*name.rsplit("-", 1))
+    kinds = sorted(
+        {(row.cells["device"], row.cells["accuracy_class"]) for row in rules.table("limits")}
+    )
+    cases = [
+        [part, accuracy, percent]
+        for part, accuracy in [*kinds, ("CT", "9")]
+        for percent in ("0.5", "1", "3", "5", "12.5", "20", "70", "80", "99.9", "100", "120", "190", "200", "201")
+    ]  # fmt: skip
+    expected = []
+    for part, accuracy, percent in cases:
+        try:
+            both = point_rules(
+                rules, device=Device(part), accuracy_class=accuracy, percent_rated=Decimal(percent)
+            )
+            expected.append(
+                [[plain_text(r.limit), plain_text(r.interval), r.ref.row] for r in both]
+            )
+        except MetrologyError:
+            expected.append(None)
+    found = in_node(
+        "given.cases.map(([part, accuracy, percent]) => { try {"
+        " const both = transformerRule(tablesOf(given.book, given.tables).rules, part, accuracy, percent);"
+        " return Object.values(both).map((rule) => [plainText(rule.limit), plainText(rule.interval), rule.row]);"
+        " } catch { return null; } })",
+        {"cases": cases, "tables": rule_tables(), "book": _book_of(rules)},
+    )
+    assert found == expected
+    assert any(one is not None for one in expected) and None in expected
+
+
+def _book_of(rules):
+    return {"standard": rules.standard, "edition": rules.edition, "digest": rules.digest}
 
 
 def _without_tables(paper):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dianheng.documents import views
 from dianheng.documents.models import DocumentCopy, NumberSeries, VoidNumber
 from dianheng.documents.selectors import number_series
 from dianheng.documents.services import documents_issue
@@ -91,3 +92,21 @@ def test_revoking_needs_a_reason_and_is_said_to_the_public(client, document):
     client.logout()
     assert document.number in client.get("/public/revocations.json").content.decode()
     assert client.get("/public/keys.json").status_code == 200
+
+
+def test_the_head_of_another_units_papers_stays_closed(client, document):
+    other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
+    log_in(client, person_with("*", login="qian", unit=other))
+    assert client.get(f"/issuing-bodies/{document.unit_id}/").status_code == 403
+    assert client.get(f"/issuing-bodies/{other.pk}/").status_code == 200
+
+
+def test_the_check_page_has_the_list_of_the_moment_and_is_not_kept(client, document):
+    first = client.get("/public/check.html")
+    log_in(client, person_with("*"))
+    client.post(f"/certificates/{document.number}/end/", {"reason": "委托单位名称有误"})
+    client.logout()
+    second = client.get("/public/check.html")
+    assert document.number not in first.content.decode()
+    assert document.number in second.content.decode()
+    assert not [name for name in vars(views) if hasattr(getattr(views, name), "cache_info")]
