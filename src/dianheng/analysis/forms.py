@@ -7,14 +7,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.fields import KeyForm
-from dianheng.common.forms import DayField, Form
+from dianheng.common.forms import DayField
 from dianheng.identity.models import Unit
 
 from .choices import ERRORS_ONLY, Cause
 from .selectors import item_word, items_to_try, rule_sets_in_use, rule_sets_to_try
 
 
-class TrialForm(Form):
+class TrialForm(KeyForm):
     """What is tried, on which records."""
 
     title = forms.CharField(

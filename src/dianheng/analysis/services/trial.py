@@ -14,7 +14,7 @@ from dianheng.common.errors import BadInput
 from dianheng.common.jobs import JobRun, job_start
 from dianheng.common.texts import why
 from dianheng.identity.models import Unit
-from dianheng.identity.services import require, write_batch
+from dianheng.identity.services import idempotent, remember, require, write_batch
 from dianheng.metrology.changes import Change
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.rule_sets import rule_set
@@ -174,6 +174,7 @@ def trial_start(
     item: str = "",
     limit_factor: Decimal = Decimal(1),
     interval_factor: Decimal = Decimal(1),
+    request_key: str = "",
 ) -> RuleTrial:
     """Begin to try another rule on the records of a unit and of those below it.
 
@@ -225,6 +226,8 @@ def trial_start(
     if errors:
         raise BadInput(_("The trial cannot begin."), errors)
     with write_batch(actor=actor, action="trial.start") as batch:
+        if (earlier := idempotent(request_key, "trial.start")) is not None:
+            return RuleTrial.objects.get(pk=earlier["trial"])
         trial = RuleTrial.objects.create(
             unit=unit,
             title=title.strip(),
@@ -242,6 +245,7 @@ def trial_start(
         )
         trial.job = job_start(kind=KIND, params={"trial": trial.pk}, actor=actor, title=title)
         trial.save(update_fields=["job"])
+        remember(request_key, "trial.start", {"trial": trial.pk})
     return trial
 
 

@@ -270,6 +270,11 @@ def test_a_trial_that_changes_nothing_is_refused():
     assert [e["code"] for e in refused.value.refusals[0].errors] == ["nothing"]
 
 
+def test_the_same_trial_sent_twice_is_one():
+    assert started(request_key="tried-once") == started(request_key="tried-once")
+    assert RuleTrial.objects.count() == 1
+
+
 def test_who_may_not_try_does_not():
     with pytest.raises(Refused):
         trial_start(
