@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+from dianheng.metrology.quantities import EXACT
+
 LEAST = 5  # values of a group that is compared with others
 DAYS_OF_MONTH = 30.44
 LEAST_DRIFT = 10  # records over which a drift is looked for
@@ -13,6 +15,7 @@ LEAST_DAYS = 60  # and the time over which they were made
 DRIFT_APART = 4.0  # standard errors: hundreds of positions are looked at
 LEAST_SLOPE = 1.0  # % of the limit a month: what is smaller matters to nobody
 APART = 3.0  # standard errors
+LEAST_DIFFERENCE = 5.0  # % of the limit: what is smaller matters to nobody
 
 
 @dataclass(frozen=True)
@@ -75,20 +78,26 @@ def compare(groups: Sequence[Group]) -> Comparison | None:
 
 
 def is_apart(group: Group, comparison: Comparison) -> bool:
-    """Whether a group lies three standard errors or more from the middle of the groups.
+    """Whether a group lies far from the middle of the groups: by three standard errors or more.
 
-    >>> groups = [Group("a", 99, 0.1, 1.0), Group("b", 99, 0.0, 1.0), Group("c", 99, 2.0, 1.0),
-    ...           Group("d", 99, 0.2, 1.0), Group("e", 4, 9.0, 1.0)]
+    And by what somebody would notice: of a hundred thousand records every group differs from the
+    others by more than chance explains.
+
+    Args:
+        group, comparison: in % of the limit.
+
+    >>> groups = [Group("a", 99, 1.0, 10.0), Group("b", 99, 0.0, 10.0), Group("c", 99, 20.0, 10.0),
+    ...           Group("d", 99999, 4.0, 10.0), Group("e", 4, 90.0, 10.0)]
     >>> [group.key for group in groups if is_apart(group, compare(groups))]
     ['c']
     """
-    if group.count < LEAST or not comparison.within:
+    distance = abs(group.mean - comparison.centre)
+    if group.count < LEAST or not comparison.within or distance < LEAST_DIFFERENCE:
         return False
-    return abs(group.mean - comparison.centre) >= APART * comparison.within / math.sqrt(group.count)
+    return distance >= APART * comparison.within / math.sqrt(group.count)
 
 
 LEAST_LOTS = 3  # lots of a maker among which one is looked for that lies apart
-LEAST_DIFFERENCE = 5.0  # % of the limit: what is smaller matters to nobody
 
 
 def lots_apart(lots: Sequence[Group]) -> list[str]:
@@ -105,11 +114,7 @@ def lots_apart(lots: Sequence[Group]) -> list[str]:
     comparison = compare(lots)
     if comparison is None or len(lots) < LEAST_LOTS:
         return []
-    return [
-        lot.key
-        for lot in lots
-        if is_apart(lot, comparison) and abs(lot.mean - comparison.centre) >= LEAST_DIFFERENCE
-    ]
+    return [lot.key for lot in lots if is_apart(lot, comparison)]
 
 
 EVEN_LEAST = 20  # devices by which evenness is told
@@ -150,11 +155,28 @@ ERRORS_PCT = ("basic_error", "ratio_error")
 ERRORS_MIN = ("phase_displacement",)
 
 
+def turning_point(limit: Decimal, interval: Decimal | None) -> Decimal:
+    """The magnitude from which an error no longer passes: half an interval past the last multiple within.
+
+    Whether a verdict may be wrong is told by the distance from here, not from the limit: 1.04 % is
+    rounded to 1.0 and passes a limit of 1.0.
+
+    >>> turning_point(Decimal("1.0"), Decimal("0.1")), turning_point(Decimal("0.35"), Decimal("0.02"))
+    (Decimal('1.05'), Decimal('0.35'))
+    """
+    if not interval:
+        return limit
+    return EXACT.add(
+        EXACT.multiply(EXACT.divide_int(limit, interval), interval),
+        EXACT.divide(interval, Decimal(2)),
+    )
+
+
 @dataclass(frozen=True)
 class Nearest:
-    """The error nearest to its limit: distance to the limit, the limit, and what stands in lists.
+    """The error nearest to where its conclusion turns: distance, limit, and what stands in lists.
 
-    `margin_pct` is negative beyond the limit, and None where a phase displacement decides.
+    `margin_pct` is negative beyond that, and None where a phase displacement decides.
     """
 
     room: Decimal
@@ -165,12 +187,13 @@ class Nearest:
 def site_margin(
     results: Iterable[Mapping[str, str]], found_error_pct: Decimal | None
 ) -> Nearest | None:
-    """How near the errors of a check on site are to their limits.
+    """How near the errors of a check on site are to where their conclusions turn.
 
     Drops and burdens are measured with other instruments than the calibrator: they say nothing.
 
     Args:
-        results: as `fieldwork` keeps them: `item`, `value`, and `limit` as “±0.5”.
+        results: as `fieldwork` keeps them: `item`, `value`, `limit` as “±0.5”, and `interval`,
+            which those of earlier releases lack.
         found_error_pct: where it is known the distance decides, and only errors in % count; else
             the share of the limit.
 
@@ -185,7 +208,8 @@ def site_margin(
     for one in results:
         if one["item"] in items and one["value"] and one["limit"].startswith("±"):
             limit = Decimal(one["limit"][1:])
-            margin = limit - abs(Decimal(one["value"]))
+            interval = Decimal(one.get("interval") or 0)
+            margin = turning_point(limit, interval) - abs(Decimal(one["value"]))
             near.append(Nearest(abs(margin), limit, None if one["item"] in ERRORS_MIN else margin))
     return min(
         near,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dianheng.assets.models import Device, DeviceModel, Lot, Manufacturer
 from dianheng.common.errors import BadInput, Text
+from dianheng.common.lists.sources import COUNTED
 from dianheng.identity.models import Person, Unit
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.observations import Observation
@@ -22,6 +23,7 @@ from ..columns import BASIC_ERROR, engine, points_there
 from ..models import PointShape
 from ..rules import Comparison, Drift, Group, compare, drift_of, is_apart, is_drifting
 
+STEP = "step"  # of the distribution, beside the dimensions
 STEP_PCT = 5  # width of a step of the distribution, % of the limit
 AT_MOST = 200  # groups shown
 DRIFTING = ("bench", "position", "standard", "person")  # what measures, and may move with time
@@ -59,11 +61,20 @@ def _positions(keys: Sequence[Any]) -> dict[Any, str]:
 
 def _position(key: str) -> dict[str, Any]:
     bench, _slash, place = key.partition("/")
-    return {"bench_id": int(bench), "position": int(place)}
+    return {"bench_id": _number(bench), "position": _number(place)}
+
+
+def _number(key: str) -> int:
+    """A key of the database; no larger one is sent there."""
+    if len(key) > 18:
+        raise ValueError(key)
+    return int(key)
 
 
 def _month(key: str) -> dict[str, Any]:
     first = date.fromisoformat(f"{key}-01")
+    if first.year < 1900:
+        raise ValueError(key)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return {"finished_at__gte": _midnight(first), "finished_at__lt": _midnight(after)}
 
@@ -81,25 +92,25 @@ DIMENSIONS = {
         gettext_lazy("Maker"),
         "s.maker",
         _named(Manufacturer, "name"),
-        lambda key: {"device__model__manufacturer_id": int(key)},
+        lambda key: {"device__model__manufacturer_id": _number(key)},
     ),
     "model": Dimension(
         gettext_lazy("Model"),
         "s.model",
         _named(DeviceModel, "code", "name"),
-        lambda key: {"device__model_id": int(key)},
+        lambda key: {"device__model_id": _number(key)},
     ),
     "lot": Dimension(
         gettext_lazy("Lot"),
         "p.lot",
         _named(Lot, "code"),
-        lambda key: {"device__lot_id": int(key)},
+        lambda key: {"device__lot_id": _number(key)},
     ),
     "bench": Dimension(
         gettext_lazy("Bench"),
         "p.bench",
         _named(Device, "barcode", "model__name"),
-        lambda key: {"bench_id": int(key)},
+        lambda key: {"bench_id": _number(key)},
     ),
     "position": Dimension(
         pgettext_lazy("bench", "Position"),
@@ -111,13 +122,13 @@ DIMENSIONS = {
         gettext_lazy("Verifier"),
         "p.verifier",
         _named(Person, "name"),
-        lambda key: {"verifier_id": int(key)},
+        lambda key: {"verifier_id": _number(key)},
     ),
     "standard": Dimension(
         gettext_lazy("Standard"),
         "unnest(string_split(p.standards, ' '))::bigint",
         _named(Device, "barcode", "model__name"),
-        lambda key: {"standard_ids__contains": [int(key)]},
+        lambda key: {"standard_ids__contains": [_number(key)]},
     ),
     "month": Dimension(
         gettext_lazy("Month"), "strftime(p.day, '%Y-%m')", _as_they_are, _month
@@ -198,43 +209,10 @@ def error_groups(asked: Asked) -> Found:
     dimension = DIMENSIONS.get(asked.by)
     if dimension is None:
         raise BadInput(_("Choose by what errors are grouped."))
-    units = visible_units(asked.paths)
-    where, given = ["p.total is not null"], []
-    for text, value in (
-        ("p.day >= ?", asked.from_day),
-        ("p.day <= ?", asked.through_day),
-        ("s.point = ?", asked.point or None),
-    ):
-        if value is not None:
-            where.append(text)
-            given.append(value)
     there = points_there()
-    if not there.files or not units:
-        return Found(missing=there.missing)
-    value = "p.total / p.count / 1e6 / s.limit_pct * 100"
-    grouped = {
-        True: f"""
-            select any_value(key) as key, device as thing,
-                   arg_max(value, record) - arg_min(value, record) as value
-              from (select {dimension.column} as key, {value} as value, p.record,
-                           p.device, s.point, s.phases, s.direction
-                      from read_parquet(?) p join shape s on s.id = p.shape
-                      join unit u on u.id = p.unit
-                     where {" and ".join(where)})
-             group by device, point, phases, direction having count(distinct record) > 1
-        """,
-        False: f"""
-            select {dimension.column} as key, p.record as thing, {value} as value, p.day
-              from read_parquet(?) p join shape s on s.id = p.shape
-              join unit u on u.id = p.unit
-             where {" and ".join(where)}
-        """,
-    }[asked.is_drift]
     with engine() as columns:
-        _lay_shapes(columns)
-        columns.execute("create temp table unit (id INTEGER)")
-        columns.execute("insert into unit select unnest(?)", [units])
-        columns.execute(f"create temp table seen as {grouped}", [there.files, *given])
+        if not _lay_seen(columns, asked, there.files, dimension.column):
+            return Found(missing=there.missing)
         # Points of one meter err alike: groups are compared by the means of their records.
         rows = columns.execute(
             """
@@ -281,6 +259,47 @@ def error_groups(asked: Asked) -> Found:
     )
 
 
+def _lay_seen(columns: Any, asked: Asked, files: Sequence[str], key: str) -> bool:
+    """Lay what is asked about as `seen`; False where there is nothing.
+
+    A change is that of the last test of a device at a point, less its first; it counts where, by
+    whom and with what the last was made.
+    """
+    units = visible_units(asked.paths)
+    if not files or not units:
+        return False
+    where, given = ["p.total is not null"], []
+    for text, value in (
+        ("p.day >= ?", asked.from_day),
+        ("p.day <= ?", asked.through_day),
+        ("s.point = ?", asked.point or None),
+    ):
+        if value is not None:
+            where.append(text)
+            given.append(value)
+    query = f"""
+        select {key} as key, p.record as thing, p.total / p.count / 1e6 / s.limit_pct * 100 as value,
+               p.day, p.record, p.device, s.point, s.phases, s.direction
+          from read_parquet(?) p join shape s on s.id = p.shape join unit u on u.id = p.unit
+         where {" and ".join(where)}
+    """
+    if asked.is_drift:
+        query = f"""
+            select key, device as thing, value - earliest as value, day, record
+              from (select *, first_value(value) over same as earliest,
+                           min(record) over same as first, max(record) over same as last
+                      from ({query})
+                    window same as (partition by device, point, phases, direction order by record
+                                    rows between unbounded preceding and unbounded following))
+             where record = last and first < last
+        """
+    _lay_shapes(columns)
+    columns.execute("create temp table unit (id INTEGER)")
+    columns.execute("insert into unit select unnest(?)", [units])
+    columns.execute(f"create temp table seen as {query}", [list(files), *given])
+    return True
+
+
 def _drifts(columns: Any) -> dict[str, Drift]:
     """Groups of `seen` whose errors move with time."""
     rows = columns.execute(
@@ -304,14 +323,44 @@ def records_of(by: str, key: str, paths: Sequence[str]) -> QuerySet[TestRecord]:
     """The records behind a group."""
     dimension = DIMENSIONS.get(by)
     try:
-        where = dimension.where(key) if dimension else {"pk__in": []}
-    except ValueError:
+        if by == STEP:
+            where: dict[str, Any] = {"pk__in": _records_in_step(key, paths)}
+        else:
+            where = dimension.where(key) if dimension else {"pk__in": []}
+    except (ValueError, OverflowError):
         where = {"pk__in": []}
     return (
         TestRecord.objects.filter(**where, task__unit__in=visible_units(paths))
         .defer("received", "standards", "operators")
         .select_related("device__model__manufacturer", "task", "bench", "verifier", "task_device")
     )
+
+
+def step_key(asked: Asked, step: int) -> str:
+    """A step of the distribution, for an address."""
+    kind = "drift" if asked.is_drift else ""
+    days = (str(day or "") for day in (asked.from_day, asked.through_day))
+    return ";".join((str(step), asked.point, *days, kind))
+
+
+def _records_in_step(key: str, paths: Sequence[str]) -> list[int]:
+    """Records with a value in a step of the distribution, the newest ones.
+
+    Raises:
+        ValueError: the key is none of `step_key`.
+    """
+    step, point, *days, kind = key.split(";")
+    from_day, through_day = (date.fromisoformat(day) if day else None for day in days)
+    asked = Asked("", point, from_day, through_day, kind == "drift", tuple(paths))
+    with engine() as columns:
+        if not _lay_seen(columns, asked, points_there().files, "null"):
+            return []
+        rows = columns.execute(
+            f"select distinct record from seen where floor(value / {STEP_PCT})::int * {STEP_PCT} = ?"
+            " and abs(value) <= 200 order by record desc limit ?",
+            [int(step), COUNTED + 1],
+        ).fetchall()
+    return [record for (record,) in rows]
 
 
 def visible_units(paths: Sequence[str]) -> list[int]:

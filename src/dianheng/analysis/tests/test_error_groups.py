@@ -1,17 +1,24 @@
 """Errors by bench, position, person: the same figures as by hand, and what stands out is named."""
 
 from datetime import timedelta
+from decimal import Decimal
 from statistics import fmean
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
 
 from dianheng.analysis.columns import columns_write
-from dianheng.analysis.rules import Group, capability, compare, is_apart
+from dianheng.analysis.rules import Group, capability, compare, is_apart, turning_point
 from dianheng.analysis.selectors import DIMENSIONS, Asked, error_groups
+from dianheng.analysis.selectors.error_groups import step_key
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput
 from dianheng.identity.tests.factories import person_with
+from dianheng.metrology.limits import limit_rows
+from dianheng.metrology.plates import Connection
+from dianheng.metrology.rule_sets import rule_set
+from dianheng.metrology.verdicts import error_verdict, point_rule
 from dianheng.verification.models import TestRecord
 from dianheng.verification.tests.factories import envelope_of, laboratory, load_with, send
 
@@ -99,6 +106,47 @@ def test_a_device_tested_twice_shows_its_change():
     assert found.count > 0
 
 
+def test_a_change_counts_where_the_last_test_was_made():
+    lab = meters_tested(2, started_at=timezone.now() - timedelta(days=40))
+    task = TestRecord.objects.first().task
+    load = load_with(task, lab.bench, reason="复检", skip=0)
+    send(envelope_of(lab, load, retest_reason="复检", seed=9))
+    columns_write()
+    (group,) = error_groups(Asked("month", is_drift=True, paths=ALL)).groups
+    assert group.name == f"{timezone.localdate():%Y-%m}"
+
+
+def test_a_step_of_the_distribution_leads_to_its_records(client):
+    meters_tested(3)
+    client.force_login(person_with("*", login="looker"))
+    page = client.get("/error-analysis/").content.decode()
+    found = error_groups(Asked(paths=ALL))
+    for step in found.steps:
+        address = f"/error-analysis/step/{step_key(Asked(), step)}/"
+        assert quote(address, safe="/") in page or address in page
+        shown = client.get(address).content.decode()
+        for record in TestRecord.objects.all():
+            is_in = any(step <= value < step + 5 for value in shares(record))
+            assert (record.number in shown) is is_in, (step, record)
+    assert client.get("/error-analysis/step/x/").status_code == 200
+
+
+def test_a_difference_that_nobody_would_notice_does_not_stand_apart():
+    groups = [Group(key, 100_000, mean, 10.0) for key, mean in (("a", 1.0), ("b", 2.0), ("c", 4.0))]
+    assert not any(is_apart(group, compare(groups)) for group in groups)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["bench/99999999999999999999999", "standard/99999999999999999999999", "position/1/99999999999",
+     "month/9999-12", "month/0001-01", "step/5;;0001-01-01;;"],
+)  # fmt: skip
+def test_a_key_that_no_database_holds_finds_nothing(address, client):
+    meters_tested(1)
+    client.force_login(person_with("*", login="looker"))
+    assert client.get(f"/error-analysis/{address}/").status_code == 200
+
+
 def test_units_that_one_may_not_see_are_left_out():
     meters_tested(2)
     assert error_groups(Asked("bench", paths=("/OTHER/",))).count == 0
@@ -128,3 +176,21 @@ def test_groups_without_spread_are_not_compared():
     assert found is not None and found.ratio is None and found.share == 1
     assert not is_apart(Group("a", 5, 1.0, 0.0), found)
     assert capability(1.0, 0.0, 2.0) is None
+
+
+def test_the_turning_point_is_where_the_judge_of_errors_turns():
+    rules = rule_set("JJG 596", "2012")
+    for row in limit_rows(rules):
+        if row.measure != "active" or row.loading != "balanced":
+            continue
+        rule = point_rule(
+            rules, accuracy_class=row.accuracy_class, connection=Connection(row.connection),
+            load=f"{row.from_ratio}{'Ib' if row.connection == 'direct' else 'In'}",
+            factor=row.factor,
+        )  # fmt: skip
+        edge, little = turning_point(rule.limit_pct, rule.interval_pct), Decimal("0.000001")
+        said = [
+            error_verdict(rule, [edge + by], takes_extra=False).conclusion.value
+            for by in (-little, little)
+        ]
+        assert said == ["pass", "fail"], row

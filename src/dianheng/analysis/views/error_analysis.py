@@ -17,7 +17,7 @@ from dianheng.verification.choices import OUTCOME_TONE, Outcome
 
 from ..rules import capability
 from ..selectors import DIMENSIONS, Asked, Found, error_groups, points_measured, records_of
-from ..selectors.error_groups import STEP_PCT
+from ..selectors.error_groups import STEP, STEP_PCT, step_key
 
 VIEW = "analysis.view"
 NAMED = 8  # groups that stand apart, in the notice
@@ -92,11 +92,14 @@ def error_analysis(request: HttpRequest) -> HttpResponse:
             {
                 "one": one,
                 "url": _records_url(asked, one.group.key),
-                "capability": capability(one.mean, one.deviation, 100.0),
+                # Of changes there is no limit.
+                "capability": None
+                if asked.is_drift
+                else capability(one.mean, one.deviation, 100.0),
             }
             for one in found.groups
         ],
-        "charts": [_means(found, asked), _distribution(found)] if found.count else [],
+        "charts": [_means(found, asked), _distribution(found, asked)] if found.count else [],
         "drifting": [
             {"one": one, "url": _records_url(asked, one.group.key)}
             for one in sorted(
@@ -145,11 +148,20 @@ def _means(found: Found, asked: Asked) -> Chart:
     )
 
 
-def _distribution(found: Found) -> Chart:
+def _distribution(found: Found, asked: Asked) -> Chart:
     low = min([*found.steps, -100])
     high = max([*found.steps, 100])
     steps = list(range(low, high + STEP_PCT, STEP_PCT))
-    marks = [Mark(f"{step} … {step + STEP_PCT}", found.steps.get(step, 0)) for step in steps]
+    marks = [
+        Mark(
+            f"{step} … {step + STEP_PCT}",
+            found.steps.get(step, 0),
+            reverse("error_records", args=[STEP, step_key(asked, step)])
+            if step in found.steps
+            else "",
+        )
+        for step in steps
+    ]
     limits = [Line(Decimal(at), _("limit")) for at in (-100, 100)]
     return Chart(
         "distribution",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from dianheng.common.access import note_access
 from dianheng.common.charts import Chart, Line, Mark
+from dianheng.common.excel import plain_csv_text
 from dianheng.common.lists import Column, ListPage
 from dianheng.common.pages import needs
 
@@ -137,7 +138,7 @@ def maker_data_csv(request: HttpRequest) -> HttpResponse:
     for one in found.groups:
         write(
             [
-                one.name, one.devices, one.points, f"{one.mean:.5f}", f"{one.deviation:.5f}",
+                plain_csv_text(one.name), one.devices, one.points, f"{one.mean:.5f}", f"{one.deviation:.5f}",
                 _text(one.share, 2), _text(one.correlation, 3), f"{one.centre_spread:.5f}",
                 f"{one.maker_spread:.5f}", one.outside, one.judged, f"{one.largest:.5f}",
                 "1" if one.is_apart else "",
