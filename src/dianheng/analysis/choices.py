@@ -50,7 +50,7 @@ class Cause(TextChoices):
 
 
 class Risk(IntegerChoices):
-    """Whether the verdict of a record may be wrong: by how near a point is to its limit.
+    """Whether the verdict of a record may be wrong: by how near a point is to where it turns.
 
     With an error found at the standard: within that error; within twice that error; further away.
     Without: within the share of the limit that the setting names; within twice that share.

@@ -146,10 +146,13 @@ class Trace(models.Model):
         "common.Job", models.SET_NULL, null=True, related_name="+", db_index=False
     )
     finished_at = models.DateTimeField(_("Finished at"), null=True)
+    digest = CodeField(default="")  # over the rows as they were found (`touched.digest_of`)
     counts = models.JSONField(default=dict)  # records by risk
     point_count = models.IntegerField(_("Usage points touched"), default=0)
     customer_count = models.IntegerField(_("Customers touched"), default=0)
     branches = models.JSONField(default=list)  # bench, task, unit, state of devices, risk: records
+    # Of a standard: what was certified with it (bar code, certificate, by which, from, until).
+    certified = models.JSONField(default=list)
     # Of a room: records of its laboratory without a bench whose standards stood in no room either.
     unplaced_count = models.IntegerField(_("Records that cannot be placed"), default=0)
     unplaced = models.JSONField(default=list)  # numbers of the newest of them
@@ -228,7 +231,7 @@ class TracedRecord(models.Model):
         db_constraint=False,
     )
     risk = models.SmallIntegerField(_("Risk"), choices=Risk)
-    # Smallest distance of a point to its limit, %: negative beyond it.
+    # Smallest distance of a point to where its conclusion turns, %: negative beyond it.
     margin_pct = NumericField(_("Margin, %"), null=True)
     recall = CodeField(_("Recall"), default="", blank=True)  # the process that took it up
 

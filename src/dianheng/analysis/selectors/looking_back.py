@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -260,6 +261,7 @@ class Branch:
     """A part of a trace as a tree: so many records, by risk."""
 
     name: str
+    asked: dict[str, str] = field(default_factory=dict)  # of the list of records, to see these
     counts: Counter[int] = field(default_factory=Counter)
     under: "dict[str, Branch]" = field(default_factory=dict)
 
@@ -279,6 +281,11 @@ class Branch:
         return self.counts[Risk.MEDIUM.value]
 
     @property
+    def query(self) -> str:
+        """What the list of records is asked to show these alone; empty for cause and bench."""
+        return urlencode(self.asked)
+
+    @property
     def is_open(self) -> bool:
         """The way to what is at risk is open from the start."""
         return bool(self.high or self.medium)
@@ -296,7 +303,14 @@ def tree_of(trace: Trace) -> Branch:
     for bench, task, unit, state, risk, count in trace.branches:
         at = root
         at.counts[risk] += count
-        for name in (bench or str(_("by hand")), task, unit, str(states.get(state, state))):
-            at = at.under.setdefault(name, Branch(name))
+        asked: dict[str, str] = {}
+        for key, value, name in (
+            ("", "", bench or str(_("by hand"))),
+            ("task", task, task),
+            ("unit", unit, unit),
+            ("state", state, str(states.get(state, state))),
+        ):
+            asked = asked | {key: value} if value else asked
+            at = at.under.setdefault(name, Branch(name, asked))
             at.counts[risk] += count
     return root

@@ -21,6 +21,7 @@ from dianheng.workflow.services.instances import instance_begin
 from ..choices import Risk
 from ..models import Trace
 from .lines import HEADS, recall_lines
+from .touched import digest_of
 from .trace import TRACE
 
 PACK = "recall"
@@ -36,7 +37,8 @@ def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[Pr
         actor: needs `analysis.trace`.
 
     Raises:
-        Refused: the trace is still looked for, or every such record is taken up already.
+        Refused: the search has not ended, its rows are no longer those that were found, or every
+            such record is taken up already.
     """
     actor = require(actor, TRACE, trace.unit_id)
     chosen = sorted({int(risk) for risk in risks})
@@ -48,7 +50,10 @@ def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[Pr
     with write_batch(actor=actor, action="trace.recall", reason=trace.number):
         found = Trace.objects.select_for_update().get(pk=trace.pk)
         if found.finished_at is None:
-            raise Refused(Refusal("not_finished", _("The trace is still being worked out.")))
+            raise Refused(_unfinished(found))
+        if found.digest and digest_of(found) != found.digest:
+            text = _("The rows of the trace are no longer those that were found. Declare it anew.")
+            raise Refused(Refusal("rows_changed", text))
         made = []
         for unit_id, count, high in _waiting(found, chosen):
             unit = Unit.objects.get(pk=unit_id)
@@ -81,6 +86,12 @@ def trace_recall(*, trace: Trace, risks: Sequence[int], actor: Actor) -> list[Pr
         if not made:
             raise Refused(Refusal("nothing", _("Every record of these risks is taken up already.")))
     return made
+
+
+def _unfinished(trace: Trace) -> Refusal:
+    if trace.job is None or trace.job.is_over:
+        return Refusal("not_finished", _("The search was cut off. Declare it anew."))
+    return Refusal("not_finished", _("The trace is still being worked out."))
 
 
 def _attach(trace: Trace, one: ProcessInstance, actor: Actor) -> None:

@@ -1,16 +1,22 @@
 """Which records, QC batches and checks on site a bad cause touched, and the risk of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
+from psycopg.types.json import Jsonb
 
 from dianheng.assets.choices import STANDARDS, PlaceKind
 from dianheng.assets.models import Device, DeviceEvent, Place
+from dianheng.common.errors import BadInput
 from dianheng.fieldwork.models import FieldCheck
 from dianheng.identity.selectors import setting
+from dianheng.metrology.errors import MetrologyError
+from dianheng.verification.models import TestRecord, VerificationTask
+from dianheng.verification.selectors.judging import error_intervals, judge_of
 
 from ..choices import Cause, Risk
 from ..models import Trace, TracedRecord
@@ -18,10 +24,29 @@ from ..rules import ERRORS_MIN, ERRORS_PCT, site_margin
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MOST_UNPLACED = 200  # numbers of records that cannot be placed which are kept
+# A standard, and from when until when its word is in doubt: the cause itself; then each of which a
+# certificate was made by one that was in doubt that day, until its next certificate, and so on.
+_DOUBTFUL = """
+with recursive doubtful(thing, since, until, certificate, above) as (
+    select %(key)s::bigint, %(from_at)s::timestamptz, %(through_at)s::timestamptz, null::bigint, null::bigint
+    union
+    select c.device_id, c.since, c.until, c.id, d.thing
+      from doubtful d
+      join lateral (
+           select p.id, p.device_id, p.valid_from::timestamp at time zone %(zone)s as since,
+                  least(p.withdrawn_on, p.valid_through + 1,
+                        (select min(n.valid_from) from verification_standardcertificate n
+                          where n.device_id = p.device_id and n.valid_from > p.valid_from)
+                       )::timestamp at time zone %(zone)s as until
+             from verification_standardcertificate p
+            where p.higher_device_id = d.thing) c
+        on c.since + interval '1 day' > d.since and c.since < d.until and c.since < c.until
+)
+"""
 # The only difference between causes: which records they touched. A record without a bench was made
 # where its standards stood.
 _TOUCHED = {
-    Cause.STANDARD: "t.standard_ids @> array[%(key)s]::bigint[]",
+    Cause.STANDARD: "true",
     Cause.PERSON: "t.tester_ids @> array[%(key)s]::bigint[]",
     Cause.SCHEME: "k.scheme_version_id = %(key)s",
     Cause.LABORATORY: "k.unit_id = %(key)s",
@@ -29,7 +54,6 @@ _TOUCHED = {
 }
 _STOOD = """unnest(%(things)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
        as stood(thing, since, until)"""
-_ALL = "verification_testrecord"
 _IN_ROOM = f"""
        (select distinct r.id, r.task_id, r.finished_at
           from verification_testrecord r
@@ -38,6 +62,12 @@ _IN_ROOM = f"""
           join {_STOOD} on stood.thing = with_it.thing
          where r.finished_at >= %(from_at)s and r.finished_at < %(through_at)s
            and r.finished_at >= stood.since and r.finished_at < stood.until)"""
+_MADE_WITH = f"""
+       (select distinct r.id, r.task_id, r.finished_at
+          from {_STOOD}
+          join verification_testrecord r on r.standard_ids @> array[stood.thing]
+           and r.finished_at >= stood.since and r.finished_at < stood.until)"""
+_SOURCES = {Cause.STANDARD: _MADE_WITH, Cause.ROOM: _IN_ROOM}
 _RECORDS = """
 select t.id
   from {source} t
@@ -47,8 +77,6 @@ select t.id
    and starts_with(u.path, %(path)s)
  order by t.id desc
 """
-# The point nearest to its limit decides: by the distance where an error was found, %, else by the
-# share of the limit. An error in % says nothing about minutes of phase displacement.
 _UNPLACED = f"""
 select t.number, count(*) over ()
   from verification_testrecord t
@@ -65,7 +93,8 @@ select t.number, count(*) over ()
 """
 # A run is touched whose time and the period overlap: it compares with the reference meter throughout.
 _RUNS = {
-    Cause.STANDARD: "(b.reference_id = %(key)s or b.bench_id = %(key)s)",
+    Cause.STANDARD: f"exists (select from {_STOOD} where stood.thing in (b.reference_id, b.bench_id)"
+    " and e.ended_at >= stood.since and e.began_at < stood.until)",
     Cause.PERSON: "%(key)s = any(e.readers)",
     Cause.LABORATORY: "b.unit_id = %(key)s",
     Cause.ROOM: f"exists (select from {_STOOD} where stood.thing = b.bench_id"
@@ -113,6 +142,9 @@ select %(trace)s, m.id, m.device_id, h.usage_point_id, e.ended_at, n.room,
  order by one.seq
 on conflict do nothing
 """
+# The point nearest to where its conclusion turns decides: by the distance where an error was found,
+# %, else by the share of the limit. That is `rules.turning_point`. An error in % says nothing about
+# minutes of phase displacement.
 _KEEP = """
 insert into analysis_tracedrecord
        (trace_id, record_id, device_id, usage_point_id, done_at, margin_pct, risk, recall)
@@ -124,11 +156,19 @@ select %(trace)s, t.id, t.device_id, h.usage_point_id, t.finished_at, m.margin,
        ''
   from unnest(%(records)s::bigint[]) with ordinality as one(id, seq)
   join verification_testrecord t on t.id = one.id
+  join verification_verificationtask k on k.id = t.task_id
+  left join unnest(%(models)s::bigint[], %(versions)s::bigint[], %(widths)s::jsonb[])
+       as w(model, version, widths) on w.model = k.model_id and w.version = k.scheme_version_id
   left join lateral (
-       select case when r.item <> 'phase_displacement' then r.limit_high - abs(r.value) end as margin,
-              abs(r.limit_high - abs(r.value)) as room,
+       select case when r.item <> 'phase_displacement' then n.margin end as margin,
+              abs(n.margin) as room,
               coalesce(%(found)s::numeric, r.limit_high * %(share)s::numeric) as guard
          from verification_testresult r
+        cross join lateral (
+              select (w.widths ->> (r.item || ' ' || r.direction))::numeric) i(width)
+        cross join lateral (
+              select coalesce(div(r.limit_high, i.width) * i.width + i.width / 2, r.limit_high)
+                     - abs(r.value) as margin) n
         where r.record_id = one.id and r.item = any(%(items)s)
           and not r.is_derived
           and r.value is not null and r.limit_high is not null
@@ -141,8 +181,8 @@ select %(trace)s, t.id, t.device_id, h.usage_point_id, t.finished_at, m.margin,
  order by one.seq
 on conflict (trace_id, record_id) do nothing
 """
-_BY_DISTANCE = "abs(r.limit_high - abs(r.value))"
-_BY_SHARE = "abs(r.limit_high - abs(r.value)) / nullif(r.limit_high, 0)"
+_BY_DISTANCE = "abs(n.margin)"
+_BY_SHARE = "abs(n.margin) / nullif(r.limit_high, 0)"
 _BRANCHES = """
 select coalesce(b.barcode, ''), coalesce(k.number, ft.number, qb.number), u.name, coalesce(d.state, ''), r.risk,
        count(*)
@@ -165,12 +205,57 @@ def _asked(trace: Trace) -> dict[str, Any]:
     """What the statements are asked with."""
     # A standard may have worked for other laboratories before it came here, a person too.
     is_anywhere = trace.cause in (Cause.STANDARD, Cause.PERSON)
-    return {
+    given: dict[str, Any] = {
         "key": trace.cause_key,
         "from_at": trace.from_at,
         "through_at": trace.through_at,
+        "zone": settings.TIME_ZONE,
         "path": "/" if is_anywhere else trace.unit.path,
     }
+    if trace.cause == Cause.STANDARD:
+        things, since, until = zip(*_doubtful(given), strict=True)
+        given |= {"things": list(things), "since": list(since), "until": list(until)}
+        # Who was certified with it may have gone on after it was found bad.
+        given |= {"from_at": min(since), "through_at": max(until)}
+    elif trace.cause == Cause.ROOM:
+        given |= _stays(_room_of(trace))
+    return given
+
+
+def _doubtful(given: Mapping[str, Any]) -> list[tuple[int, datetime, datetime]]:
+    """A standard, and those certified with it, from when until when each is in doubt."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_DOUBTFUL} select distinct thing, since, until from doubtful", given)
+        return cursor.fetchall()
+
+
+def certified_with(trace: Trace) -> list[list[str]]:
+    """Standards, benches and instruments certified with what turned out bad, and with those.
+
+    Bar code, certificate, bar code of the one above, first day, and the day from which the
+    certificate no longer counts.
+    """
+    if trace.cause != Cause.STANDARD:
+        return []
+    given = {
+        "key": trace.cause_key, "from_at": trace.from_at, "through_at": trace.through_at,
+        "zone": settings.TIME_ZONE,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            {_DOUBTFUL}
+            select b.barcode, p.number, a.barcode, p.valid_from::text,
+                   (max(d.until) at time zone %(zone)s)::date::text
+              from doubtful d
+              join verification_standardcertificate p on p.id = d.certificate
+              join assets_device b on b.id = d.thing
+              join assets_device a on a.id = d.above
+             group by 1, 2, 3, 4 order by 4, 1, 3
+            """,
+            given,
+        )
+        return [list(row) for row in cursor.fetchall()]
 
 
 def _stays(places: QuerySet[Place]) -> dict[str, list[Any]]:
@@ -194,10 +279,9 @@ def _within(rooms: QuerySet[Place]) -> QuerySet[Place]:
 
 def records_touched(trace: Trace) -> list[int]:
     """Keys of the records of benches that the cause touched, the newest first."""
-    given, source = _asked(trace), _ALL
-    if trace.cause == Cause.ROOM:
-        given, source = given | _stays(_room_of(trace)), _IN_ROOM
-    return _keys(_RECORDS.format(source=source, touched=_TOUCHED[Cause(trace.cause)]), given)
+    cause = Cause(trace.cause)
+    source = _SOURCES.get(cause, "verification_testrecord")
+    return _keys(_RECORDS.format(source=source, touched=_TOUCHED[cause]), _asked(trace))
 
 
 def quality_touched(trace: Trace) -> list[int]:
@@ -205,10 +289,7 @@ def quality_touched(trace: Trace) -> list[int]:
     touched = _RUNS.get(Cause(trace.cause))
     if touched is None:  # no scheme
         return []
-    given = _asked(trace)
-    if trace.cause == Cause.ROOM:
-        given |= _stays(_room_of(trace))
-    return _keys(_QUALITY.format(touched=touched), given)
+    return _keys(_QUALITY.format(touched=touched), _asked(trace))
 
 
 def _keys(statement: str, given: dict[str, Any]) -> list[int]:
@@ -251,22 +332,45 @@ def _stood_in(places: QuerySet[Place]) -> Iterator[tuple[int, datetime, datetime
 
 def checks_touched(trace: Trace) -> list[int]:
     """Keys of the checks on site that the cause touched, in whichever unit, the newest first."""
-    touched = {
-        Cause.STANDARD: Q(calibrator=trace.cause_key),
-        Cause.PERSON: Q(leader=trace.cause_key) | Q(second=trace.cause_key),
-    }.get(Cause(trace.cause))
-    if touched is None:
-        return []
-    rows = FieldCheck.objects.filter(
-        touched, done_at__gte=trace.from_at, done_at__lt=trace.through_at
-    )
+    touched = Q(pk__in=[])
+    if trace.cause == Cause.STANDARD:
+        given = _asked(trace)
+        for thing, since, until in zip(
+            given["things"], given["since"], given["until"], strict=True
+        ):
+            touched |= Q(calibrator=thing, done_at__gte=since, done_at__lt=until)
+    elif trace.cause == Cause.PERSON:
+        hand = Q(leader=trace.cause_key) | Q(second=trace.cause_key)
+        touched = hand & Q(done_at__gte=trace.from_at, done_at__lt=trace.through_at)
+    rows = FieldCheck.objects.filter(touched)
     return list(rows.order_by("-pk").values_list("pk", flat=True))
 
 
 def records_keep(trace: Trace, records: Sequence[int]) -> None:
     """Keep records with margin and risk; what is kept already stays as it is."""
     nearest = _BY_SHARE if trace.found_error_pct is None else _BY_DISTANCE
-    _keep(_KEEP.format(nearest=nearest), trace, records)
+    _keep(_KEEP.format(nearest=nearest), trace, records, _intervals(records))
+
+
+def _intervals(records: Sequence[int]) -> dict[str, list[Any]]:
+    """The rounding intervals of the errors in some records, by model and version of the scheme."""
+    tasks = VerificationTask.objects.filter(
+        pk__in=TestRecord.objects.filter(pk__in=records).values("task")
+    )
+    kinds = tasks.order_by("model_id", "scheme_version_id").distinct(
+        "model_id", "scheme_version_id"
+    )
+    found: dict[str, list[Any]] = {"models": [], "versions": [], "widths": []}
+    for task in kinds.select_related("model", "scheme_version"):
+        try:
+            judge = judge_of(task.model, task.scheme_version)
+        except (MetrologyError, BadInput):
+            continue  # then it has no limits either
+        intervals = error_intervals(judge).items()
+        found["models"].append(task.model_id)
+        found["versions"].append(task.scheme_version_id)
+        found["widths"].append(Jsonb({" ".join(where): f"{width:f}" for where, width in intervals}))
+    return found
 
 
 def quality_keep(trace: Trace, meters: Sequence[int]) -> None:
@@ -274,8 +378,11 @@ def quality_keep(trace: Trace, meters: Sequence[int]) -> None:
     _keep(_KEEP_QUALITY, trace, meters)
 
 
-def _keep(statement: str, trace: Trace, keys: Sequence[int]) -> None:
+def _keep(
+    statement: str, trace: Trace, keys: Sequence[int], more: Mapping[str, Any] | None = None
+) -> None:
     given = {
+        **(more or {}),
         "trace": trace.pk,
         "records": list(keys),
         "found": trace.found_error_pct,
@@ -330,6 +437,26 @@ def branches_of(trace: Trace) -> list[list[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(_BRANCHES, [trace.pk])
         return [list(row) for row in cursor.fetchall()]
+
+
+def digest_of(trace: Trace) -> str:
+    """SHA-256 over the rows of a trace, without the orders that took them up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select encode(sha256(coalesce(string_agg(part, ''::bytea order by block), ''::bytea)), 'hex')
+              from (select id / 10000 as block,
+                           sha256(convert_to(string_agg(
+                               concat_ws(',', id, 'r' || record_id, 'c' || field_check_id,
+                                         'q' || quality_meter_id, 'd' || device_id, 'u' || usage_point_id,
+                                         extract(epoch from done_at), 'k' || risk,
+                                         'm' || trim_scale(margin_pct)), ';' order by id), 'UTF8')) as part
+                      from analysis_tracedrecord where trace_id = %s group by 1) parts
+            """,
+            [trace.pk],
+        )
+        (digest,) = cursor.fetchone()  # type: ignore[misc]
+    return str(digest)
 
 
 def customers_of(trace: Trace) -> tuple[int, int]:

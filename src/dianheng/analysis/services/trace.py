@@ -21,9 +21,11 @@ from ..choices import Cause, Risk
 from ..models import Trace
 from .touched import (
     branches_of,
+    certified_with,
     checks_keep,
     checks_touched,
     customers_of,
+    digest_of,
     quality_keep,
     quality_touched,
     records_keep,
@@ -55,7 +57,8 @@ def trace_declare(
 
     Args:
         unit: whose matter it is; records of it and of those below it are looked through, and
-            those of a standard or person wherever they were made.
+            those of a standard, of what was certified with it, or of a person wherever they were
+            made.
         cause: see `Cause`.
         key: of the device, the person, the scheme's version, the laboratory or the room.
         text: how it is called, for lists and papers.
@@ -127,6 +130,8 @@ def trace_run(run: JobRun) -> dict[str, Any]:
             trace.branches = branches_of(trace)
             trace.counts = _counts(trace.branches)
             trace.point_count, trace.customer_count = customers_of(trace)
+            trace.digest = digest_of(trace)
+            trace.certified = certified_with(trace)
             trace.unplaced_count, trace.unplaced = records_unplaced(trace)
             trace.finished_at = batch.at
             trace.save()

@@ -3,16 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from urllib.parse import quote_plus
 
 import pytest
-from django.db.models import F
-from django.db.models.functions import Abs
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from dianheng.analysis.choices import Cause, Risk
 from dianheng.analysis.models import Trace, TracedRecord
-from dianheng.analysis.rules import site_margin
+from dianheng.analysis.rules import site_margin, turning_point
 from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
 from dianheng.assets.choices import PlaceKind
 from dianheng.assets.models import Device, DeviceEvent, DeviceModel, Installation
@@ -33,12 +32,20 @@ from dianheng.fieldwork.tests.factories import (
 )
 from dianheng.identity.services import system_actor, unit_make, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
+from dianheng.metrology.rule_sets import rule_set
 from dianheng.office.selectors import files_of
 from dianheng.standards.models import StandardCertificate
+from dianheng.standards.tests.factories import equipment
 from dianheng.verification.models import TestRecord, TestResult
 from dianheng.verification.selectors.quality import batch_seen
 from dianheng.verification.services import quality_judge
-from dianheng.verification.tests.factories import envelope_of, load_with, send, task_with
+from dianheng.verification.tests.factories import (
+    envelope_of,
+    laboratory,
+    load_with,
+    send,
+    task_with,
+)
 from dianheng.verification.tests.quality import (
     checking,
     quality_batch,
@@ -79,8 +86,15 @@ def traced(**options) -> Trace:
 
 
 def nearest(record: TestRecord) -> Decimal:
-    """Smallest distance of a point to its limit, worked out one point after the other."""
-    return min((r.limit_high - abs(r.value) for r in record.results.all() if is_error(r)), key=abs)
+    """Smallest distance of a point to where it turns, worked out one point after the other."""
+    return min(map(room, (r for r in record.results.all() if is_error(r))), key=abs)
+
+
+def room(result: TestResult) -> Decimal:
+    """Distance to the error that would be judged otherwise: classes 1 and 2 are rounded to 0.1 and 0.2."""
+    interval = {"1": Decimal("0.1"), "2": Decimal("0.2")}[result.record.device.model.accuracy_class]
+    within = result.limit_high // interval * interval
+    return within + interval / 2 - abs(result.value)
 
 
 def is_error(result: TestResult) -> bool:
@@ -113,16 +127,86 @@ def test_without_an_error_the_share_of_the_limit_decides():
     meters_tested(3)
     trace = traced(found_error_pct=None)
     for each in TracedRecord.objects.all():
-        shares = [
-            abs(r.limit_high - abs(r.value)) / r.limit_high
-            for r in each.record.results.all()
-            if is_error(r)
-        ]
+        shares = [abs(room(r)) / r.limit_high for r in each.record.results.all() if is_error(r)]
         share = min(shares)
         high, medium = Decimal("0.2"), Decimal("0.4")
         expected = Risk.HIGH if share < high else Risk.MEDIUM if share < medium else Risk.LOW
         assert each.risk == expected
     assert sum(trace.counts.values()) == 3
+
+
+def test_a_small_error_is_held_against_where_the_rounded_value_turns_not_against_the_limit():
+    lab = laboratory()
+    sent = envelope_of(lab, load_with(task_with(1), lab.bench))
+    points = [p for p in sent["devices"][0]["points"] if p["item"] == "BASIC_ERROR"]
+    for point in points:
+        point["samples"] = ["0.10", "0.10"]
+    points[0]["samples"] = ["2.085", "2.085", "2.085", "2.085"]  # limit 2.0, rounded to 0.2: passes
+    send(sent)
+    result = TestResult.objects.get(value=Decimal("2.085"))
+    assert (result.limit_high, result.conclusion) == (2, "pass")
+    trace = traced(found_error_pct=Decimal("0.02"))
+    (row,) = trace.records.all()
+    assert (row.margin_pct, row.risk) == (Decimal("0.015"), Risk.HIGH)
+
+
+class TestCertifiedWith:
+    """The one above turns out bad: what was measured by those that were certified with it."""
+
+    @pytest.fixture
+    def above(self):
+        meters_tested(2)
+        return equipment("STD-UP", "standard_meter", "CL311")
+
+    def certified(self, days: int, *, above, barcode="STD-0001", through=400, number="DC-UP"):
+        today = timezone.localdate()
+        with write_batch(actor=system_actor(), action="test.certify"):
+            StandardCertificate.objects.create(
+                device=Device.objects.get(barcode=barcode), number=number, issuer="计量中心",
+                valid_from=today - timedelta(days=days), valid_through=today + timedelta(days=through),
+                higher_device=above,
+            )  # fmt: skip
+
+    def count(self, trace) -> int:
+        return sum(trace.counts.values())
+
+    def test_records_of_a_standard_certified_with_it_are_touched(self, above, client):
+        self.certified(20, above=above)
+        trace = traced(code="STD-UP")
+        assert self.count(trace) == 2
+        day = timezone.localdate() - timedelta(days=20)
+        (line,) = trace.certified
+        assert line[:4] == ["STD-0001", "DC-UP", "STD-UP", f"{day}"]
+        client.force_login(person_with("*", login="engineer"))
+        assert "DC-UP" in client.get(f"/traces/{trace.number}/").content.decode()
+
+    def test_so_are_those_further_down(self, above):
+        middle = equipment("STD-MID", "standard_meter", "CL311")
+        self.certified(25, above=above, barcode="STD-MID", number="DC-1")
+        self.certified(20, above=middle)
+        trace = traced(code="STD-UP")
+        assert self.count(trace) == 2
+        assert [line[0] for line in trace.certified] == ["STD-MID", "STD-0001"]
+
+    def test_after_it_was_found_bad_they_measured_on(self, above):
+        self.certified(20, above=above)
+        trace = traced(code="STD-UP", through_at=timezone.now() - timedelta(days=10))
+        assert self.count(trace) == 2
+
+    def test_a_certificate_of_before_is_not_in_doubt(self, above):
+        self.certified(40, above=above)
+        assert (self.count(traced(code="STD-UP")), traced(code="STD-UP").certified) == (0, [])
+
+    def test_the_next_certificate_ends_the_doubt(self, above):
+        self.certified(20, above=above)
+        self.certified(10, above=None, number="DC-NEXT")
+        assert self.count(traced(code="STD-UP")) == 0
+
+    def test_checks_on_site_by_a_calibrator_certified_with_it_are_touched(self, above):
+        check, _meter, _point = TestOnSite().checked()
+        self.certified(20, above=above, barcode=CALIBRATOR)
+        trace = traced(code="STD-UP", through_at=timezone.now())
+        assert [row.field_check for row in trace.records.all()] == [check]
 
 
 @pytest.mark.parametrize(
@@ -196,13 +280,19 @@ class TestOnSite:
         trace = self.trace_of(found_error_pct=Decimal("0.1"))
         (row,) = trace.records.all()
         assert (row.field_check, row.device, row.usage_point) == (check, meter, point)
-        assert (row.margin_pct, row.risk) == (Decimal("0.08"), Risk.HIGH)
+        # Limit 0.5, rounded to 0.05: it turns at 0.525.
+        assert (row.margin_pct, row.risk) == (Decimal("0.105"), Risk.MEDIUM)
         assert (trace.point_count, trace.customer_count) == (1, 1)
 
     @pytest.mark.parametrize(
         "found,risk",
-        [("0.05", Risk.MEDIUM), ("0.03", Risk.LOW), (None, Risk.HIGH)],
-        ids=["within twice the error", "further away", "within the share of the limit"],
+        [("0.06", Risk.MEDIUM), ("0.05", Risk.LOW), ("0.11", Risk.HIGH), (None, Risk.MEDIUM)],
+        ids=[
+            "within twice the error",
+            "further away",
+            "within the error",
+            "within twice the share",
+        ],
     )
     def test_the_risk_follows_the_rule_of_bench_records(self, found, risk):
         self.checked()
@@ -238,6 +328,17 @@ class TestOnSite:
         answer = client.get(f"/traces/{trace.number}/records.csv")
         lines = b"".join(answer.streaming_content).decode()
         assert check.number in lines and point.customer_name not in lines
+
+    def test_the_tree_leads_to_the_records_of_a_branch(self, client):
+        check, meter, _point = self.checked()
+        client.force_login(person_with("*", login="engineer"))
+        address = f"/traces/{self.trace_of().number}/"
+        asked = f"?task={check.task.number}&amp;unit={quote_plus(meter.unit.name)}&amp;state={meter.state}"
+        assert f'href="{asked}"' in client.get(address).content.decode()
+        found = client.get(address + asked.replace("&amp;", "&")).content.decode()
+        assert f"/field/checks/{check.number}/" in found
+        found = client.get(f"{address}?state=scrapped").content.decode()
+        assert f"/field/checks/{check.number}/" not in found
 
     def test_its_task_finds_a_check_in_the_list(self, client):
         check, _meter, _point = self.checked()
@@ -375,16 +476,19 @@ class TestTransformers:
     def test_an_error_in_percent_is_held_against_errors_in_percent(self):
         assert self.near(Decimal("0.05")) == (Decimal("0.12"), Decimal("0.12"))
 
+    def shares(self, item):
+        for row in TestResult.objects.filter(item=item):
+            accuracy = row.record.device.model.accuracy_class
+            unit = "pct" if item == "ratio_error" else "min"
+            figures = rule_set("JJG 1021", "2007")
+            interval = figures.figure(f"rounding_interval_{unit}/{accuracy}").value
+            yield abs(turning_point(row.limit_high, interval) - abs(row.value)) / row.limit_high
+
     def test_so_it_is_in_the_records_of_a_bench(self):
         room = TransformerRoom()
         task = room.task(1)
         room.send(room.envelope(room.load(task, task.devices.get().device.barcode), {}))
-        shares = {
-            row.item: abs(row.limit_high - abs(row.value)) / row.limit_high
-            for row in TestResult.objects.filter(item__in=["ratio_error", "phase_displacement"])
-            .annotate(share=Abs(F("limit_high") - Abs("value")) / F("limit_high"))
-            .order_by("-share")
-        }
+        shares = {item: min(self.shares(item)) for item in ("ratio_error", "phase_displacement")}
         (row,) = traced(code=room.bench.barcode, found_error_pct=None).records.all()
         share = min(shares.values())
         expected = (
@@ -458,6 +562,30 @@ class TestRecall:
         meters_tested(1)
         with pytest.raises(Refused):
             trace_recall(trace=declared(), risks=[Risk.LOW], actor=system_actor())
+
+    def test_on_rows_that_were_changed_since_nothing_is_ordered(self):
+        meters_tested(2)
+        trace = traced()
+        row = trace.records.first()
+        TracedRecord.objects.filter(pk=row.pk).update(margin_pct=row.margin_pct + 1)
+        with pytest.raises(Refused) as refused:
+            trace_recall(trace=trace, risks=list(Risk), actor=system_actor())
+        assert refused.value.refusals[0].code == "rows_changed"
+        TracedRecord.objects.filter(pk=row.pk).update(margin_pct=row.margin_pct)
+        trace_recall(trace=trace, risks=[row.risk], actor=system_actor())
+        rest = sorted({*trace.records.values_list("risk", flat=True)} - {row.risk})
+        assert not rest or trace_recall(trace=trace, risks=rest, actor=system_actor())
+
+    def test_a_search_that_was_cut_off_says_so(self, client):
+        meters_tested(1)
+        trace = declared()
+        type(trace.job).objects.filter(pk=trace.job_id).update(state="stopped")
+        client.force_login(person_with("*", login="engineer"))
+        page = client.get(f"/traces/{trace.number}/").content.decode()
+        assert "查找已中断" in page and "?first" not in page
+        with pytest.raises(Refused) as refused:
+            trace_recall(trace=trace, risks=[Risk.LOW], actor=system_actor())
+        assert "查找已中断" in str(refused.value.refusals[0].text)
 
     def test_no_risk_chosen_is_told(self):
         meters_tested(1)

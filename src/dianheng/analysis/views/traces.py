@@ -147,6 +147,7 @@ TRACED = ListPage(
         Choice("risk", gettext_lazy("Risk"), options=Risk.choices),
         Contains("unit", gettext_lazy("Held by"), "unit_name"),
         Contains("task", gettext_lazy("Task"), "task_no", how="equals"),
+        Choice("state", gettext_lazy("State now"), "device__state", options=DeviceState.choices),
         Contains("customer", gettext_lazy("Customer"), "customer"),
     ],
     default_order="-risk",

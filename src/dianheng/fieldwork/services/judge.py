@@ -297,6 +297,7 @@ def result_of(verdict: Verdict) -> dict[str, Any]:
         "rounded": verdict.rounded_text,
         "unit": verdict.unit,
         "limit": limit,
+        "interval": "" if verdict.interval is None else plain_text(verdict.interval),
         "rule": f"{verdict.rule.standard}-{verdict.rule.edition} {verdict.rule.row}",
         "certainty": verdict.rule.certainty.value,
     }

@@ -1,13 +1,18 @@
 """The judge of a model under a scheme, for those who look at records from outside."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from dianheng.metrology.changes import AS_IT_IS, Change
+from dianheng.metrology.errors import NoRule
 from dianheng.metrology.observations import Observation
 from dianheng.metrology.records import RecordJudge, record_judge
+from dianheng.metrology.rounding import error_interval
+from dianheng.metrology.schemes import Direction
+from dianheng.metrology.transformer_records import TransformerJudge
 
 from ..models import TestSchemeVersion
 from ..observed import JUDGED, OF_TRANSFORMERS, observation_from
@@ -55,6 +60,25 @@ def record_judge_of(model: Any, version: TestSchemeVersion) -> RecordJudge:
         BadInput: the model lacks something that the rules need.
     """
     return record_judge(plate_of(model), scheme_of(version))
+
+
+def error_intervals(judge: Judge) -> dict[tuple[str, str], Decimal]:
+    """Rounding intervals of the errors by item and direction; of a transformer its part."""
+    found = {}
+    if isinstance(judge, RecordJudge):
+        for direction in Direction:
+            accuracy = judge.plate.class_of(direction.measure)
+            with suppress(NoRule):
+                interval = error_interval(judge.rules, accuracy, direction.measure)
+                found["basic_error", direction.value] = interval.value
+        return found
+    assert isinstance(judge, TransformerJudge)
+    for part in judge.plate.parts:
+        for item, unit in (("ratio_error", "pct"), ("phase_displacement", "min")):
+            interval = judge.rules.find(f"rounding_interval_{unit}/{part.accuracy_class}")
+            if interval is not None:
+                found[item, part.device.value] = interval.value
+    return found
 
 
 def is_of_transformers(version: TestSchemeVersion) -> bool:
