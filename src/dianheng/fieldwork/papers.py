@@ -1,6 +1,8 @@
 """Data of 现场检验记录."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -49,7 +51,7 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         results=tuple(
             paper.SiteResult(
                 item=one["item"], point=point_text(one["point"]), readings=" ".join(one["samples"]),
-                value="" if one["item"] == "wiring" else f"{one['value']} {one['unit']}".strip(),
+                value=_measured(one, language),
                 rounded=one["rounded"],
                 limit=f"{one['limit']} {one['unit']}" if one["limit"] else "",
                 conclusion=one["conclusion"],
@@ -89,6 +91,15 @@ def field_check_record(check: FieldCheck, language: str = "zh") -> paper.FieldCh
         ),
         remark=sheet.texts.get("remark", ""),
     )  # fmt: skip
+
+
+def _measured(result: Mapping[str, Any], language: str) -> str:
+    """What was measured, or what was found where it was compared with the archive."""
+    if result["item"] == "wiring":
+        return ""
+    if result["reason"] in ("as_registered", "not_as_registered"):
+        return word("reason", result["reason"], language)
+    return f"{result['value']} {result['unit']}".strip()
 
 
 def _element(check: FieldCheck) -> tuple[tuple[str, str], ...]:

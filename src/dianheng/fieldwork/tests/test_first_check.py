@@ -149,8 +149,9 @@ def test_form_task_and_paper_name_the_items(client):
     page = client.get(reverse("field_task", args=[task.number])).content.decode()
     assert "首次检验项目" in page and "未检" in page
     check = record({**WHOLE, "ratio_agrees": "yes"}, task=task).check
-    items = [one.item for one in field_check_record(check).results]
-    assert {"plate_agrees", "ratio_agrees", "periods_agree", "seals_whole"} <= set(items)
+    told = {one.item: one.value for one in field_check_record(check).results}
+    compared = ("plate_agrees", "ratio_agrees", "periods_agree", "seals_whole")
+    assert {told[item] for item in compared} == {"与登记一致"}
 
 
 def test_a_calibrator_s_table_brings_what_was_compared():

@@ -102,5 +102,6 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         crumbs=[(_("Orders after checks"), reverse("field_orders"))],
         template="fieldwork/order.html", order=found, tone=ORDER_TONE[OrderState(found.state)],
         clock=clock_of(found), no_record=no, process=process, cause=cause_said(found),
+        book=found.rule.rpartition(" ")[0],
         process_tone=INSTANCE_TONE[InstanceState(process.state)] if process else "",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers, PageAction
+from dianheng.common.lists.columns import show
 from dianheng.common.pages import needs, no_right, opens_to
 
 from ..choices import UPLOAD_TONE, Source, UploadState
@@ -51,7 +52,7 @@ UPLOADS = ListPage(
         Column("source_name", gettext_lazy("File"), kind="code"),
         Column("body_size", gettext_lazy("Size"), kind="number", unit="B"),
         Column("signature", gettext_lazy("Signature"), hidden=True),
-        Column("received_by", gettext_lazy("From"), "received_by.name"),
+        Column("received_by", gettext_lazy("Sent by"), "received_by.name"),
         Column("sha256", gettext_lazy("Digest"), kind="code", hidden=True),
     ],
     filters=[
@@ -91,7 +92,7 @@ def upload(request: HttpRequest, key: int) -> HttpResponse:
     found = _visible(request, key)
     devices = found.answer.get("devices", [])
     context = {
-        "title": _("Upload of %(at)s") % {"at": f"{found.received_at:%Y-%m-%d %H:%M}"},
+        "title": _("Upload of %(at)s") % {"at": show(found.received_at)},
         "upload": found,
         "tone": UPLOAD_TONE[UploadState(found.state)],
         "taken": [device for device in devices if device.get("status") == 201],
