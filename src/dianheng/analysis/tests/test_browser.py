@@ -10,6 +10,7 @@ from dianheng.analysis.models import Trace
 from dianheng.analysis.services import trace_run, trial_run
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import metering_centre, person_with
+from dianheng.standards.tests.factories import equipment
 from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
@@ -84,11 +85,13 @@ def test_the_pages_against_the_makers_are_accessible_and_fit(live_server, visit,
 
 
 def test_the_page_of_a_trace_is_accessible_and_fits(live_server, visit):
-    from .test_traces import traced
+    from .test_traces import TestCertifiedWith, traced
 
     meters_tested(3)
-    trace = traced(found_error_pct=Decimal("0.5"))
-    assert metering_centre().path == trace.unit.path
+    above = equipment("STD-UP", "standard_meter", "CL311")
+    TestCertifiedWith().certified(20, above=above)
+    trace = traced(code="STD-UP", found_error_pct=Decimal("0.5"))
+    assert metering_centre().path == trace.unit.path and trace.certified
     for size in (WIDE, PHONE):
         page = visit(engineer(), f"/traces/{trace.number}/", size=size)
         assert (axe_faults(page), overflow(page), page.faults) == ([], [], [])
