@@ -66,7 +66,7 @@ ENVIRONMENT = ListPage(
         ),
     ],
     default_order="-at",
-    cards=("at", "within", "temperature_c", "humidity_pct"),
+    cards=("at", "place", "within", "temperature_c", "humidity_pct"),
     actions=lambda request: [
         action_for(request, _("Take in a logger's file"), reverse("environment_file"), is_primary=True)
     ],
