@@ -9,7 +9,14 @@ from django.utils import timezone
 from dianheng.assets.models import StandardEquipment
 from dianheng.common.errors import BadInput, Refused
 from dianheng.identity.models import AuditBatch
-from dianheng.identity.services import setting_change, system_actor, unit_make, write_batch
+from dianheng.identity.services import (
+    post_define,
+    post_hold,
+    setting_change,
+    system_actor,
+    unit_make,
+    write_batch,
+)
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.standards.models import InstallationCertificate
 from dianheng.standards.selectors import standards
@@ -24,7 +31,7 @@ from dianheng.standards.services import (
     standard_certify,
 )
 
-from .factories import equipment, examined
+from .factories import equipment, examined, sent_out
 from .test_pages import log_in, page
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +209,24 @@ def test_the_list_turns_amber_by_the_setting_of_due_days(client):
         actor=system_actor(),
     )  # fmt: skip
     assert "state-good" in tone()
+
+
+def test_who_keeps_another_laboratory_is_offered_nothing_here(client):
+    examined()
+    order = sent_out(equipment("STD-0009", "standard_meter", "CL311"))
+    person = log_in(client, person_with("verification.view", login="guest", name="李客"))
+    other = unit_make(code="OTHER", name="别处", kind="county", actor=system_actor())
+    keeper = post_define(
+        code="KEEPER", name="标准员", rights=["verification.view", "verification.laboratory"],
+        actor=system_actor(),
+    )  # fmt: skip
+    post_hold(
+        person=person, post=keeper, unit=other, valid_from=day(-9), actor=system_actor()
+    )  # fmt: skip
+    doors = ('certificate/"', 'test/"', 'equip/"', 'stop/"', 'costs/"', 'left/"', "/withdraw/")
+    for at in (
+        ("laboratory",), ("installation", "BZ-01"), ("standard", "STD-0001"), ("sendout", order.number),
+    ):  # fmt: skip
+        shown = page(client, *at)
+        assert not [door for door in doors if door in shown], at
+    assert 'aria-disabled="true"' in page(client, "installation", "BZ-01")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.forms import answer_form
 from dianheng.common.lists import PageAction
 from dianheng.common.pages import no_right
+from dianheng.identity.models import Unit
 from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of
 
@@ -47,10 +48,16 @@ def own_unit(request: HttpRequest) -> int | None:
 
 
 def action_for(
-    request: HttpRequest, label: Any, url: str, *, is_primary: bool = False
+    request: HttpRequest,
+    label: Any,
+    url: str,
+    over: Unit | None = None,
+    *,
+    is_primary: bool = False,
 ) -> PageAction:
-    refusal = None if request.rights.may(RIGHT) else no_right(RIGHT)  # type: ignore[attr-defined]
-    return PageAction(label, url, refusal, is_primary)
+    """A button that needs the right to keep standards: over the unit of a thing, or over any."""
+    may = request.rights.may(RIGHT, over.path if over else None)  # type: ignore[attr-defined]
+    return PageAction(label, url, None if may else no_right(RIGHT), is_primary)
 
 
 def paper_url(kind: str, key: str) -> str:

@@ -88,15 +88,23 @@ def installation(request: HttpRequest, code: str) -> HttpResponse:
                 request,
                 _("Record a certificate"),
                 reverse("installation_certificate", args=at),
+                found.unit,
                 is_primary=True,
             ),
-            action_for(request, _("Record a test"), reverse("test_new", args=at)),
-            action_for(request, _("Add a standard"), reverse("installation_equip", args=at)),
-            *(action_for(request, label, url) for label, url in installation_actions(found)),
-            action_for(request, _stop_word(found), reverse("installation_stop", args=at)),
+            action_for(request, _("Record a test"), reverse("test_new", args=at), found.unit),
+            action_for(
+                request, _("Add a standard"), reverse("installation_equip", args=at), found.unit
+            ),
+            *(
+                action_for(request, label, url, found.unit)
+                for label, url in installation_actions(found)
+            ),
+            action_for(
+                request, _stop_word(found), reverse("installation_stop", args=at), found.unit
+            ),
         ],
         "crumbs": laboratory_crumbs(),
-        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+        "may_change": request.rights.may(RIGHT, found.unit.path),  # type: ignore[attr-defined]
     }
     return render(request, "standards/installation.html", context)
 

@@ -58,7 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             action_for(request, _("Set bounds of the environment"), reverse("environment_new")),
         ],
         "kind_labels": dict(DeviceKind.choices),
-        "may_change": request.rights.may(RIGHT),  # type: ignore[attr-defined]
+        "changes": set(units_with(request).values_list("pk", flat=True)),
     }
     return render(request, "standards/laboratory.html", context)
 

@@ -131,8 +131,14 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
 def _actions(request: HttpRequest, found: SendoutPlan) -> list[Any]:
     at = [found.number]
     if found.state == PlanState.DRAFT:
-        return [action_for(request, _("Add a standard"), reverse("sendout_plan_add", args=at))]
-    return [action_for(request, _("Edit again"), reverse("sendout_plan_reopen", args=at))]
+        return [
+            action_for(
+                request, _("Add a standard"), reverse("sendout_plan_add", args=at), found.unit
+            )
+        ]
+    return [
+        action_for(request, _("Edit again"), reverse("sendout_plan_reopen", args=at), found.unit)
+    ]
 
 
 def _may_go(item: SendoutItem) -> bool:

@@ -237,17 +237,36 @@ class _Page:
         found = [self._paper("out", _("Hand-over list out"))]
         if self.order.state == OrderState.LISTED:
             found.append(
-                action_for(self.request, _("Add a standard"), reverse("sendout_add", args=at))
+                action_for(
+                    self.request,
+                    _("Add a standard"),
+                    reverse("sendout_add", args=at),
+                    self.order.unit,
+                )
             )
             found.append(
-                action_for(self.request, _("Cancel it"), reverse("sendout_cancel", args=at))
+                action_for(
+                    self.request,
+                    _("Cancel it"),
+                    reverse("sendout_cancel", args=at),
+                    self.order.unit,
+                )
             )
             return found
         if any(item.back_at for item in self.items):
             found.append(self._paper("in", _("Hand-over list in")))
-        found.append(action_for(self.request, _("Enter costs"), reverse("sendout_costs", args=at)))
         found.append(
-            action_for(self.request, _("Correct when it left"), reverse("sendout_left", args=at))
+            action_for(
+                self.request, _("Enter costs"), reverse("sendout_costs", args=at), self.order.unit
+            )
+        )
+        found.append(
+            action_for(
+                self.request,
+                _("Correct when it left"),
+                reverse("sendout_left", args=at),
+                self.order.unit,
+            )
         )
         return found
 

@@ -168,6 +168,7 @@ def standard(request: HttpRequest, barcode: str) -> HttpResponse:
                 request,
                 _("Record a certificate"),
                 reverse("standard_certificate", args=[barcode]),
+                found.unit,
                 is_primary=True,
             ),
             *(
@@ -280,12 +281,17 @@ def certificate(request: HttpRequest, key: int) -> HttpResponse:
     actions = [
         action_for(
             request, _("Enter values"), reverse("certificate_values", args=[key]),
-            is_primary=not points,
+            found.device.unit, is_primary=not points,
         )
     ]  # fmt: skip
     if found.withdrawn_on is None:
         actions.append(
-            action_for(request, _("Withdraw"), reverse("paper_withdraw", args=["standard", key]))
+            action_for(
+                request,
+                _("Withdraw"),
+                reverse("paper_withdraw", args=["standard", key]),
+                found.device.unit,
+            )
         )
     context = {
         "title": found.number,

@@ -113,7 +113,11 @@ def test(request: HttpRequest, key: int) -> HttpResponse:
         "replaced_by": replaced_by,
         "actions": []
         if replaced_by
-        else [action_for(request, _("Correct"), reverse("test_correct", args=[key]))],
+        else [
+            action_for(
+                request, _("Correct"), reverse("test_correct", args=[key]), found.installation.unit
+            )
+        ],
         "charts": _charts(series) if len(series) > 1 else [],
         "crumbs": _crumbs(found.installation),
     }
