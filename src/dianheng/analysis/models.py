@@ -151,7 +151,7 @@ class Trace(models.Model):
     point_count = models.IntegerField(_("Usage points touched"), default=0)
     customer_count = models.IntegerField(_("Customers touched"), default=0)
     branches = models.JSONField(default=list)  # bench, task, unit, state of devices, risk: records
-    # Of a standard: what was certified with it (bar code, certificate, by which, from, until).
+    # Of a standard: what was certified with it (bar code, certificate, by which, first and last day).
     certified = models.JSONField(default=list)
     # Of a room: records of its laboratory without a bench whose standards stood in no room either.
     unplaced_count = models.IntegerField(_("Records that cannot be placed"), default=0)

@@ -235,8 +235,7 @@ def _doubtful(given: Mapping[str, Any]) -> list[tuple[int, datetime, datetime]]:
 def certified_with(trace: Trace) -> list[list[str]]:
     """Standards, benches and instruments certified with what turned out bad, and with those.
 
-    Bar code, certificate, bar code of the one above, first day, and the day from which the
-    certificate no longer counts.
+    Bar code, certificate, bar code of the one above, first and last day on which it counts.
     """
     if trace.cause != Cause.STANDARD:
         return []
@@ -249,7 +248,7 @@ def certified_with(trace: Trace) -> list[list[str]]:
             f"""
             {_DOUBTFUL}
             select b.barcode, p.number, a.barcode, p.valid_from::text,
-                   (max(d.until) at time zone %(zone)s)::date::text
+                   ((max(d.until) at time zone %(zone)s)::date - 1)::text
               from doubtful d
               join verification_standardcertificate p on p.id = d.certificate
               join assets_device b on b.id = d.thing

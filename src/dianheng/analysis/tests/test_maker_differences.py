@@ -1,5 +1,6 @@
 """The centre against the makers: the same figures as by hand, and lots that lie apart are named."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from statistics import correlation, fmean, stdev
@@ -122,6 +123,16 @@ def test_every_figure_leads_to_its_devices(by, lots, client):
     assert devices.getvalue().startswith(b"PK")
     text = client.get("/maker-data/groups.csv", {"by": by}).content.decode("utf-8-sig")
     assert len(text.splitlines()) == 1 + len(found.groups)
+
+
+def test_a_step_of_the_distribution_leads_to_the_devices_that_differ_so_much(lots, client):
+    client.force_login(person_with("*", login="looker"))
+    step = max(maker_differences(MakerAsked("lot", paths=ALL)).steps)
+    address = f"/maker-data/basic_error/-/?share_from={step}"
+    assert address in client.get("/maker-data/").content.decode()
+    shown = client.get(address).content.decode()
+    found = set(Device.objects.filter(barcode__in=re.findall(r"/devices/(\d+)/", shown)))
+    assert found and {one.lot for one in found} == {lots[3]}
 
 
 def test_a_point_is_looked_at_alone(lots):

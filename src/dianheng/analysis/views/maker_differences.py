@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from dianheng.common.access import note_access
 from dianheng.common.charts import Chart, Line, Mark
 from dianheng.common.excel import plain_csv_text
-from dianheng.common.lists import Column, ListPage
+from dianheng.common.lists import Column, ListPage, Numbers
 from dianheng.common.pages import needs
 
 from ..selectors import (
@@ -65,6 +65,7 @@ DEVICES = ListPage(
             sort="outside",
         ),
     ],
+    filters=[Numbers("share", gettext_lazy("Of the limit"), "share")],
     default_order="-largest",
     row_url=lambda row: reverse("device", args=[row.barcode]),
     cards=("barcode", "mean", "largest", "point"),
@@ -187,6 +188,11 @@ def _means(found: MakerFound, asked: MakerAsked) -> Chart:
     )
 
 
+def _farther(url: str, step: int) -> str:
+    """The devices that differ somewhere by as much as a step of the distribution, or more."""
+    return f"{url}?share_from={max(step, -step - STEP_PCT, 0)}"
+
+
 def _distribution(found: MakerFound, url: str) -> Chart:
     edge = int(found.band_pct) + 5
     low, high = min([*found.steps, -edge]), max([*found.steps, edge])
@@ -195,7 +201,10 @@ def _distribution(found: MakerFound, url: str) -> Chart:
     return Chart(
         "distribution",
         _("Distribution of the differences"),
-        [Mark(f"{step} … {step + STEP_PCT}", found.steps.get(step, 0), url) for step in steps],
+        [
+            Mark(f"{step} … {step + STEP_PCT}", found.steps.get(step, 0), _farther(url, step))
+            for step in steps
+        ],
         [Line(at, _("agreed band"), "warn") for at in (-found.band_pct, found.band_pct)],
         x_label=_("% of the limit"),
         y_label=_("Points"),
