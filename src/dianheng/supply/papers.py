@@ -1,10 +1,11 @@
 """Data of the papers of arrival: acceptance, sampling form and report, sent sample, returns."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from dianheng.verification.models import (
     VerificationTask,
 )
 from dianheng.verification.papers import ITEMS, failure_list
+from dianheng.verification.selectors.results import results_failing
 from dianheng.verification.selectors.tasks import first_results
 
 from .choices import Department, InspectionState, SentState
@@ -259,20 +261,17 @@ def _sample_items(
 ) -> tuple[paper.SampleItem, ...]:
     """Items tested on the benches, with how many devices failed; else those that did not conform."""
     firsts = [
-        first["record"]
-        for task in sampling_tasks(inspection)
-        for first in first_results(task).values()
+        first for task in sampling_tasks(inspection) for first in first_results(task).values()
     ]
+    failing = {(row.record_id, row.item) for row in results_failing(firsts)}
+    failed_of = Counter(item for _record, item in failing)
     tested = (
-        TestResult.objects.filter(record__number__in=firsts)
+        TestResult.objects.filter(record__in=[first["record_id"] for first in firsts])
         .order_by("item")
         .values("item")
-        .annotate(
-            tested=Count("record", distinct=True),
-            failed=Count("record", distinct=True, filter=Q(conclusion="fail")),
-        )
+        .annotate(tested=Count("record", distinct=True))
     )
-    found = {row["item"]: (row["tested"], row["failed"]) for row in tested}
+    found = {row["item"]: (row["tested"], failed_of[row["item"]]) for row in tested}
     classes: dict[str, str] = {}
     for one in results:
         for bad in one.nonconformities.all():

@@ -31,6 +31,7 @@ from dianheng.metrology.transformer_schemes import (
     transformer_validity,
 )
 from dianheng.metrology.verdicts import InternalControl, Verdict
+from dianheng.standards.choices import Project
 
 from .schemes import (
     StoredScheme,
@@ -63,6 +64,11 @@ class Judge(Protocol):
     def verdicts_on(self, observation: Observation) -> tuple[Verdict, ...]: ...
     def counts(self, item: str) -> bool: ...
     def is_legal(self, item: str) -> bool: ...
+
+
+def project_of(kind: str) -> str:
+    """What those are qualified in who test, review and approve a kind of device."""
+    return (Project.TRANSFORMER if kind in TRANSFORMERS else Project.AC_METER).value
 
 
 def plate_for(model: Any) -> AnyPlate:

@@ -20,6 +20,7 @@ from dianheng.verification.choices import Outcome as Verified
 from dianheng.verification.choices import Step as TaskStep
 from dianheng.verification.choices import TaskKind
 from dianheng.verification.models import TestResult, VerificationTask
+from dianheng.verification.selectors.results import results_failing
 from dianheng.verification.selectors.tasks import first_results
 from dianheng.verification.services import task_add_devices, task_make
 
@@ -117,6 +118,7 @@ def sample_results_read(*, inspection: InspectionLot, actor: Actor) -> int:
             ).values_list("source_ref", flat=True)
         )
         results: list[dict[str, Any]] = []
+        firsts: list[Mapping[str, Any]] = []
         for task in sampling_tasks(found):
             approved = {
                 row.device_id: row
@@ -128,19 +130,19 @@ def sample_results_read(*, inspection: InspectionLot, actor: Actor) -> int:
                 row = approved.get(device_id)
                 if row is not None and first["record"] not in known:
                     results.append(_from_verification(row, first))
-        _put_figures(results)
+                    firsts.append(first)
+        _put_figures(results, firsts)
         return _record(found, results, ResultSource.VERIFICATION, actor, batch.at)
 
 
-def _put_figures(results: Sequence[Mapping[str, Any]]) -> None:
+def _put_figures(results: Sequence[Mapping[str, Any]], firsts: Sequence[Mapping[str, Any]]) -> None:
     """What was measured and allowed at the first failing point of each failing item."""
-    rows = TestResult.objects.filter(
-        record__number__in=[one["source_ref"] for one in results], conclusion="fail"
-    ).order_by("-seq")
-    found = {(row.record.number, row.item): row for row in rows.select_related("record")}
-    for one in results:
+    found: dict[tuple[int, str], TestResult] = {}
+    for row in results_failing(firsts):
+        found.setdefault((row.record_id, row.item), row)
+    for one, first in zip(results, firsts, strict=True):
         for bad in one["nonconformities"]:
-            row = found.get((one["source_ref"], bad["item"]))
+            row = found.get((first["record_id"], bad["item"]))
             if row is not None:
                 figure = f"{row.rounded_text or row.bench_rounded} {row.unit}".strip()
                 bad["measured"] = f"{row.point} {figure}".strip()

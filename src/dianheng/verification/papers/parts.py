@@ -1,6 +1,6 @@
 """What the laboratory's papers are put together from; figures as they stand on paper."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,8 @@ from dianheng.assets.choices import TRANSFORMERS
 from dianheng.assets.models import Device, DeviceModel
 from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
-from dianheng.identity.models import Qualification, Unit
+from dianheng.identity.models import Unit
+from dianheng.identity.selectors import qualification_at
 from dianheng.metrology.rounding import signed_text
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.transformer_records import ERRORS
@@ -19,6 +20,7 @@ from dianheng.seals.selectors import seals_on_devices
 from dianheng.standards.models import StandardCertificate
 
 from ..models import Approval, ReviewLine, TestRecord, TestResult, Verdict
+from ..subjects import project_of
 from .evidence import Grounds
 from .transformers import CHANGES, SENSES, changes_of, transformer_plate
 
@@ -217,10 +219,10 @@ def environment_of(record: TestRecord) -> paper.Environment:
 
 
 def results_of(
-    record: TestRecord, grounds: Grounds | None = None
+    rows: Sequence[TestResult], grounds: Grounds | None = None
 ) -> tuple[tuple[paper.ErrorPoint, ...], tuple[paper.TestItem, ...]]:
     points, items = [], []
-    for row in record.results.all():
+    for row in rows:
         if row.item in (*ERRORS, *CHANGES):
             continue
         if row.item == "basic_error":
@@ -241,7 +243,7 @@ def results_of(
             )
         else:
             items.append(_item(row, grounds))
-    items += changes_of(record, grounds)
+    items += changes_of(rows, grounds)
     return tuple(points), tuple(items)
 
 
@@ -344,17 +346,12 @@ def verifier_of(record: TestRecord) -> paper.Signature:
     number = ""
     if record.verifier_id:
         day = timezone.localdate(record.finished_at)
-        number = (
-            Qualification.objects.filter(
-                person_id=record.verifier_id,
-                kind="verifier",
-                valid_from__lte=day,
-                valid_through__gte=day,
-            )
-            .values_list("number", flat=True)
-            .first()
-            or ""
+        # By the project of the measuring standard, as the record was judged.
+        project = record.installation.project if record.installation else ""
+        found = qualification_at(
+            record.verifier_id, "verifier", project or project_of(record.task.model.kind), day
         )
+        number = found.number if found else ""
     return signature("verifier", record.verifier, timezone.localdate(record.finished_at), number)
 
 

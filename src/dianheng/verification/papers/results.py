@@ -1,5 +1,6 @@
 """Original record, certificate and notice of result."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from dianheng.documents.papers import schema as paper
 from dianheng.documents.selectors import body_for
 
 from ..choices import Outcome, TaskKind
-from ..models import ApprovalLine, TestRecord, Verdict, VerificationTask
+from ..models import ApprovalLine, TestRecord, TestResult, Verdict, VerificationTask
+from ..selectors.results import judged_results
+from ..transformers import STANDARD
 from .evidence import Chains, Grounds, grounds_of
 from .parts import (
     CONCLUSIONS,
@@ -55,7 +58,8 @@ RECORD = (
 def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper.OriginalRecord:
     """原始记录 of one run with the verdict that counts."""
     verdict = verdict or record.verdicts.order_by("-number").first()
-    points, items = results_of(record)
+    rows = judged_results(record, verdict)
+    points, items = results_of(rows)
     line = record.approvals.order_by("-pk").first()
     standard = (
         verdict.standard if verdict and verdict.standard else record.task.scheme_version.standard
@@ -88,7 +92,7 @@ def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper
         standards=standards_of(record),
         environment=environment_of(record),
         points=points,
-        sheets=sheets_for(record),
+        sheets=sheets_for(record, rows),
         items=items,
         conclusion=legal,
         internal_conclusion=CONCLUSIONS.get(verdict.internal, "")
@@ -106,10 +110,10 @@ def original_record(record: TestRecord, verdict: Verdict | None = None) -> paper
 
 
 def sheets_for(
-    record: TestRecord, grounds: Grounds | None = None
+    record: TestRecord, rows: Sequence[TestResult], grounds: Grounds | None = None
 ) -> tuple[paper.TransformerSheet, ...]:
     """The sheets of a transformer; a meter has none."""
-    return sheets_of(record, grounds) if record.device.kind in TRANSFORMERS else ()
+    return sheets_of(record, rows, grounds) if record.device.kind in TRANSFORMERS else ()
 
 
 def _validity(mode: str) -> str:
@@ -126,7 +130,8 @@ def result_paper(
     record = TestRecord.objects.select_related(*RECORD).get(pk=line.record_id)
     verdict = line.verdict
     grounds = grounds_of(record, verdict)
-    points, items = results_of(record, grounds)
+    rows = judged_results(record, verdict)
+    points, items = results_of(rows, grounds)
     common: dict[str, Any] = {
         "number": "",
         "created_at": NOT_NUMBERED,
@@ -140,7 +145,7 @@ def result_paper(
         "standards": standards_of(record),
         "environment": environment_of(record),
         "points": points,
-        "sheets": sheets_for(record, grounds),
+        "sheets": sheets_for(record, rows, grounds),
         "items": items,
         "verifier": verifier_of(record),
         "checker": checker_of(verdict),
@@ -165,11 +170,13 @@ CERTIFIED_CLASSES = ("0.2S", "0.5S", "C", "D", "E")  # that gateways carry
 def needs_certificate(task: VerificationTask) -> Q:
     """The approved devices for which a rule asks for the full certificate, as a condition on
     approval lines: an outside client's, a customer's own, a dispute's or a request's meter, and
-    the classes that gateways carry; voltage and combined transformers, which measure for many.
+    the classes that gateways carry; voltage and combined transformers, which measure for many,
+    and what serves as a standard.
     """
     if task.client or task.kind in (TaskKind.CUSTOMER_REQUEST, TaskKind.ARBITRATION):
         return Q(pk__isnull=False)
-    if task.model.kind == DeviceKind.CURRENT_TRANSFORMER:
+    is_standard = (task.model.parameters or {}).get("use") == STANDARD
+    if task.model.kind == DeviceKind.CURRENT_TRANSFORMER and not is_standard:
         return Q(device__ownership="customer")
     if task.model.kind in TRANSFORMERS:
         return Q(pk__isnull=False)

@@ -23,6 +23,7 @@ from ..models import ApprovalLine, TestResult, VerificationTask
 from ..selectors.entry import limits_at, transformer_limits
 from ..selectors.laboratory import LaboratoryFacts
 from ..selectors.loads import item_conditions
+from ..selectors.results import failed_results
 from ..subjects import AnyPlate, plate_for, scheme_for
 from .parts import (
     DIRECTIONS,
@@ -233,12 +234,10 @@ def _worst(lines: Sequence[ApprovalLine]) -> dict[int, tuple[tuple[str, ...], st
     For a meter outside the company's band alone the band stands in the place of the limit.
     """
     by_band = {line.record_id for line in lines if line.outcome == Outcome.OUTSIDE_CONTROL}
-    rows = TestResult.objects.filter(
-        Q(conclusion="fail") | Q(internal="fail", record_id__in=by_band),
-        record_id__in=[line.record_id for line in lines],
-    ).order_by("seq")
     found: dict[int, tuple[Decimal, tuple[str, ...], str, str]] = {}
-    for row in rows:
+    for row in failed_results((line.record_id, line.verdict) for line in lines):
+        if row.conclusion != "fail" and row.record_id not in by_band:
+            continue
         limit = row.internal_limit if row.record_id in by_band else row.limit_high
         value = row.rounded if row.rounded is not None else row.value
         share = abs(value) / limit if value is not None and limit else Decimal(1)

@@ -62,12 +62,12 @@ def transformer_plate(model: DeviceModel) -> dict[str, str]:
 
 
 def sheets_of(
-    record: TestRecord, grounds: Grounds | None = None
+    record: TestRecord, rows: Iterable[ErrorRow], grounds: Grounds | None = None
 ) -> tuple[paper.TransformerSheet, ...]:
     """The errors of a record: a sheet for each part, phase and ratio."""
     plate, scheme = plate_for(record.task.model), scheme_for(record.task.scheme_version)
     assert isinstance(plate, TransformerPlate)
-    return sheets_from(plate, scheme.rules, record.results.all(), grounds)
+    return sheets_from(plate, scheme.rules, rows, grounds)
 
 
 def sheets_from(
@@ -134,15 +134,15 @@ def _read(samples: Sequence[Decimal]) -> tuple[str, ...]:
     return tuple(signed_text(each, max(0, -int(each.as_tuple().exponent))) for each in samples)
 
 
-def changes_of(record: TestRecord, grounds: Grounds | None = None) -> list[paper.TestItem]:
+def changes_of(rows: Sequence[TestResult], grounds: Grounds | None = None) -> list[paper.TestItem]:
     """Rise against fall and stability, each as one item with its worst point."""
     items = []
     for item in CHANGES:
-        rows = [row for row in record.results.all() if row.item == item]
-        if not rows:
+        found = [row for row in rows if row.item == item]
+        if not found:
             continue
-        worst = max(rows, key=_share)
-        said = {_CONCLUSIONS.get(row.conclusion, paper.NOT_JUDGED) for row in rows}
+        worst = max(found, key=_share)
+        said = {_CONCLUSIONS.get(row.conclusion, paper.NOT_JUDGED) for row in found}
         unit = "%" if worst.point.endswith("f") else "′"
         items.append(
             paper.TestItem(

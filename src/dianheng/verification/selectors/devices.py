@@ -8,7 +8,8 @@ _KEYS = """
 select t.device_id, r.facts ->> 'key_state'
   from verification_taskdevice t
   join verification_testresult r on r.record_id = t.record_id and r.item = 'key_state'
- where t.id = any(%s) and r.facts ->> 'key_state' in ('formal', 'test') and r.conclusion <> ''
+  join verification_verdict v on v.id = t.verdict_id
+ where t.id = any(%s) and r.facts ->> 'key_state' in ('formal', 'test') and v.outcome <> 'blocked'
 """
 
 

@@ -1,12 +1,13 @@
 """Results of records: raw, the bench's, ours; how a verdict came about; what a reviewer looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import stdev
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from dianheng.assets.choices import TRANSFORMERS
 from dianheng.common.errors import BadInput
@@ -15,6 +16,7 @@ from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.rule_sets import Certainty, rule_set
 from dianheng.metrology.verdicts import InternalControl, Step
 
+from ..choices import Outcome
 from ..models import TestRecord, TestResult, Verdict, VerificationTask
 from ..observed import observation_from
 from ..rules import stands_out
@@ -32,18 +34,62 @@ class Shown:
     steps: tuple[Step, ...] = ()
 
 
+def judged_results(record: TestRecord, verdict: Verdict | None) -> list[TestResult]:
+    """The results of a record, in its order, with the conclusions that a verdict gives them.
+
+    What was blocked at first is stored without; a later verdict has them. Nothing is saved.
+    """
+    rows = list(record.results.order_by("seq"))
+    put_conclusions(rows, verdict)
+    return rows
+
+
+def put_conclusions(rows: Iterable[TestResult], verdict: Verdict | None) -> None:
+    """Give results, in memory, the conclusions of a verdict on their record."""
+    if verdict is None:
+        return
+    later = verdict.points or {}
+    for row in rows:
+        if verdict.outcome == Outcome.BLOCKED:
+            row.conclusion = row.internal = row.reason = ""
+        elif (told := later.get(str(row.seq))) is not None:
+            row.conclusion, row.internal, row.reason = told
+
+
+def failed_results(judged: Iterable[tuple[int, Verdict]]) -> list[TestResult]:
+    """Results that fail, by rule or by the company's band, in the order of their records.
+
+    Args:
+        judged: keys of records, each with the verdict that counts.
+    """
+    verdicts = dict(judged)
+    # A later verdict is asked point by point; of all others what fails is stored so.
+    later = [key for key, verdict in verdicts.items() if verdict.points]
+    rows = list(
+        TestResult.objects.filter(
+            Q(conclusion="fail") | Q(internal="fail") | Q(record__in=later),
+            record__in=list(verdicts),
+        ).order_by("seq")
+    )
+    for row in rows:
+        put_conclusions([row], verdicts[row.record_id])
+    return [row for row in rows if "fail" in (row.conclusion, row.internal)]
+
+
+def results_failing(firsts: Iterable[Mapping[str, Any]]) -> list[TestResult]:
+    """Results that fail by rule, of what `first_results` gives, in the order of their records."""
+    judged = {first["record_id"]: first["verdict_id"] for first in firsts}
+    verdicts = Verdict.objects.only("outcome", "points").in_bulk(judged.values())
+    rows = failed_results((record, verdicts[key]) for record, key in judged.items())
+    return [row for row in rows if row.conclusion == "fail"]
+
+
 def results_of(record: TestRecord, verdict: Verdict | None) -> list[Shown]:
     """The results of a record under one of its verdicts, in the order of the record."""
-    later = verdict.points if verdict else None
-    shown = []
-    for result in record.results.order_by("seq"):
-        told = later.get(str(result.seq)) if later else None
-        if told is None:
-            told = (result.conclusion, result.internal, result.reason)
-        if verdict is not None and verdict.outcome == "blocked":
-            told = ("", "", "")
-        shown.append(Shown(result, *told))
-    return shown
+    return [
+        Shown(row, row.conclusion, row.internal, row.reason)
+        for row in judged_results(record, verdict)
+    ]
 
 
 def explained(record: TestRecord, verdict: Verdict | None) -> tuple[list[Shown], bool]:
@@ -246,9 +292,16 @@ class Overview:
 
 BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 
-# The two errors of a transformer are its basic error, each at points of its own.
+# The two errors of a transformer are its basic error, each at points of its own. What was blocked
+# at first is stored without conclusion: the newest verdict has it.
 _RESULTS = """
-(select record_id, seq, value, rounded, limit_high, internal_limit, unit, conclusion,
+(select record_id, seq, value, rounded, limit_high, internal_limit, unit,
+        case when conclusion <> '' then conclusion
+             else (select v.points -> verification_testresult.seq::text ->> 0
+                     from verification_verdict v
+                    where v.record_id = verification_testresult.record_id
+                    order by v.number desc limit 1)
+        end as conclusion,
         case when item in ('ratio_error', 'phase_displacement') then 'basic_error' else item end as item,
         case item when 'ratio_error' then 'f ' when 'phase_displacement' then 'δ ' else '' end || point as point
    from verification_testresult where record_id = any(%s))

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.common.errors import NotFound
 from dianheng.identity.models import Unit
 
-from ..choices import Step, TaskState
-from ..models import ReviewLine, TaskDevice, TestRecord, VerificationTask
+from ..choices import Outcome, Step, TaskState
+from ..models import ReviewLine, TaskDevice, TestRecord, Verdict, VerificationTask
 from ..rules import SignedLine, signing_digest
 
 
@@ -160,33 +160,33 @@ def first_results(task: VerificationTask) -> dict[int, Mapping[str, Any]]:
     """By device key the first result that counts, for the sample of a lot.
 
     A drawn device's first verdict is the one that counts, whatever later attempts say: the
-    newest verdict on the first attempt that was not blocked.
+    newest verdict on the first attempt that is not blocked. A record that was blocked and judged
+    again counts as it is judged now.
     """
-    found: dict[int, Mapping[str, Any]] = {}
-    rows = (
-        task.records.filter(verdicts__isnull=False)
-        .exclude(verdicts__outcome="blocked")
-        .order_by("device_id", "attempt", "-verdicts__number")
+    newest = (
+        Verdict.objects.filter(record__task=task)
+        .order_by("record_id", "-number")
+        .distinct("record_id")
         .values(
-            "device_id",
-            "number",
-            "attempt",
-            "verdicts__outcome",
-            "verdicts__legal",
-            "verdicts__failing_items",
+            "pk", "record_id", "record__device_id", "record__number", "record__attempt", "outcome",
+            "legal", "failing_items",
         )
-    )
-    for row in rows:
-        found.setdefault(
-            row["device_id"],
-            {
-                "record": row["number"],
-                "attempt": row["attempt"],
-                "outcome": row["verdicts__outcome"],
-                "legal": row["verdicts__legal"],
-                "failing_items": row["verdicts__failing_items"],
-            },
-        )
+    )  # fmt: skip
+    found: dict[int, Mapping[str, Any]] = {}
+    for row in sorted(newest, key=lambda row: row["record__attempt"]):
+        if row["outcome"] != Outcome.BLOCKED:
+            found.setdefault(
+                row["record__device_id"],
+                {
+                    "record": row["record__number"],
+                    "record_id": row["record_id"],
+                    "verdict_id": row["pk"],
+                    "attempt": row["record__attempt"],
+                    "outcome": row["outcome"],
+                    "legal": row["legal"],
+                    "failing_items": row["failing_items"],
+                },
+            )
     return found
 
 

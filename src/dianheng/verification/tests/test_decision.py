@@ -19,8 +19,11 @@ from dianheng.identity.services import (
 )
 from dianheng.identity.tests.factories import PASSWORD, person_with
 from dianheng.metrology.periods import last_valid_day
+from dianheng.standards.services import standard_certify
 from dianheng.verification.models import Approval, ApprovalLine, Review, ReviewLine
 from dianheng.verification.rules import signing_digest
+from dianheng.verification.selectors.results import results_failing
+from dianheng.verification.selectors.tasks import first_results
 from dianheng.verification.services import (
     load_make,
     load_put,
@@ -428,3 +431,26 @@ def test_an_approver_of_a_process_about_a_task_is_told_when_the_task_went_on():
     story.review(0)
     assert subject_facts(name)["devices"] == [["reviewed", "passed", 1], ["tested", "passed", 1]]
     assert subject_url(name) == f"/tasks/{story.task.number}/" and subject_facts("task:gone") == {}
+
+
+def test_a_record_judged_again_after_a_block_is_still_the_first_result_of_its_device():
+    lab, task = laboratory(), task_with(1)
+    with write_batch(actor=system_actor(), action="test.lapse"):
+        lab.standard.certificates.update(valid_through=date(2021, 1, 1))
+    (row,) = task.devices.select_related("device")
+    send(envelope_of(lab, load_with(task, lab.bench), meter_faults={row.device.barcode: "error"}))
+    assert first_results(task) == {}
+    standard_certify(
+        device=lab.standard, number="DNB-LATE", issuer="省计量科学研究院", accuracy_class="0.05",
+        valid_from=date(2021, 1, 2), valid_through=timezone.localdate() + timedelta(days=9),
+        actor=system_actor(),
+    )  # fmt: skip
+    results_judge_again(task=task, reason="补录证书", actor=system_actor())
+    again = load_make(task=task, bench=lab.bench, actor=system_actor())
+    load_put(load=again, code=row.device.barcode, position=5, reason="复测", actor=system_actor())
+    send(envelope_of(lab, again, retest_reason="复测"))
+    row.refresh_from_db()
+    assert row.outcome == "passed"  # the retest; of the sample the first test counts
+    first = first_results(task)[row.device_id]
+    assert (first["attempt"], first["outcome"]) == (1, "failed")
+    assert {each.item for each in results_failing([first])} == set(first["failing_items"]) != set()

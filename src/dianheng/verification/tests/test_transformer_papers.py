@@ -1,16 +1,26 @@
 """Papers of transformers: record, certificate, notice, task sheet, with the trade's table."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from dianheng.documents.papers.compose import compose
 from dianheng.documents.papers.schema import Certificate
 from dianheng.documents.papers.schema.reading import read
 from dianheng.documents.signing.rework import rework
-from dianheng.identity.services import system_actor
+from dianheng.identity.services import (
+    qualification_grant,
+    qualification_withdraw,
+    system_actor,
+    write_batch,
+)
+from dianheng.metrology.periods import last_valid_day
+from dianheng.standards.services import standard_certify
 from dianheng.verification.models import TestRecord
 from dianheng.verification.papers import failure_list, original_record, task_paper
+from dianheng.verification.services import results_judge_again
 from dianheng.verification.services.certificates import certificate_lines, certificates_issue
 from dianheng.warehouse.registry import label_facts
 
@@ -45,10 +55,8 @@ def test_what_passed_is_qualified_for_ten_years_and_what_failed_is_not():
     rows = list(task.devices.select_related("device").order_by("seq"))
     assert [row.device.state for row in rows] == ["qualified", "unqualified"]
     first = rows[0].device
-    assert first.valid_through.year == first.verified_on.year + 10 or (
-        first.valid_through.month,
-        first.valid_through.day,
-    ) == (12, 31)
+    assert first.valid_through == last_valid_day(first.verified_on, 120)
+    assert rows[1].device.valid_through is None
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -110,3 +118,58 @@ def test_a_list_of_failures_names_the_worst_point_and_its_error():
     (row,) = failure_list(task, certificate_lines(task)[1:], 2, task.made_at).rows
     assert row.items == ("ratio_error",) and row.measured.startswith("200/5 额定负荷")
     assert row.measured.endswith(" %") and row.limit == "±0.2 %"
+
+
+def certified_late(room):
+    """The standard's certificate is entered after the test."""
+    standard_certify(
+        device=room.standard, number="HG-LATE", issuer="省计量科学研究院", accuracy_class="0.01",
+        valid_from=date(2021, 1, 2), valid_through=timezone.localdate() + timedelta(days=9),
+        actor=system_actor(),
+    )  # fmt: skip
+
+
+def test_papers_of_what_was_blocked_at_first_have_the_conclusions_of_the_later_verdict():
+    room = TransformerRoom()
+    task = room.task(2)
+    load = room.load(task)
+    codes = [p.task_device.device.barcode for p in load.positions.order_by("position")]
+    with write_batch(actor=system_actor(), action="test.lapse"):
+        room.standard.certificates.update(valid_through=date(2021, 1, 1))
+    room.send(room.envelope(load, {codes[1]: "over"}))
+    assert {row.outcome for row in task.devices.all()} == {"blocked"}
+    certified_late(room)
+    results_judge_again(task=task, reason="补录证书", actor=system_actor())
+    sign_off(task)
+    lines = certificate_lines(task)
+    passed, failed = certificates_issue(task=task, lines=lines, actor=system_actor())
+    data = json.loads(bytes(passed.data))["data"]
+    assert [sheet["conclusion"] for sheet in data["sheets"]] == ["pass"]
+    assert {item["conclusion"] for item in data["items"]} == {"pass"}
+    assert all(not line.differences for line in rework(read(Certificate, data)).lines)
+    assert json.loads(bytes(failed.data))["data"]["sheets"][0]["conclusion"] == "fail"
+    record = TestRecord.objects.order_by("pk").first()
+    assert original_record(record).sheets[0].conclusion == "pass"
+    first = record.verdicts.get(number=1)
+    assert original_record(record, first).sheets[0].conclusion == "not_judged"
+    (row,) = failure_list(task, lines[1:], 2, task.made_at).rows
+    assert row.measured.startswith("200/5 额定负荷") and row.limit == "±0.2 %"
+
+
+def test_a_paper_names_the_qualification_for_the_project_that_was_not_withdrawn():
+    room = TransformerRoom()
+    held = {
+        "person": room.verifier, "kind": "verifier", "issuer": "省局", "actor": system_actor(),
+        "valid_from": date(2021, 1, 1), "valid_through": timezone.localdate() + timedelta(days=99),
+    }  # fmt: skip
+    gone = qualification_grant(project="transformer", number="GONE", **held)
+    qualification_withdraw(
+        qualification=gone, withdrawn_on=date(2022, 1, 1), reason="x", actor=system_actor()
+    )
+    qualification_grant(project="ac_meter", number="METERS", **held)
+    room.send(room.envelope(room.load(room.task(1))))
+    assert original_record(TestRecord.objects.get()).verifier.qualification_no == "J-2024-008"
+
+
+def test_a_standard_transformer_gets_its_certificate_by_rule():
+    assert len(certificate_lines(approved(("HL-66", STANDARD_CT), count=1), by_rule=True)) == 1
