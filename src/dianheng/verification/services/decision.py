@@ -24,7 +24,6 @@ from dianheng.identity.services import (
     write_batch,
 )
 from dianheng.metrology.rule_sets import rule_set
-from dianheng.standards.choices import Project
 
 from ..choices import LOT_DECIDES, Decision, Outcome, Step
 from ..models import Approval, Review, ReviewLine, TaskDevice, VerificationTask
@@ -34,6 +33,7 @@ from ..selectors.devices import keys_found
 from ..selectors.laboratory import signed_rule_sets
 from ..selectors.tasks import digest_of
 from ..selectors.tasks import signed_lines as lines_of
+from ..subjects import project_of
 from .copying import copy_rows, new_keys
 from .outcomes import last_days_of, outcomes_happen
 from .task import guard_open, lock_task, task_close_if_done
@@ -68,9 +68,9 @@ def _locked_rows(task: VerificationTask, task_device_ids: Sequence[int]) -> list
     return rows_for(task, wanted)
 
 
-def qualified(actor: Actor, kind: str, refusal_text: Any) -> str:
+def qualified(actor: Actor, kind: str, project: str, refusal_text: Any) -> str:
     """Number of the qualification that the actor signs with today, or Refused."""
-    found = qualification_at(actor.person_id, kind, Project.AC_METER.value, timezone.localdate())
+    found = qualification_at(actor.person_id, kind, project, timezone.localdate())
     if found is None:
         raise Refused(Refusal("not_qualified", refusal_text, {"kind": kind}))
     return str(found.number)
@@ -161,7 +161,10 @@ def results_review(
                 faults.append(fault)
         _refuse_lines(faults, len(rows))
         number = qualified(
-            actor, "checker", _("You have no checker's qualification in force: you cannot review.")
+            actor,
+            "checker",
+            project_of(locked.model.kind),
+            _("You have no checker's qualification in force: you cannot review."),
         )
         require_separation(subject_of(task), "review", actor, _testers(rows))
         refuse_results(locked, [row.device_id for row in accepted], actor)
@@ -287,6 +290,7 @@ def results_approve(
         number = qualified(
             actor,
             "signatory",
+            project_of(locked.model.kind),
             _("You have no authorised signatory's qualification in force: you cannot approve."),
         )
         did = [*_testers(rows), *_reviewers(rows)]

@@ -23,7 +23,7 @@ from ..models import (
 )
 from ..rules import Block, Grounds, blocks_of
 from ..selectors.laboratory import LaboratoryFacts
-from ..subjects import AnyPlate, AnyScheme, class_needed
+from ..subjects import AnyPlate, AnyScheme, class_needed, project_of
 from .judge import Judgement, Seen
 
 
@@ -125,7 +125,7 @@ def lay_grounds(
         )
         if paper and _states_otherwise(stated, paper):
             taken.warn("certificate", name)
-    project = installation.project if installation else "ac_meter"
+    project = installation.project if installation else project_of(kind)
     verifiers = [o["person_no"] for o in part.operators if o["role"] == "VERIFIER"]
     blocks = blocks_of(
         Grounds(

@@ -109,6 +109,7 @@ class Bench:
         outside = {*found.environment_outside, *check_environment(scheme.rules, end).outside}
         points = _points(seen, found)
         is_signed, used = self._rule_sets(scheme, found)
+        factor = None if found.internal is None else self.control.factor
         unjudged = [
             each.item
             for each in seen
@@ -134,7 +135,7 @@ class Bench:
                 blocks=blocks,
                 warnings=warnings,
                 rule_sets=used,
-                internal_factor=self.control.factor,
+                internal_factor=factor,
             )
         if bench_overall and overall_differs(bench_overall, would_be):
             warnings.append({"code": "overall", "about": bench_overall})
@@ -157,7 +158,7 @@ class Bench:
             difference_count=differences,
             rule_sets=used,
             certainty=found.certainty.value,
-            internal_factor=self.control.factor,
+            internal_factor=factor,
         )
 
     def _outside_band(self, environment: Mapping[str, Decimal | None]) -> Iterable[str]:
@@ -179,7 +180,8 @@ class Bench:
         key = (*found.rule_sets, (scheme.standard, scheme.edition))
         if key not in self._signed:
             sets = {rule_set(standard, edition) for standard, edition in key}
-            if self.practice is not None:
+            # The band is one of meters: transformers have none that could be signed.
+            if self.practice is not None and found.internal is not None:
                 sets.add(self.practice)
             ordered = sorted(sets, key=lambda rules: rules.name)
             signed = signed_rule_sets(self.unit, ordered)

@@ -21,6 +21,7 @@ from dianheng.identity.services import (
     require_separation,
     write_batch,
 )
+from dianheng.standards.choices import Project
 from dianheng.standards.selectors.sendout import bench_away, standard_away
 
 from ..choices import QualityKind, QualityOutcome, QualityState
@@ -152,6 +153,7 @@ def quality_judge(
         number = qualified(
             actor,
             "checker",
+            Project.AC_METER.value,
             gettext_lazy("You have no checker's qualification in force: you cannot judge."),
         )
         read_by = QualityReading.objects.filter(batch=held).values_list("read_by_id", flat=True)

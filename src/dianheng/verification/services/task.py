@@ -422,7 +422,7 @@ def lock_task(task: VerificationTask) -> VerificationTask:
     """The task, locked until the end of the transaction."""
     return (
         VerificationTask.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("unit")
+        .select_related("unit", "model")
         .get(pk=task.pk)
     )
 

@@ -1,23 +1,30 @@
 """Transformers from the scheme to the verdict: uploads, retests, history, what is asked."""
 
 import copy
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from dianheng.assets.choices import DeviceState
 from dianheng.assets.services import devices_transition
-from dianheng.common.errors import BadInput
-from dianheng.identity.services import system_actor
-from dianheng.verification.models import RuleSetSignature, TestRecord, TestResult, Upload
+from dianheng.common.errors import BadInput, Refused
+from dianheng.identity.services import actor_for_person, qualification_grant, system_actor
+from dianheng.identity.tests.factories import PASSWORD, person_with
+from dianheng.verification.models import RuleSetSignature, TestRecord, TestResult, Upload, Verdict
+from dianheng.verification.rules import signing_digest
 from dianheng.verification.selectors.loads import load_sheet
 from dianheng.verification.selectors.results import explained, overview_of
 from dianheng.verification.services import (
+    results_approve,
     results_judge_again,
+    results_review,
     rule_set_unsign,
     scheme_propose,
     task_add_devices,
     task_make,
 )
+from dianheng.verification.services.decision import lines_of, rows_for
 from dianheng.verification.subjects import scheme_for
 
 from .test_certificates import sign_off
@@ -267,3 +274,46 @@ def test_devices_of_a_withdrawn_state_are_refused(room):
     envelope = lab.envelope(load)
     devices_transition(device_ids=[rows_of(task)[0].device_id], verb="withdraw", actor=system_actor(), document="x", reason="另有安排")  # fmt: skip
     assert codes(lab.send(envelope)) == ["state"]
+
+
+def signing(login, kind, project):
+    person = person_with("*", login=login, name=login)
+    qualification_grant(
+        person=person, kind=kind, project=project, number=f"Q-{login}", issuer="计量中心",
+        valid_from=date(2020, 1, 1), valid_through=timezone.localdate() + timedelta(days=99),
+        actor=system_actor(),
+    )  # fmt: skip
+    return actor_for_person(person)
+
+
+def test_who_is_qualified_for_meters_alone_neither_reviews_nor_approves_transformers(room):
+    lab, task, load = room
+    lab.send(lab.envelope(load))
+    keys = [row.pk for row in rows_of(task)]
+    digest = signing_digest(lines_of(rows_for(task, keys)))
+    seen = {"task": task, "seen_digest": digest}
+    with pytest.raises(Refused) as refused:
+        results_review(agreed=keys, actor=signing("meters", "checker", "ac_meter"), **seen)
+    assert refused.value.refusal.code == "not_qualified"
+    results_review(agreed=keys, actor=signing("checker", "checker", "transformer"), **seen)
+    approve = {"task_device_ids": keys, "password": PASSWORD} | seen
+    with pytest.raises(Refused) as refused:
+        results_approve(actor=signing("head", "signatory", "ac_meter"), **approve)
+    assert refused.value.refusal.code == "not_qualified"
+    results_approve(actor=signing("leader", "signatory", "transformer"), **approve)
+    assert {row.step for row in rows_of(task)} == {"approved"}
+
+
+def test_a_verdict_on_a_transformer_rests_on_no_band_of_meters(room):
+    lab, _task, load = room
+    rule_set_unsign(
+        unit=lab.unit,
+        standard="Utility practice",
+        edition="2013",
+        statement="x",
+        actor=system_actor(),
+    )
+    lab.send(lab.envelope(load))
+    verdict = Verdict.objects.first()
+    assert [each["standard"] for each in verdict.rule_sets] == ["JJG 1189.3"]
+    assert (verdict.outcome, verdict.internal_factor) == ("passed", None)
