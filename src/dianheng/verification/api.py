@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from ninja.responses import Response
@@ -9,10 +10,11 @@ from ninja.responses import Response
 from dianheng.common.access import note_refusal
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
+from dianheng.identity.selectors import units_with_right
 from dianheng.identity.services import actor_of, require
 
 from .choices import LoadState, QualityState, Source, Step
-from .models import BenchLoad, TaskDevice, VerificationTask
+from .models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
 from .selectors.loads import load_by_number, load_sheet
 from .selectors.quality import batch_seen, quality_batch_by_number
 from .selectors.results import record_sheet
@@ -137,34 +139,34 @@ class LoadOut(Schema):
 @router.get("bench-loads", response=list[LoadOut])
 def bench_loads(request: HttpRequest, bench: str = "") -> list[LoadOut]:
     """Loads that have no results yet, of one bench or of all that one may see."""
-    actor = actor_of(request)
-    rows = BenchLoad.objects.filter(state__in=[LoadState.OPEN, LoadState.FETCHED]).select_related(
-        "task", "bench"
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    units = {
+        key
+        for right in ("verification.upload", "verification.view")
+        for key in units_with_right(rights, right).values_list("pk", flat=True)
+    }
+    rows = BenchLoad.objects.filter(
+        state__in=[LoadState.OPEN, LoadState.FETCHED], task__unit__in=units
     )
     if bench:
-        rows = rows.filter(bench__barcode=bench) | rows.filter(bench__asset_no=bench)
-    found = []
-    allowed: dict[int, bool] = {}
-    for load in rows.order_by("-pk")[:500]:
-        unit_id = load.task.unit_id
-        if unit_id not in allowed:
-            try:
-                _require_any(actor, ("verification.upload", "verification.view"), unit_id)
-            except Refused:
-                allowed[unit_id] = False
-            else:
-                allowed[unit_id] = True
-        if allowed[unit_id]:
-            found.append(
-                LoadOut(
-                    load_no=load.number,
-                    task_no=load.task.number,
-                    bench_no=load.bench.asset_number,
-                    state=load.state,
-                    positions=load.positions.count(),
-                )
-            )
-    return found
+        rows = rows.filter(Q(bench__barcode=bench) | Q(bench__asset_no=bench))
+    loads = list(rows.select_related("task", "bench").order_by("-pk")[:500])
+    counts = dict(
+        LoadPosition.objects.filter(load__in=loads)
+        .order_by()
+        .values_list("load")
+        .annotate(Count("pk"))
+    )
+    return [
+        LoadOut(
+            load_no=load.number,
+            task_no=load.task.number,
+            bench_no=load.bench.asset_number,
+            state=load.state,
+            positions=counts.get(load.pk, 0),
+        )
+        for load in loads
+    ]
 
 
 @router.get("bench-loads/{number}", response=dict[str, Any])

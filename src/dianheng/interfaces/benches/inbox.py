@@ -355,6 +355,7 @@ def _receive(drop: Drop) -> tuple[int, dict[str, Any]]:
         "source": "file",
         "content_type": kind,
         "source_name": drop.shown_names[0],
+        "bench_no": drop.folder.name,
     }
     try:
         envelope = None

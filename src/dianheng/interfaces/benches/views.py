@@ -18,6 +18,7 @@ from dianheng.identity.services import actor_of
 from dianheng.standards.selectors import bench_label, benches
 from dianheng.verification.choices import Source
 from dianheng.verification.services import upload_keep_refused, upload_receive
+from dianheng.verification.services.upload import MOST_BYTES
 
 from .forms import envelope_of_files
 
@@ -73,10 +74,14 @@ def upload_file(request: HttpRequest) -> HttpResponse:
             "source": Source.PAGE,
             "content_type": kind,
             "source_name": files[0].name,
+            "bench_no": data["bench"].barcode,
         }
+        envelope = None
         try:
-            names = [file.name for file in files]
-            envelope = envelope_of_files(names, bodies, data["bench"].barcode)
+            # What is too large is refused, and kept, by the service.
+            if len(about["body"]) <= MOST_BYTES:
+                names = [file.name for file in files]
+                envelope = envelope_of_files(names, bodies, data["bench"].barcode)
         except BadInput as error:
             upload_keep_refused(error=error, **about)
             raise

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from dianheng.assets.choices import TRANSFORMERS
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind
 from dianheng.assets.models import Device
 from dianheng.metrology.quantities import plain_text
 from dianheng.metrology.transformer_schemes import (
@@ -77,13 +77,16 @@ def places_on(bench_no: str, codes: Collection[str]) -> dict[str, list[Place]]:
     """By bar code, asset number or maker's number: the transformers that stand on a bench.
 
     Args:
-        bench_no: bar code of the bench.
+        bench_no: bar code or asset number of the bench.
         codes: as a file names them; a maker's number may be that of several devices.
     """
     wanted = [code for code in codes if code]
     device = "task_device__device__"
+    benches = Device.objects.filter(kind=DeviceKind.BENCH).filter(
+        Q(barcode=bench_no) | Q(asset_no=bench_no)
+    )
     puts = (
-        LoadPosition.objects.filter(load__bench__barcode=bench_no)
+        LoadPosition.objects.filter(load__bench__in=list(benches.values_list("pk", flat=True)))
         .filter(
             Q(**{f"{device}barcode__in": wanted})
             | Q(**{f"{device}asset_no__in": wanted})

@@ -25,7 +25,7 @@ from ..choices import Source
 from ..envelope import Envelope, read_envelope, read_json
 from ..models import BenchKey, Upload
 from .sorting import Sorting
-from .upload_run import Came, Received, Run
+from .upload_run import Came, Received, Run, bench_named
 
 MOST_BYTES = 8 * 1024 * 1024  # a full load of 60 three-phase meters has 2 MB
 
@@ -58,6 +58,7 @@ def upload_receive(
     envelope: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
     source_name: str = "",
+    bench_no: str = "",
     is_rewrite: bool = False,
 ) -> Received:
     """Take in one envelope of results: each device by itself, the rest refused with reasons.
@@ -71,6 +72,8 @@ def upload_receive(
             the envelope, as JSON.
         content_type: of the body.
         source_name: name of the file.
+        bench_no: of the bench in whose folder it lay, or for which it was sent, for one that is
+            refused unread.
         is_rewrite: the bench wrote its results again (middle tables): a new attempt on the same
             position is then no retest, and is marked for the reviewer.
 
@@ -88,9 +91,9 @@ def upload_receive(
             text = _("The upload has %(size)s bytes; at most %(most)s are taken.")
             raise BadInput(text % {"size": len(body), "most": MOST_BYTES})
         read = read_envelope(envelope if envelope is not None else read_json(body))
-        bench, signature = _check_signature(body, read)
+        bench, signature = _check_signature(body, read, source)
     except BadInput as error:
-        came.keep_refused(error)
+        came.keep_refused(error, bench_no or str((envelope or {}).get("bench_no") or "")[:64])
         raise
     with write_batch(actor=actor, action="upload.receive") as batch:
         with connection.cursor() as cursor:
@@ -112,9 +115,13 @@ def upload_keep_refused(
     error: Refused,
     content_type: str = "",
     source_name: str = "",
+    bench_no: str = "",
 ) -> None:
-    """Keep what an adapter could not translate, so that the list of uploads shows it and why."""
-    Came(body, source, source_name, content_type, actor).keep_refused(error)
+    """Keep what an adapter could not translate, so that the list of uploads shows it and why.
+
+    Args are those of `upload_receive`.
+    """
+    Came(body, source, source_name, content_type, actor).keep_refused(error, bench_no)
 
 
 def _repeat(earlier: Upload, sha256: str) -> Received:
@@ -129,18 +136,15 @@ def _repeat(earlier: Upload, sha256: str) -> Received:
     )
 
 
-def _check_signature(body: bytes, read: Envelope) -> tuple[Device | None, str]:
+def _check_signature(body: bytes, read: Envelope, source: str) -> tuple[Device | None, str]:
     """The bench of the envelope, and what its signature is worth.
 
-    The signature is HMAC-SHA256 over the body with the signature's own value left empty.
+    The signature is HMAC-SHA256 over the body with the signature's own value left empty. What a
+    person types is signed by no bench: the person stands for it.
     """
-    bench = None
-    if read.bench_no:
-        rows = Device.objects.filter(kind=DeviceKind.BENCH).select_related("standard", "model")
-        by_barcode = rows.filter(barcode=read.bench_no).first()
-        bench = by_barcode or rows.filter(asset_no=read.bench_no).first()
+    bench = bench_named(read.bench_no)
     key = BenchKey.objects.filter(bench=bench).first() if bench else None
-    if key is None or bench is None:
+    if key is None or bench is None or source == Source.HAND:
         return bench, "unchecked" if read.signature else "none"
     signed = body.replace(read.signature.encode(), b"", 1) if read.signature else body
     secret = bench_secret(bench, key.generation).encode()

@@ -12,10 +12,12 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from dianheng.assets.choices import TRANSFORMERS
+from dianheng.assets.choices import TRANSFORMERS, DeviceKind
+from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import Refused
 from dianheng.common.texts import why
+from dianheng.identity.models import Person
 from dianheng.identity.services import write_batch
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.loads import read_load
@@ -38,6 +40,14 @@ from .task import document_of
 from .transformer_history import add_history
 
 KEPT = 64 * 1024  # of an envelope that nobody can read
+
+
+def bench_named(number: str) -> Device | None:
+    """The bench of a bar code or asset number."""
+    if not number:
+        return None
+    rows = Device.objects.filter(kind=DeviceKind.BENCH).select_related("standard", "model")
+    return rows.filter(barcode=number).first() or rows.filter(asset_no=number).first()
 
 
 @dataclass
@@ -75,11 +85,22 @@ class Came:
             **columns,
         )
 
-    def keep_refused(self, error: Refused) -> None:
+    def unit_id(self, bench: Device | None) -> int | None:
+        """Whose it is where no task says so: the bench's unit, else the sender's."""
+        if bench is not None:
+            return bench.unit_id
+        sender = Person.objects.filter(pk=self.actor.person_id, is_system=False).first()
+        return sender.unit_id if sender else None
+
+    def keep_refused(self, error: Refused, bench_no: str = "") -> None:
         """Keep what nobody can read: the first part of it, digest and size, and the answer."""
+        bench = bench_named(bench_no)
         with write_batch(actor=self.actor, action="upload.refuse") as batch:
             row = self.row(
                 upload_id="",
+                unit_id=self.unit_id(bench),
+                bench=bench,
+                bench_no=bench_no,
                 body=self.body[:KEPT],
                 state=UploadState.REFUSED,
                 taken=0,
@@ -127,7 +148,7 @@ class Run:
             upload_id=self.read.upload_id,
             body=self.came.body,
             state=state,
-            unit_id=self.taken[0].task.unit_id if self.taken else None,
+            unit_id=self.taken[0].task.unit_id if self.taken else self.came.unit_id(self.bench),
             bench=self.bench,
             bench_no=self.read.bench_no,
             signature=self.signature,

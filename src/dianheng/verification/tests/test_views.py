@@ -7,8 +7,13 @@ import pytest
 from django.urls import reverse
 
 from dianheng.assets.tests.factories import box, meters, single_phase_model
-from dianheng.identity.services import actor_for_person, system_actor
-from dianheng.identity.tests.factories import PASSWORD, metering_centre, person_with
+from dianheng.identity.services import actor_for_person, system_actor, unit_make
+from dianheng.identity.tests.factories import (
+    PASSWORD,
+    city_company,
+    metering_centre,
+    person_with,
+)
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.verification.models import (
     Approval,
@@ -411,7 +416,7 @@ def test_the_inbox_shows_what_was_refused_and_why(client, planner):
     envelope["devices"][0]["header"]["overall"] = "OK"
     received = send(envelope)
     with pytest.raises(Exception, match="JSON"):
-        upload_receive(body=b"<junk>", actor=system_actor())
+        upload_receive(body=b"<junk>", actor=lab.tester)
     text = page(client, "uploads")
     assert text.count("state-warn") == 1 and text.count("state-bad") == 1
     text = page(client, "upload", received.upload.pk)
@@ -571,3 +576,28 @@ def test_the_page_of_a_device_shows_its_records(client, planner):
         reverse("record", args=[record.number]) in text
         and reverse("task", args=[task.number]) in text
     )
+
+
+def test_what_other_laboratories_received_is_neither_listed_nor_shown(client):
+    lab, task = laboratory(), task_with(1)
+    send(envelope_of(lab, load_with(task, lab.bench)))
+    with pytest.raises(Exception, match="JSON"):
+        upload_receive(body=b"<junk>", actor=lab.tester)
+    with pytest.raises(Exception, match="JSON"):
+        upload_receive(body=b"<junk>", actor=system_actor(), bench_no=lab.bench.barcode)
+    with pytest.raises(Exception, match="JSON"):
+        upload_receive(body=b"<nobody's>", actor=system_actor())
+    elsewhere = unit_make(
+        code="OTHER", name="别处", kind="county", actor=system_actor(), parent=city_company()
+    )
+    keys = list(Upload.objects.order_by("pk").values_list("pk", flat=True))
+    log_in(client, person_with("verification.view", login="far", name="别处人", unit=elsewhere))
+    assert re.search(r"/uploads/\d+/", page(client, "uploads")) is None
+    for key in keys:
+        page(client, "upload", key, status=404)
+        assert client.get(reverse("upload_body", args=[key])).status_code == 404
+    log_in(client, person_with("verification.view", login="near", name="本室人", unit=lab.unit))
+    assert [client.get(reverse("upload", args=[key])).status_code for key in keys] == [
+        200, 200, 200, 404,
+    ]  # fmt: skip
+    assert page(client, "uploads").count("state-bad") == 2

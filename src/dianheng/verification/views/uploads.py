@@ -13,6 +13,7 @@ from dianheng.common.errors import NotFound
 from dianheng.common.lists import Choice, Column, Contains, Days, ListPage, Numbers, PageAction
 from dianheng.common.lists.columns import show
 from dianheng.common.pages import needs, no_right, opens_to
+from dianheng.identity.models import Unit
 
 from ..choices import UPLOAD_TONE, Source, UploadState
 from ..models import Upload
@@ -34,6 +35,7 @@ UPLOADS = ListPage(
         "received_by"
     ),
     right=VIEW,
+    unit_field="unit",
     actions=_list_actions,
     columns=[
         Column("received_at", gettext_lazy("Received at"), kind="moment"),
@@ -80,8 +82,10 @@ def upload_list(request: HttpRequest) -> HttpResponse:
 
 def _visible(request: HttpRequest, key: int) -> Upload:
     found = get_object_or_404(Upload.objects.select_related("unit", "bench", "received_by"), pk=key)
-    unit = found.unit
-    if unit is not None and not request.rights.may(VIEW, unit.path):  # type: ignore[attr-defined]
+    # Of which nobody knows whose it is (a file in a folder of no bench): who may see all units.
+    tops = Unit.objects.filter(parent__isnull=True).values_list("path", flat=True)
+    paths = [found.unit.path] if found.unit else list(tops)
+    if not all(request.rights.may(VIEW, path) for path in paths):  # type: ignore[attr-defined]
         raise NotFound(_("There is no such upload."))
     return found
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dianheng.identity.models import AccessEvent
 from dianheng.identity.services import system_actor, token_make, unit_make
@@ -199,3 +201,21 @@ def test_a_task_tells_how_far_it_is(client):
     }
     answer = client.get("/api/v1/verification-tasks/JD1999-0001", **bearer(story.checker))
     assert answer.status_code == 404
+
+
+def test_loads_of_other_laboratories_are_neither_listed_nor_counted(client, ready):
+    load, _envelope, head = ready
+    elsewhere = unit_make(
+        code="OTHER", name="别处", kind="county", actor=system_actor(), parent=city_company()
+    )
+    sender = person_with("verification.upload", login="far", name="别处台", unit=elsewhere)
+    far = bearer(sender, "verification.upload")
+    assert client.get("/api/v1/bench-loads", **far).json() == []
+    client.get("/api/v1/bench-loads", **head)  # the first use of a token is noted
+    with CaptureQueriesContext(connection) as one:
+        assert len(client.get("/api/v1/bench-loads", **head).json()) == 1
+    for first in (10, 20):
+        load_with(task_with(2, first=first), load.bench)
+    with CaptureQueriesContext(connection) as three:
+        assert len(client.get("/api/v1/bench-loads", **head).json()) == 3
+    assert len(one) == len(three)
