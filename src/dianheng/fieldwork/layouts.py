@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput
+from dianheng.common.lists import NotUnderstood, read_moment
 from dianheng.common.numbers import halfwidth
 from dianheng.verification.selectors.on_site import plain, read_json
 
@@ -211,14 +210,10 @@ def _wrong_unit(key: str, head: str, found: str) -> dict[str, str]:
 
 def moment_of(value: Any) -> datetime | None:
     """A moment as files write it; without a zone it is that of the organisation."""
-    text = halfwidth(str(value or "")).strip().replace("/", "-")
     try:
-        found = parse_datetime(text.replace(" ", "T", 1))
-    except ValueError:
+        return read_moment(str(value or ""))
+    except NotUnderstood:
         return None
-    if found is not None and timezone.is_naive(found):
-        found = timezone.make_aware(found)
-    return found
 
 
 # -- tables --------------------------------------------------------------------------------------

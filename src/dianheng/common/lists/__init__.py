@@ -2,7 +2,17 @@
 
 from .bulk import BulkAction, NotThis, Outcome, PageAction, Preview, Selection
 from .columns import Column
-from .filters import Choice, Contains, Days, Filter, Flag, NotUnderstood, Numbers, read_day
+from .filters import (
+    Choice,
+    Contains,
+    Days,
+    Filter,
+    Flag,
+    NotUnderstood,
+    Numbers,
+    read_day,
+    read_moment,
+)
 from .page import ListPage, list_page, register_bulk_action
 from .query import ListQuery
 from .sources import Condition, SqlRows
@@ -28,5 +38,6 @@ __all__ = [
     "SqlRows",
     "list_page",
     "read_day",
+    "read_moment",
     "register_bulk_action",
 ]

@@ -201,6 +201,32 @@ class Flag(Filter):
 _RELATIVE = re.compile(r"^t(?:([+-])(\d{1,5}))?$", re.IGNORECASE)
 
 
+_MOMENT = re.compile(r"(\d{4}\D\d{1,2}\D\d{1,2}日?)(?:[ T]*(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
+
+
+def read_moment(given: str) -> datetime:
+    """A moment as people and spreadsheets write it, the organisation's where no zone is told.
+
+    2026-11-22T09:30+08:00, 2026-11-22 09:30, 2026/1/5 9:30:15, 2026年11月22日 9:30, a day alone.
+
+    Raises:
+        NotUnderstood: it is none of these.
+    """
+    text = halfwidth(given).strip()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        parts = _MOMENT.fullmatch(text)
+        if parts is None:
+            raise NotUnderstood(given) from None
+        day, *clock = parts.groups()
+        try:
+            found = datetime.combine(read_day(day), time(*(int(part or 0) for part in clock)))
+        except ValueError:
+            raise NotUnderstood(given) from None
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
 def read_day(given: str) -> date:
     """A day as people type it: 2026-11-22, 2026/11/22, 20261122, `t` today, `t-30`.
 

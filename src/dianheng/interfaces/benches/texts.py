@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dianheng.common.errors import BadInput
+from dianheng.common.lists import NotUnderstood, read_moment
 from dianheng.common.numbers import halfwidth
 
 SCHEMA = "metering-test-upload/1"  # the neutral form that every door translates into
@@ -72,15 +73,13 @@ def conclusion(code: Any) -> str:
 def moment(text: Any) -> str:
     """A moment as benches write it, in the organisation's zone; the text itself when it is none."""
     if isinstance(text, datetime):
-        found = text
+        found = timezone.make_aware(text) if timezone.is_naive(text) else text
     else:
-        written = str(text if text is not None else "").strip().replace("/", "-")
+        written = str(text if text is not None else "").strip()
         try:
-            found = datetime.fromisoformat(written)
-        except ValueError:
+            found = read_moment(written)
+        except NotUnderstood:
             return written
-    if timezone.is_naive(found):
-        found = timezone.make_aware(found)
     return timezone.localtime(found).isoformat()
 
 

@@ -16,6 +16,7 @@ from dianheng.assets.choices import IN_STOCK_VERIFIED, METERS
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused
+from dianheng.common.lists import NotUnderstood, read_moment
 from dianheng.common.numbers import halfwidth
 from dianheng.common.search import clean_code
 from dianheng.identity.services import require, require_sent, write_batch
@@ -110,7 +111,7 @@ def readings_receive(
             upload.save(force_insert=True)
             taking.keep(rows, upload)
     except Refused as refused:
-        came.keep_refused(refused)
+        came.keep_refused(refused, batch.bench.asset_number if batch else bench_no)
         raise
     return collected
 
@@ -286,13 +287,11 @@ class _Taking:
 
     def _moment(self, row: Row) -> datetime | None:
         try:
-            found = datetime.fromisoformat(row.read_at.replace("/", "-"))
-        except ValueError:
+            found = read_moment(row.read_at)
+        except NotUnderstood:
             text = _("The time of reading is missing, or “%(text)s” is none.")
             self.fault(row, "read_at", "time", text % {"text": row.read_at[:25]})
             return None
-        if timezone.is_naive(found):
-            found = timezone.make_aware(found)
         if found > self.at + AHEAD:
             self.fault(row, "read_at", "future", _("That moment has not come yet."))
             return None

@@ -4,9 +4,12 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import person_with
 from dianheng.verification.models import TestRecord
+from dianheng.verification.services import bench_key_make
 
 from .test_views import log_in, page
 from .transformers import COMBINED, STANDARD_CT, TransformerRoom, transformer_model
@@ -191,3 +194,44 @@ def test_a_scheme_is_edited_into_a_new_version(client, room):
     bad = data | {"points": "CT 200/5 rated 400 %\nXT 200/5 rated 5 %"}
     answer = client.post(reverse("scheme_edit", args=[found.code]), bad)
     assert found.versions.count() == 2 and "XT 200/5 rated 5 %" in answer.content.decode()
+
+
+def test_the_next_form_takes_over_room_standards_and_people(client, room):
+    load = room.load(room.task(2))
+    log_in(client, room.verifier)
+    text = page(client, "load_enter", load.number, 1)
+    assert 'name="temperature_start" inputmode="decimal" value=""' in text
+    send(client, load, typed(text, next="1"))
+    data = dict(
+        re.findall(
+            r'name="([^"]+)"[^>]*? value="([^"]*)"', page(client, "load_enter", load.number, 2)
+        )
+    )
+    assert {name: data[name] for name in ("temperature_start", "temperature_end", "humidity_start")} == {
+        "temperature_start": "21.0", "temperature_end": "21.5", "humidity_start": "48",
+    }  # fmt: skip
+    assert (data["standards"], data["verifiers"]) == (
+        room.standard.barcode,
+        room.verifier.person_no,
+    )
+    assert data["started_at"] == "" and data["p0-rated-5-fu"] == ""
+
+
+def test_what_is_typed_is_signed_by_no_bench(client, room):
+    load = room.load(room.task(1))
+    bench_key_make(bench=room.bench, actor=system_actor())
+    log_in(client, room.verifier)
+    answer = send(client, load, typed(page(client, "load_enter", load.number, 1)))
+    assert answer.status_code == 302 and TestRecord.objects.get().upload.signature == "none"
+
+
+def test_moments_are_read_as_people_write_them(client, room):
+    load = room.load(room.task(1))
+    log_in(client, room.verifier)
+    text = page(client, "load_enter", load.number, 1)
+    data = typed(text, started_at="2026/11/5 9:05", finished_at="2026年11月5日 10:00")
+    assert send(client, load, data).status_code == 302
+    record = TestRecord.objects.get()
+    assert [f"{timezone.localtime(at):%Y-%m-%d %H:%M}" for at in (record.started_at, record.finished_at)] == [
+        "2026-11-05 09:05", "2026-11-05 10:00",
+    ]  # fmt: skip

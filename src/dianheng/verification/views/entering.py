@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
+
+from dianheng.common.lists import NotUnderstood, read_moment
 
 from ..models import BenchLoad, LoadPosition
 from ..words import point_text
@@ -61,6 +62,23 @@ def header_of(load: BenchLoad, put: LoadPosition, typed: Mapping[str, str]) -> d
     }
 
 
+def head_before(load: BenchLoad) -> dict[str, str]:
+    """What the form takes over from the record kept last of the load: room, standards, people."""
+    last = load.records.order_by("-pk").first()
+    if last is None:
+        return {}
+    climate = {
+        "temperature_start": last.temperature_start_c, "temperature_end": last.temperature_end_c,
+        "humidity_start": last.humidity_start_pct, "humidity_end": last.humidity_end_pct,
+    }  # fmt: skip
+    verifiers = [each["person_no"] for each in last.operators if each["role"] == "VERIFIER"]
+    return {
+        **{name: f"{value:f}" for name, value in climate.items() if value is not None},
+        "standards": " ".join(each["asset_no"] for each in last.standards if each.get("asset_no")),
+        "verifiers": " ".join(verifiers),
+    }
+
+
 def told_of(
     problems: Iterable[Mapping[str, Any]], points: Sequence[tuple[str, str]]
 ) -> list[dict[str, Any]]:
@@ -89,12 +107,9 @@ def moment_of(text: str) -> str | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
+        return read_moment(text).isoformat()
+    except NotUnderstood:
         return text
-    if timezone.is_naive(found):
-        found = timezone.make_aware(found)
-    return found.isoformat()
 
 
 def standards_of(installation: Any) -> str:

@@ -38,7 +38,7 @@ from ..selectors.loads import load_sheet
 from ..services.load import position_count
 from ..words import trade_word
 from .common import VIEW, Taken, action, answer_scans, refusal_of, visible_load, visible_task
-from .entering import header_of, standards_of, told_of
+from .entering import head_before, header_of, standards_of, told_of
 from .tasks import TASKS
 from .transformers import enter_transformer
 
@@ -341,7 +341,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
         "reading_numbers": [str(n) for n in range(4)],
         "reading_numbers_of": {n: [str(k) for k in range(n)] for n in range(1, 6)},
         "problems": problems,
-        "posted": request.POST,
+        "posted": request.POST or head_before(found),
         "upload_id": request.POST.get("upload_id") or f"hand-{uuid.uuid4()}",
         "refusal": refusal,
         "standards": standards_of(installation),

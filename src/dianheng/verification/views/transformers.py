@@ -35,7 +35,7 @@ from ..services.sorting import category_of
 from ..services.transformer_history import SIGNS
 from ..subjects import plate_for, scheme_for
 from ..words import trade_word
-from .entering import header_of, standards_of, told_of
+from .entering import head_before, header_of, standards_of, told_of
 
 
 def enter_transformer(
@@ -93,7 +93,7 @@ def enter_transformer(
         "wrong": wrong,
         "asks_signs": any(one.get("code") == SIGNS for one in problems)
         or bool(typed.get("signs_confirmed")),
-        "posted": request.POST,
+        "posted": request.POST or head_before(load),
         "upload_id": typed.get("upload_id") or f"hand-{uuid.uuid4()}",
         "refusal": refusal,
         "standards": standards_of(installation_of(load.bench, timezone.localdate())),

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from dianheng.common.errors import BadInput
+from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import person_with
 from dianheng.interfaces.benches import inbox
 from dianheng.interfaces.benches.tester_csv import envelope_from_tester_csv
@@ -344,3 +345,35 @@ def test_a_table_of_no_known_layout_is_refused_and_kept(room):
     drop(folder, "x.csv", b"a,b\n1,2\n")
     inbox.collect()
     assert Upload.objects.get().state == "refused"
+
+
+def test_the_folder_may_carry_the_asset_number_of_the_tester(room, load):
+    with write_batch(actor=system_actor(), action="test.number"):
+        type(room.bench).objects.filter(pk=room.bench.pk).update(asset_no="互感器台-01")
+    folder = inbox.root() / "互感器台-01"
+    folder.mkdir(parents=True)
+    drop(folder, "export.csv", table(wide_rows(room, room.envelope(load))))
+    inbox.collect()
+    assert outcomes() == ["passed"] * 2, Upload.objects.get().answer
+
+
+@pytest.mark.parametrize("written", ["2026/11/5 9:05", "2026年11月5日 9:05", "2026-11-5 09:05:00"])
+def test_moments_are_read_as_spreadsheets_leave_them(room, load, written):
+    rows = [row | {"检定时间": written} for row in wide_rows(room, room.envelope(load))]
+    read = envelope_from_tester_csv(table(rows), room.bench.barcode)
+    assert read["devices"][0]["header"]["finished_at"] == "2026-11-05T09:05:00+08:00"
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(client, room, monkeypatch):
+    for module in ("interfaces.benches.views", "verification.services.upload"):
+        monkeypatch.setattr(f"dianheng.{module}.MOST_BYTES", 100)
+    log_in(client, person_with("*", login="sender", name="林送"))
+    files = {"bench": room.bench.pk, "file": SimpleUploadedFile("t.csv", b"x" * 200)}
+    answer = client.post(reverse("upload_file"), files)
+    assert "上传有 200 字节" in answer.content.decode()
+    kept = Upload.objects.get()
+    assert (kept.state, kept.bench_no, kept.unit_id) == (
+        "refused",
+        room.bench.barcode,
+        room.unit.pk,
+    )
