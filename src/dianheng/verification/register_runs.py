@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.quantities import EXACT, relative_error_pct
 from dianheng.metrology.registers import combination_verdict, register_run_verdict
@@ -51,6 +52,9 @@ def run_of(
 ) -> Run:
     """Judge a meter's increments; the total is among them, the reference meter has moved.
 
+    Raises:
+        WrongValue: the total runs ahead of the rates that were read, and the meter has more rates.
+
     >>> from dianheng.metrology.examples import household_meter
     >>> from dianheng.metrology.rule_sets import rule_set
     >>> run = run_of(rule_set("JJG 596", "2012"), household_meter(),
@@ -61,13 +65,17 @@ def run_of(
     """
     total = increments["total"]
     rates = [increments[rate] for rate in RATES if rate in increments]
+    combined = None
+    if len(rates) > 1:
+        combined = combination_verdict(
+            rules, total_kwh=total, rates_kwh=rates, register_decimals=plate.register_decimals
+        )
+        is_ahead = combined.value is not None and combined.value > 0
+        if len(rates) < plate.rate_count and is_ahead and combined.conclusion is Conclusion.FAIL:
+            raise WrongValue("not_all_rates", "not all rate registers were read")
     return Run(
         increments,
         register_run_verdict(rules, plate, register_kwh=total, reference_kwh=reference_kwh),
         relative_error_pct(total, reference_kwh),
-        combination_verdict(
-            rules, total_kwh=total, rates_kwh=rates, register_decimals=plate.register_decimals
-        )
-        if len(rates) > 1
-        else None,
+        combined,
     )

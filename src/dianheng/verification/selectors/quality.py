@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dianheng.assets.choices import STANDARDS
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound, Refused, Text
+from dianheng.common.texts import why
 from dianheng.metrology.dispersion import lying_apart
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.items import figure_of_class
@@ -205,7 +206,8 @@ def _meter_seen(seen: BatchSeen, meter: Any, readings: Mapping[Slot, QualityRead
         limit = figure_of_class(seen.rules, "class_value_pct", plate.accuracy_class).value
     except (MetrologyError, Refused) as error:
         text = _("%(barcode)s cannot be judged: %(why)s")
-        found.fault = text % {"barcode": code, "why": error}
+        reason = why(error) if isinstance(error, MetrologyError) else error.refusal.text
+        found.fault = text % {"barcode": code, "why": reason}
         seen.faults.append(_fault("no_rule", found.fault, code))
         return found
     if seen.reference_class is None or seen.reference_class >= limit:

@@ -89,13 +89,27 @@ def test_as_many_failures_as_are_allowed_let_the_batch_pass():
 def test_rates_are_held_against_the_total():
     batch, (device,) = quality_batch(), verified_meters(1)
     no = batch.reference.barcode
-    starts = {"total": "100.00", "peak": "40.00", "flat": "30.00", "valley": "30.00"}
+    starts = {"total": "100.00", "sharp": "0", "peak": "40.00", "flat": "30.00", "valley": "30.00"}
     sent(batch, table("start", {no: "0", device.barcode: starts}))
-    ends = {"total": "110.00", "peak": "44.00", "flat": "33.00", "valley": "32.97"}
+    ends = {"total": "110.00", "sharp": "0", "peak": "44.00", "flat": "33.00", "valley": "32.96"}
     sent(batch, table("end", {no: "10.0000", device.barcode: ends}))
     (meter,) = batch_seen(batch).meters
-    assert (meter.rates_difference_kwh, meter.rates_limit_kwh) == (Decimal("0.03"), Decimal("0.02"))
+    assert (meter.rates_difference_kwh, meter.rates_limit_kwh) == (Decimal("0.04"), Decimal("0.03"))
     assert meter.failing_items == ["combination"] and meter.outcome == "failed"
+
+
+def test_a_meter_of_which_not_all_rates_were_read_is_not_failed_for_it():
+    batch, devices = quality_batch(), verified_meters(2)
+    no, first, second = batch.reference.barcode, *(one.barcode for one in devices)
+    start = {"total": "100.00", "peak": "40.00", "flat": "30.00"}
+    sent(batch, table("start", {no: "0", first: start, second: start}))
+    behind = {"total": "110.00", "peak": "44.00", "flat": "33.00"}  # 3 kWh went elsewhere
+    ahead = {"total": "110.00", "peak": "46.00", "flat": "34.05"}
+    sent(batch, table("end", {no: "10.0000", first: behind, second: ahead}))
+    seen = batch_seen(batch)
+    assert [meter.outcome for meter in seen.meters] == ["", "failed"]
+    assert [fault["code"] for fault in seen.faults] == ["no_rule"]
+    assert "各费率示值未抄全" in str(seen.meters[0].fault)
 
 
 def test_a_meter_far_from_the_others_is_named_though_it_passes():
