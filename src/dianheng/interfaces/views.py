@@ -54,7 +54,8 @@ def calculator(request: HttpRequest, name: str) -> HttpResponse:
     if known is None:
         raise Http404
     variants = known["input"].get("anyOf", [known["input"]])
-    chosen = min(max(int(request.GET.get("way") or 0), 0), len(variants) - 1)
+    way = request.GET.get("way", "")
+    chosen = min(int(way), len(variants) - 1) if way.isdecimal() and len(way) < 4 else 0
     inputs = [
         _input(n, s, n in variants[chosen]["required"])
         for n, s in variants[chosen]["properties"].items()

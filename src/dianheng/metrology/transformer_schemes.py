@@ -17,6 +17,7 @@ from dianheng.metrology.schemes import ALL_PHASES, Purpose, Stage
 from dianheng.metrology.transformers import Device, points_to_measure
 
 BURDENS = ("rated", "lower")
+PHASES = ("A", "B", "C", ALL_PHASES)
 _RATIO = re.compile(r"[0-9.]+[a-zA-Z]*(?:/[0-9.√]+[a-zA-Z]*){1,3}")
 _CURRENTS = re.compile(r"[0-9.]+A?/([15])A?")
 # From the poorest to the best: what "so many classes better" counts in.
@@ -53,6 +54,11 @@ class TransformerPlate:
     rated_kv: Decimal | None = None
     is_standard: bool = False  # serves as a standard of a laboratory
     is_capacitor: bool = False  # a voltage transformer with a capacitive divider
+
+    def __post_init__(self) -> None:
+        for phase in self.phases:
+            if phase not in PHASES:
+                raise WrongValue("no_phases", "phases are A, B, C or ABC", {"phases": phase[:40]})
 
     @property
     def is_combined(self) -> bool:
@@ -294,7 +300,7 @@ def transformer_point(
             "no_transformer_part", "a part is CT or PT", {"device": device[:40]}
         ) from None
     named = phases.strip().upper() or ALL_PHASES
-    if named not in ("A", "B", "C", ALL_PHASES):
+    if named not in PHASES:
         raise WrongValue("no_phases", "phases are A, B, C or ABC", {"phases": phases[:40]})
     ratios = read_ratios(ratio)
     if len(ratios) != 1:

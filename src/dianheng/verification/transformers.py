@@ -1,6 +1,7 @@
 """From a transformer's model to its plate and scheme, and between a scheme and what is stored."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -8,12 +9,13 @@ from typing import Any, Protocol
 
 from dianheng.assets.choices import DeviceKind
 from dianheng.common.errors import BadInput
+from dianheng.common.numbers import halfwidth
 from dianheng.common.texts import gettext_lazy as _
 from dianheng.common.texts import why
 from dianheng.metrology.errors import MetrologyError, NoRule
 from dianheng.metrology.items import Item
 from dianheng.metrology.quantities import plain_text, read_decimal
-from dianheng.metrology.schemes import Purpose, Stage
+from dianheng.metrology.schemes import ALL_PHASES, Purpose, Stage
 from dianheng.metrology.transformer_schemes import (
     TransformerItem,
     TransformerPart,
@@ -94,11 +96,17 @@ def _plate(model: TransformerFacts, more: Mapping[str, str], is_combined: bool) 
         parts = (TransformerPart(device, model.accuracy_class, ratios, burden, lower, factor),)
     return TransformerPlate(
         parts,
-        phases=tuple(more.get("phases", "").upper().replace(",", " ").split()) or ("ABC",),
+        phases=_phases(more.get("phases", "")),
         rated_kv=_number(more.get("rated_voltage_kv", "")),
         is_standard=more.get("use") == STANDARD,
         is_capacitor=more.get("divider") == CAPACITOR,
     )
+
+
+def _phases(text: str) -> tuple[str, ...]:
+    """Phases as they stand in the register: `A C`, `A,B,C`, `A、C`; none: all of them together."""
+    parts = re.split(r"[\s,，;；、/]+", halfwidth(text).upper())
+    return tuple(dict.fromkeys(filter(None, parts))) or (ALL_PHASES,)
 
 
 def _number(text: str) -> Decimal | None:

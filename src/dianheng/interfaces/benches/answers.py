@@ -52,7 +52,7 @@ def _of_devices(answer: Mapping[str, Any]) -> Iterator[str]:
     if answer.get("is_repeat"):
         yield _("These results were here already; nothing was changed.")
     facts = {"taken": answer.get("taken", 0), "refused": answer.get("refused", 0)}
-    yield _("Meters taken: %(taken)s, refused: %(refused)s.") % facts
+    yield _("Devices taken: %(taken)s, refused: %(refused)s.") % facts
     refused = [told for told in answer["devices"] if told.get("status") != 201]
     if refused:
         yield ""

@@ -59,3 +59,8 @@ def test_errors_by_phase_are_typed_as_json(page):
     assert "<b>0.4</b>" in text
     wrong = page(f"/calculators/composite/?{asked}[" + "{")
     assert wrong.count("has-error") == 1
+
+
+@pytest.mark.parametrize("way", ["x", "-1", "99", "9" * 5000])
+def test_a_way_that_is_none_is_the_first_or_last(page, way):
+    assert "calculators/round/" in page(f"/calculators/round/?way={way}")

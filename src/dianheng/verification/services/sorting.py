@@ -184,7 +184,7 @@ class Sorting:
             ("comm_address", part.comm_address, meter.comm_address if meter else ""),
         ):
             if stated and known and _bare(stated) != _bare(known):
-                text = _("is %(known)s in the register: these may be results of another meter")
+                text = _("is %(known)s in the register: these may be results of another device")
                 faults.append(fault("identity", text % {"known": known}, field=f"header.{name}"))
         if put is not None and taken.position is not None and put.position != taken.position:
             text = _("load %(no)s has it on position %(position)s")

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Avg, Count
 from django.utils.translation import gettext_lazy as _
 
@@ -90,13 +91,22 @@ def add_history(incoming: Iterable[Incoming]) -> dict[int, list[dict[str, Any]]]
     return questions
 
 
+# Task by task: of a make that has no record yet all records there are would be looked through.
+_NEWEST = """
+select r.id
+  from (select id from verification_verificationtask where model_id = %s order by id desc limit %s) t
+ cross join lateral
+       (select id from verification_testrecord where task_id = t.id order by id desc limit %s) r
+ order by r.id desc limit %s
+"""
+LIKE_TASKS = 50  # the newest of the make are looked into
+
+
 def _errors_of_make(model_id: int) -> Errors:
     """Mean errors of the newest records of a model; none where there are too few."""
-    records = list(
-        TestRecord.objects.filter(device__model=model_id)
-        .order_by("-pk")
-        .values_list("pk", flat=True)[:LIKE]
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [model_id, LIKE_TASKS, LIKE, LIKE])
+        records = [key for (key,) in cursor.fetchall()]
     rows = (
         TestResult.objects.filter(record_id__in=records, item__in=ERRORS, value__isnull=False)
         .values("item", "direction", "phases", "factor", "load_point", "facts__ratio")

@@ -5,6 +5,7 @@ import copy
 import pytest
 from django.db import DatabaseError, transaction
 
+from dianheng.assets.models import DeviceModel
 from dianheng.assets.services import manufacturer_make, model_make
 from dianheng.assets.tests.factories import single_phase_model
 from dianheng.common.errors import BadInput
@@ -14,6 +15,7 @@ from dianheng.metrology.schemes import Purpose, Stage, generate_scheme
 from dianheng.verification.models import TestSchemeVersion
 from dianheng.verification.schemes import content_of, plate_of, points_from, scheme_of
 from dianheng.verification.services import scheme_edit, scheme_generate, scheme_propose
+from dianheng.verification.transformers import transformer_plate_of
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +159,15 @@ def test_points_are_read_as_people_write_them():
     with pytest.raises(BadInput) as refused:
         points_from(["Imax", "5A 1.0", "In 1.0", "In 1.0"], plate)
     assert [e["row"] for e in refused.value.refusal.errors] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("written", ["A C", "a、c", "Ａ，Ｃ", "A/C"])
+def test_phases_of_a_transformer_are_read_as_people_write_them(written):
+    model = DeviceModel(
+        kind="current_transformer", accuracy_class="0.2S", ratio="200/5", burden_va="5",
+        parameters={"phases": written},
+    )  # fmt: skip
+    assert transformer_plate_of(model).phases == ("A", "C")
+    model.parameters = {"phases": "A B D"}
+    with pytest.raises(BadInput):
+        transformer_plate_of(model)

@@ -442,7 +442,7 @@ def test_the_words_say_of_each_meter_what_became_of_it(bench):
     drop(folder, "run.json", body_of(envelope))
     inbox.collect()
     told = words(folder, "done").splitlines()
-    assert told[0] == "收下 2 块表，拒收 1 块。"
+    assert told[0] == "收下 2 件，拒收 1 件。"
     code = envelope["devices"][1]["header"]["asset_no"]
     line = next(n for n, text in enumerate(told) if code in text)
     assert str(Outcome.BLOCKED.label) in told[line] and told[line + 1].strip() == str(
