@@ -126,8 +126,10 @@ class DiagnosisIn(Schema):
     voltages: list[PhasorIn] = Field(min_length=2, max_length=3)
     currents: list[PhasorIn] = Field(min_length=2, max_length=3)
     nominal_v: float | None = Field(None, gt=0)
-    phi_from_deg: float | None = None
-    phi_to_deg: float | None = None
+    phi_from_deg: float | None = Field(
+        None, description="Of the load; absent beside the other: -90."
+    )
+    phi_to_deg: float | None = Field(None, description="Absent beside the other: 90.")
     sequence: str = ""
     known_phases: dict[
         Annotated[int, Field(ge=1, le=3)], Annotated[str, Field(pattern="^[abc]$")]
@@ -144,9 +146,9 @@ class DiagnosisOut(Schema):
 @router.post("wiring-diagnoses", response=DiagnosisOut)
 def wiring_diagnosis(request: HttpRequest, asked: DiagnosisIn) -> Any:
     """Which wirings explain measured phasors, and K of each; nothing is kept."""
-    phi = None
-    if asked.phi_from_deg is not None and asked.phi_to_deg is not None:
-        phi = (asked.phi_from_deg, asked.phi_to_deg)
+    phi, low, high = None, asked.phi_from_deg, asked.phi_to_deg
+    if low is not None or high is not None:
+        phi = (-90 if low is None else low, 90 if high is None else high)
     measured = Measurement(
         Wiring(asked.wiring),
         tuple(Phasor(each.size, each.lag_deg) for each in asked.voltages),

@@ -243,6 +243,24 @@ def test_rest_records_once_and_diagnoses(checker):
     assert answer.status_code == 422 and answer.json()["errors"][0]["code"] == "lag_missing"
 
 
+@pytest.mark.parametrize(
+    "bound,is_expected",
+    [({"phi_from_deg": 40}, False), ({"phi_to_deg": 20}, False), ({"phi_to_deg": 40}, True)],
+)
+def test_one_bound_of_the_load_counts_without_the_other(checker, bound, is_expected):
+    asked = {
+        "wiring": "three_phase_three_wire",
+        "voltages": [{"size": 100, "lag_deg": 0}, {"size": 100, "lag_deg": 300}],
+        "currents": [{"size": 1, "lag_deg": 60}, {"size": 1, "lag_deg": 300}],
+        **bound,
+    }  # fmt: skip
+    answer = checker.post(
+        "/api/v1/wiring-diagnoses", json.dumps(asked), content_type="application/json"
+    )
+    right = next(one for one in answer.json()["explanations"] if one["is_right"])
+    assert right["is_phi_expected"] is is_expected
+
+
 @pytest.mark.parametrize("known", [{"5": "a"}, {"0": "a"}, {"1": "x"}, {"a": "a"}])
 def test_a_phase_that_no_terminal_has_is_refused(checker, known):
     size = {"size": 100, "lag_deg": 0}
