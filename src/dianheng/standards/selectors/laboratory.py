@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
-from dianheng.common.errors import NotFound
+from dianheng.common.errors import NotFound, Refusal
 from dianheng.identity.models import Unit
 from dianheng.identity.rules import Rights
 
@@ -133,8 +133,28 @@ def bench_numbers() -> list[str]:
     return [device.asset_no or device.barcode for device in rows.order_by("barcode")]
 
 
-def benches(unit_ids: Sequence[int]) -> QuerySet[Device]:
-    """Benches that can be loaded."""
+def bench_unfit(bench: Device, kind: str) -> Refusal | None:
+    """Why devices of a kind are not put on a bench: it is a measuring standard for other kinds."""
+    found = installation_of(bench, timezone.localdate())
+    if found is None or kind in found.kinds:
+        return None
+    facts = {"bench": bench.barcode, "code": found.code, "name": found.name}
+    text = _("Bench %(bench)s is the measuring standard %(code)s (%(name)s), which is for other devices.")  # fmt: skip
+    return Refusal("bench_kind", text % facts, facts)
+
+
+def benches(unit_ids: Sequence[int], kind: str = "") -> QuerySet[Device]:
+    """Benches that can be loaded, with devices of a kind where one is named."""
+    rows = _benches(unit_ids)
+    if not kind:
+        return rows
+    own = StandardInstallation.objects.filter(bench=OuterRef("pk"))
+    own = own.filter(Q(stopped_on__isnull=True) | Q(stopped_on__gt=timezone.localdate()))
+    rows = rows.annotate(kinds=Subquery(own.order_by("-pk").values("kinds")[:1]))
+    return rows.filter(Q(kinds__isnull=True) | Q(kinds__contains=[kind]))
+
+
+def _benches(unit_ids: Sequence[int]) -> QuerySet[Device]:
     return (
         Device.objects.filter(kind=DeviceKind.BENCH, unit_id__in=unit_ids)
         .filter(Q(standard__isnull=True) | Q(standard__stopped_on__isnull=True))

@@ -12,6 +12,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused, refuse
 from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
+from dianheng.standards.selectors.laboratory import bench_unfit
 from dianheng.standards.selectors.sendout import bench_away
 
 from ..choices import LoadState, Step
@@ -42,7 +43,7 @@ def loads_fill(
         request_key: the same key twice fills once.
 
     Raises:
-        Refused: `nothing_waits`; BadInput: no bench, or one whose positions are not known.
+        Refused: `nothing_waits`, `away`, `bench_kind`; BadInput: no bench, or one whose positions are not known.
     """
     if not benches:
         raise BadInput(_("Choose at least one bench."))
@@ -53,7 +54,7 @@ def loads_fill(
             return list(BenchLoad.objects.filter(pk__in=earlier["loads"]).order_by("pk"))
         guard_open(lock_task(task))
         for bench in benches:
-            refuse(bench_away(bench))
+            refuse(bench_away(bench), bench_unfit(bench, task.model.kind))
         waiting = _waiting(task)
         if not waiting:
             text = _("No device of the task waits for its first test off a bench.")

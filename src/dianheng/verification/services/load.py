@@ -10,6 +10,7 @@ from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, NotFound, Refusal, Refused, refuse
 from dianheng.documents.services import numbers_take
 from dianheng.identity.services import idempotent, remember, require, write_batch
+from dianheng.standards.selectors.laboratory import bench_unfit
 from dianheng.standards.selectors.sendout import bench_away
 
 from ..choices import LoadState, Step
@@ -22,7 +23,11 @@ from .task import guard_open, lock_task
 def load_make(
     *, task: VerificationTask, bench: Device, actor: Actor, request_key: str = ""
 ) -> BenchLoad:
-    """Begin a load of a bench."""
+    """Begin a load of a bench.
+
+    Raises:
+        BadInput: no bench; Refused: `away`, `bench_kind`.
+    """
     if bench.kind != DeviceKind.BENCH:
         raise BadInput(_("%(barcode)s is no bench.") % {"barcode": bench.barcode})
     actor = require(actor, "verification.test", task.unit_id)
@@ -30,7 +35,7 @@ def load_make(
         if (earlier := idempotent(request_key, "load.make")) is not None:
             return BenchLoad.objects.get(pk=earlier["id"])
         guard_open(lock_task(task))
-        refuse(bench_away(bench))
+        refuse(bench_away(bench), bench_unfit(bench, task.model.kind))
         (number,) = numbers_take(
             key="bench_load", unit_id=task.unit_id, year=timezone.localdate(batch.at).year
         )

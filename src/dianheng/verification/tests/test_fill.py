@@ -12,10 +12,11 @@ from dianheng.identity.services import system_actor, write_batch
 from dianheng.identity.tests.factories import actor_with, metering_centre, person_with
 from dianheng.standards.tests.factories import equipment
 from dianheng.verification.models import BenchLoad, LoadPosition, TaskDevice, VerificationTask
-from dianheng.verification.services import load_cancel, load_put, loads_fill
+from dianheng.verification.services import load_cancel, load_make, load_put, loads_fill
 
 from .factories import laboratory, task_with
 from .test_views import log_in
+from .transformers import TransformerRoom
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +119,19 @@ def test_a_task_is_made_for_a_lot_with_what_waits_of_it(client):
     task = VerificationTask.objects.get()
     assert answer.url == reverse("task", args=[task.number])
     assert (task.lot_id, task.devices.count()) == (lot.pk, 3)
+
+
+def test_a_bench_for_other_devices_is_not_offered_and_refused(two_benches, client):
+    task, benches = two_benches
+    tester = TransformerRoom().bench
+    log_in(client, person_with("*", login="tester", name="检"))
+    page = client.get(reverse("loads_fill", args=[task.number])).content.decode()
+    assert benches[0].barcode in page and tester.barcode not in page
+    for put in (
+        lambda: fill(task, [*benches, tester]),
+        lambda: load_make(task=task, bench=tester, actor=system_actor()),
+    ):
+        with pytest.raises(Refused) as refused:
+            put()
+        assert [one.code for one in refused.value.refusals] == ["bench_kind"]
+    assert BenchLoad.objects.count() == 0

@@ -88,7 +88,7 @@ def load_list(request: HttpRequest) -> HttpResponse:
 def load_new(request: HttpRequest, number: str) -> HttpResponse:
     """Begin a load: choose the bench."""
     task = visible_task(request, number)
-    form = LoadForm(request.POST or None, benches=benches([task.unit_id]))
+    form = LoadForm(request.POST or None, benches=benches([task.unit_id], task.model.kind))
 
     def act(data: dict[str, Any]) -> str:
         made = services.load_make(task=task, bench=data["bench"], actor=actor_of(request))
@@ -109,7 +109,7 @@ def load_new(request: HttpRequest, number: str) -> HttpResponse:
 def loads_fill(request: HttpRequest, number: str) -> HttpResponse:
     """Fill loads of several benches with what waits, in the order of the task."""
     task = visible_task(request, number)
-    form = FillForm(request.POST or None, benches=benches([task.unit_id]))
+    form = FillForm(request.POST or None, benches=benches([task.unit_id], task.model.kind))
 
     def act(data: dict[str, Any]) -> str:
         made = services.loads_fill(
