@@ -76,7 +76,8 @@
 
   // Enter never sends by accident: it goes on, as a typist does.
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing || !event.target.matches("input, select")) return;
+    if (event.key !== "Enter" || event.isComposing) return;
+    if (!event.ctrlKey && !event.target.matches("input, select")) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.ctrlKey) {
