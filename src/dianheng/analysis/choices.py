@@ -43,10 +43,14 @@ class Cause(TextChoices):
     """What turned out bad."""
 
     STANDARD = "standard", _("Standard or bench")
+    OUTSIDE = "outside", _("Standard of another body")
     PERSON = "person", pgettext_lazy("cause", "Person")
     SCHEME = "scheme", _("Version of a scheme")
     LABORATORY = "laboratory", _("Environment of a laboratory")
     ROOM = "room", _("Environment of a room")
+
+
+BY_STANDARDS = (Cause.STANDARD, Cause.OUTSIDE)  # which reach records by way of standards
 
 
 class Risk(IntegerChoices):

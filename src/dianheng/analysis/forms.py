@@ -75,8 +75,8 @@ class TraceForm(KeyForm):
         label=_("Which"),
         max_length=100,
         help_text=_(
-            "Bar code of a standard, bench or calibrator, login of a person, code and version of a scheme"
-            " (S-12/3), code of a laboratory or of a room."
+            "Bar code of a standard, bench or calibrator, name of a standard of another body, login of a"
+            " person, code and version of a scheme (S-12/3), code of a laboratory or of a room."
         ),
     )
     from_at = forms.DateTimeField(

@@ -18,35 +18,48 @@ from dianheng.metrology.errors import MetrologyError
 from dianheng.verification.models import TestRecord, VerificationTask
 from dianheng.verification.selectors.judging import error_intervals, judge_of
 
-from ..choices import Cause, Risk
+from ..choices import BY_STANDARDS, Cause, Risk
 from ..models import Trace, TracedRecord
 from ..rules import ERRORS_MIN, ERRORS_PCT, site_margin
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MOST_UNPLACED = 200  # numbers of records that cannot be placed which are kept
 # A standard, and from when until when its word is in doubt: the cause itself; then each of which a
-# certificate was made by one that was in doubt that day, until its next certificate, and so on.
+# certificate was made by one that was in doubt that day, until its next certificate, and so on. Of
+# standards of other bodies we know no days of their own: those below one are in doubt with it.
 _DOUBTFUL = """
-with recursive doubtful(thing, since, until, certificate, above) as (
-    select %(key)s::bigint, %(from_at)s::timestamptz, %(through_at)s::timestamptz, null::bigint, null::bigint
+with recursive paper as (
+    select p.id, p.device_id, p.higher_device_id, p.higher_outside_id,
+           p.valid_from::timestamp at time zone %(zone)s as since,
+           least(p.withdrawn_on, p.valid_through + 1,
+                 (select min(n.valid_from) from verification_standardcertificate n
+                   where n.device_id = p.device_id and n.valid_from > p.valid_from)
+                )::timestamp at time zone %(zone)s as until
+      from verification_standardcertificate p
+     where p.higher_device_id is not null or p.higher_outside_id is not null
+), outside(id) as (
+    select %(outside)s::bigint
     union
-    select c.device_id, c.since, c.until, c.id, d.thing
+    select o.id from standards_outsidestandard o join outside a on o.higher_id = a.id
+), doubtful(thing, since, until, certificate) as (
+    (select %(key)s::bigint, %(from_at)s::timestamptz, %(through_at)s::timestamptz, null::bigint
+      where %(outside)s::bigint is null
+     union all
+     select c.device_id, c.since, c.until, c.id
+       from paper c join outside a on a.id = c.higher_outside_id
+      where c.since + interval '1 day' > %(from_at)s and c.since < %(through_at)s and c.since < c.until)
+    union
+    select c.device_id, c.since, c.until, c.id
       from doubtful d
-      join lateral (
-           select p.id, p.device_id, p.valid_from::timestamp at time zone %(zone)s as since,
-                  least(p.withdrawn_on, p.valid_through + 1,
-                        (select min(n.valid_from) from verification_standardcertificate n
-                          where n.device_id = p.device_id and n.valid_from > p.valid_from)
-                       )::timestamp at time zone %(zone)s as until
-             from verification_standardcertificate p
-            where p.higher_device_id = d.thing) c
-        on c.since + interval '1 day' > d.since and c.since < d.until and c.since < c.until
+      join paper c on c.higher_device_id = d.thing
+       and c.since + interval '1 day' > d.since and c.since < d.until and c.since < c.until
 )
 """
 # The only difference between causes: which records they touched. A record without a bench was made
 # where its standards stood.
 _TOUCHED = {
     Cause.STANDARD: "true",
+    Cause.OUTSIDE: "true",
     Cause.PERSON: "t.tester_ids @> array[%(key)s]::bigint[]",
     Cause.SCHEME: "k.scheme_version_id = %(key)s",
     Cause.LABORATORY: "k.unit_id = %(key)s",
@@ -70,7 +83,7 @@ _MADE_WITH = f"""
                select id, task_id, finished_at from verification_testrecord
                 where standard_ids @> array[stood.thing] offset 0) r
          where r.finished_at >= stood.since and r.finished_at < stood.until)"""
-_SOURCES = {Cause.STANDARD: _MADE_WITH, Cause.ROOM: _IN_ROOM}
+_SOURCES = {Cause.STANDARD: _MADE_WITH, Cause.OUTSIDE: _MADE_WITH, Cause.ROOM: _IN_ROOM}
 _RECORDS = """
 select t.id
   from {source} t
@@ -95,9 +108,13 @@ select t.number, count(*) over ()
  limit {{most}}
 """
 # A run is touched whose time and the period overlap: it compares with the reference meter throughout.
+_RUN_WITH = (
+    f"exists (select from {_STOOD} where stood.thing in (b.reference_id, b.bench_id)"
+    " and e.ended_at >= stood.since and e.began_at < stood.until)"
+)
 _RUNS = {
-    Cause.STANDARD: f"exists (select from {_STOOD} where stood.thing in (b.reference_id, b.bench_id)"
-    " and e.ended_at >= stood.since and e.began_at < stood.until)",
+    Cause.STANDARD: _RUN_WITH,
+    Cause.OUTSIDE: _RUN_WITH,
     Cause.PERSON: "%(key)s = any(e.readers)",
     Cause.LABORATORY: "b.unit_id = %(key)s",
     Cause.ROOM: f"exists (select from {_STOOD} where stood.thing = b.bench_id"
@@ -206,23 +223,35 @@ select coalesce(b.barcode, ''), coalesce(k.number, ft.number, qb.number), u.name
 
 def _asked(trace: Trace) -> dict[str, Any]:
     """What the statements are asked with."""
+    given = _given(trace)
+    if trace.cause in BY_STANDARDS:
+        stood = _doubtful(given)
+        given |= _columns(stood)
+        # Who was certified with it may have gone on after it was found bad.
+        given["from_at"] = min((since for _thing, since, _until in stood), default=trace.from_at)
+        given["through_at"] = max((until for *_rest, until in stood), default=trace.through_at)
+    elif trace.cause == Cause.ROOM:
+        given |= _stays(_room_of(trace))
+    return given
+
+
+def _given(trace: Trace) -> dict[str, Any]:
     # A standard may have worked for other laboratories before it came here, a person too.
-    is_anywhere = trace.cause in (Cause.STANDARD, Cause.PERSON)
-    given: dict[str, Any] = {
+    is_anywhere = trace.cause in (*BY_STANDARDS, Cause.PERSON)
+    return {
         "key": trace.cause_key,
+        "outside": trace.cause_key if trace.cause == Cause.OUTSIDE else None,
         "from_at": trace.from_at,
         "through_at": trace.through_at,
         "zone": settings.TIME_ZONE,
         "path": "/" if is_anywhere else trace.unit.path,
     }
-    if trace.cause == Cause.STANDARD:
-        things, since, until = zip(*_doubtful(given), strict=True)
-        given |= {"things": list(things), "since": list(since), "until": list(until)}
-        # Who was certified with it may have gone on after it was found bad.
-        given |= {"from_at": min(since), "through_at": max(until)}
-    elif trace.cause == Cause.ROOM:
-        given |= _stays(_room_of(trace))
-    return given
+
+
+def _columns(stood: Sequence[tuple[int, datetime, datetime]]) -> dict[str, list[Any]]:
+    """Things and their spans, as `_STOOD` takes them."""
+    columns = zip(*stood, strict=True) if stood else ((), (), ())
+    return dict(zip(("things", "since", "until"), map(list, columns), strict=True))
 
 
 def _doubtful(given: Mapping[str, Any]) -> list[tuple[int, datetime, datetime]]:
@@ -235,36 +264,31 @@ def _doubtful(given: Mapping[str, Any]) -> list[tuple[int, datetime, datetime]]:
 def certified_with(trace: Trace) -> list[list[str]]:
     """Standards, benches and instruments certified with what turned out bad, and with those.
 
-    Bar code, certificate, bar code of the one above, first and last day on which it counts.
+    Bar code, certificate, bar code or name of the one above, first and last day on which it counts.
     """
-    if trace.cause != Cause.STANDARD:
+    if trace.cause not in BY_STANDARDS:
         return []
-    given = {
-        "key": trace.cause_key, "from_at": trace.from_at, "through_at": trace.through_at,
-        "zone": settings.TIME_ZONE,
-    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             {_DOUBTFUL}
-            select b.barcode, p.number, a.barcode, p.valid_from::text,
+            select b.barcode, p.number, coalesce(a.barcode, o.name, ''), p.valid_from::text,
                    ((max(d.until) at time zone %(zone)s)::date - 1)::text
               from doubtful d
               join verification_standardcertificate p on p.id = d.certificate
               join assets_device b on b.id = d.thing
-              join assets_device a on a.id = d.above
+              left join assets_device a on a.id = p.higher_device_id
+              left join standards_outsidestandard o on o.id = p.higher_outside_id
              group by 1, 2, 3, 4 order by 4, 1, 3
             """,
-            given,
+            _given(trace),
         )
         return [list(row) for row in cursor.fetchall()]
 
 
 def _stays(places: QuerySet[Place]) -> dict[str, list[Any]]:
     """Which standards, benches and instruments stood in some places from when until when."""
-    stood = list(_stood_in(places))
-    columns = zip(*stood, strict=True) if stood else ((), (), ())
-    return dict(zip(("things", "since", "until"), map(list, columns), strict=True))
+    return _columns(list(_stood_in(places)))
 
 
 def _room_of(trace: Trace) -> QuerySet[Place]:
@@ -335,7 +359,7 @@ def _stood_in(places: QuerySet[Place]) -> Iterator[tuple[int, datetime, datetime
 def checks_touched(trace: Trace) -> list[int]:
     """Keys of the checks on site that the cause touched, in whichever unit, the newest first."""
     touched = Q(pk__in=[])
-    if trace.cause == Cause.STANDARD:
+    if trace.cause in BY_STANDARDS:
         given = _asked(trace)
         for thing, since, until in zip(
             given["things"], given["since"], given["until"], strict=True

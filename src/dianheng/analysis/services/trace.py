@@ -15,6 +15,7 @@ from dianheng.common.jobs import JobRun, job_start
 from dianheng.documents.services import numbers_take
 from dianheng.identity.models import Unit
 from dianheng.identity.services import idempotent, remember, require, write_batch
+from dianheng.standards.selectors.chain import outside_named, unit_above_certified
 from dianheng.standards.selectors.environment import rooms
 
 from ..choices import Cause, Risk
@@ -60,7 +61,8 @@ def trace_declare(
             those of a standard, of what was certified with it, or of a person wherever they were
             made.
         cause: see `Cause`.
-        key: of the device, the person, the scheme's version, the laboratory or the room.
+        key: of the device, the outside standard, the person, the scheme's version, the laboratory
+            or the room.
         text: how it is called, for lists and papers.
         from_at: its last known good moment; tests from then on are touched.
         through_at: when it was found bad; tests before it are touched.
@@ -175,11 +177,12 @@ def cause_of(*, cause: str, code: str) -> tuple[int, str, Unit]:
 
     Args:
         cause: see `Cause`.
-        code: bar code of a device, login of a person, number of a scheme with its version
-            (`S-12/3`), code of a laboratory or of a room.
+        code: bar code of a device, name of a standard of another body, login of a person, number
+            of a scheme with its version (`S-12/3`), code of a laboratory or of a room.
 
     Raises:
         NotFound: there is nothing of that code.
+        BadInput: several bodies have a standard of that name.
     """
     from dianheng.assets.models import Device
     from dianheng.identity.models import Person
@@ -190,6 +193,14 @@ def cause_of(*, cause: str, code: str) -> tuple[int, str, Unit]:
         device = Device.objects.select_related("unit", "model").filter(barcode=code).first()
         if device is not None:
             return device.pk, f"{device.model.name} {device.barcode}", device.unit
+    elif cause == Cause.OUTSIDE:
+        outside = outside_named(code)
+        if len(outside) > 1:
+            text_ = _("Several bodies have one of that name: write %(names)s.")
+            text_ %= {"names": _(" or ").join(map(str, outside))}
+            raise BadInput(text_, [{"field": "code", "code": "several", "text": text_}])
+        if outside:
+            return outside[0].pk, str(outside[0]), unit_above_certified(outside[0])
     elif cause == Cause.PERSON:
         person = Person.objects.select_related("unit").filter(login=code).first()
         if person is not None and person.unit is not None:

@@ -35,6 +35,7 @@ from dianheng.identity.tests.factories import actor_with, metering_centre, perso
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.office.selectors import files_of
 from dianheng.standards.models import StandardCertificate
+from dianheng.standards.services import outside_standard_save
 from dianheng.standards.tests.factories import equipment
 from dianheng.verification.models import TestRecord, TestResult
 from dianheng.verification.selectors.quality import batch_seen
@@ -202,6 +203,27 @@ class TestCertifiedWith:
         self.certified(20, above=above)
         self.certified(10, above=None, number="DC-NEXT")
         assert self.count(traced(code="STD-UP")) == 0
+
+    def test_a_standard_of_another_body_is_a_cause_too(self, above):
+        national = outside_standard_save(body="国家院", name="基准", actor=system_actor())
+        province = outside_standard_save(
+            body="省院", name="省级标准", higher=national, actor=system_actor()
+        )
+        with pytest.raises(NotFound):
+            cause_of(cause=Cause.OUTSIDE, code="基准")
+        self.certified(25, above=None, barcode="STD-UP", number="DC-1")
+        with write_batch(actor=system_actor(), action="test.certify"):
+            StandardCertificate.objects.filter(number="DC-1").update(higher_outside=province)
+        self.certified(20, above=above)
+        for code in ("基准", "省级标准 · 省院"):
+            trace = traced(cause=Cause.OUTSIDE, code=code)
+            assert (trace.unit, self.count(trace)) == (metering_centre(), 2)
+            assert [line[:3] for line in trace.certified] == [
+                ["STD-UP", "DC-1", "省级标准"], ["STD-0001", "DC-UP", "STD-UP"],
+            ]  # fmt: skip
+        outside_standard_save(body="市院", name="省级标准", actor=system_actor())
+        with pytest.raises(BadInput):
+            cause_of(cause=Cause.OUTSIDE, code="省级标准")
 
     def test_checks_on_site_by_a_calibrator_certified_with_it_are_touched(self, above):
         check, _meter, _point = TestOnSite().checked()

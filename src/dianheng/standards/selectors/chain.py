@@ -7,8 +7,11 @@ from typing import Literal
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from dianheng.assets.models import Device
+from dianheng.common.errors import NotFound
+from dianheng.identity.models import Unit
 
 from ..models import OutsideStandard, StandardCertificate
 from .laboratory import in_force
@@ -81,6 +84,38 @@ def way_up(
         cursor.execute(_WAY[among], facts)
         found = cursor.fetchone()
     return list(found[0]) if found else []
+
+
+def outside_named(name: str) -> list[OutsideStandard]:
+    """Standards of other bodies of a name, or the one whose body is named too (`name · body`)."""
+    named = OutsideStandard.objects.filter(name=name.partition(" · ")[0])
+    return [one for one in named if name in (one.name, str(one))]
+
+
+def unit_above_certified(outside: OutsideStandard) -> Unit:
+    """The lowest unit under which everything lies that was certified with a standard of another body.
+
+    Raises:
+        NotFound: nothing was.
+    """
+    below, new = {outside.pk}, {outside.pk}
+    while new:
+        lower = OutsideStandard.objects.filter(higher__in=new).values_list("pk", flat=True)
+        new = set(lower) - below
+        below |= new
+    papers = StandardCertificate.objects.filter(higher_outside__in=below)
+    paths = set(papers.values_list("device__unit__path", flat=True))
+    if not paths:
+        raise NotFound(
+            _("No certificate of ours was made with %(name)s.") % {"name": outside},
+            name=outside.name,
+        )
+    above = [one for one in Unit.objects.all() if all(p.startswith(one.path) for p in paths)]
+    if not above:
+        raise NotFound(
+            _("What was certified with %(name)s has no unit in common.") % {"name": outside}
+        )
+    return max(above, key=lambda one: len(one.path))
 
 
 @dataclass(frozen=True)
