@@ -13,7 +13,7 @@ class FieldworkConfig(AppConfig):
 
         from . import menu, registrations, rights  # noqa: F401
         from .panels import checks_panel, device_panel, orders_panel, point_hold, point_steps
-        from .todo import field_todo, first_checks
+        from .todo import field_todo, first_checks, rules_to_sign
 
         register_panel(40, device_panel)
         register_point_panel(20, orders_panel)
@@ -22,3 +22,4 @@ class FieldworkConfig(AppConfig):
         register_point_hold(point_hold)
         register_todo(field_todo)
         register_todo(first_checks, counts=False)
+        register_todo(rules_to_sign, counts=False)

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 
 from dianheng.common.todo import SOON, TodoGroup, TodoItem, first_and_count
 from dianheng.identity.selectors import units_with_right
+from dianheng.verification.selectors.laboratory import signed_rule_sets
 
 from .choices import OrderState, TaskState
 from .due import first_checks_unplanned
+from .models import FieldTask
 from .selectors import orders, tasks
+from .services.judge import rules_on
 
 SOON_DAYS = 7
 
@@ -70,3 +73,28 @@ def first_checks(request: HttpRequest) -> Sequence[TodoGroup]:
     ]  # fmt: skip
     url = f"{reverse('field_due')}?is_first=1&is_planned=0"
     return [TodoGroup(_("First checks to plan"), items, count, url, SOON)] if items else []
+
+
+def rules_to_sign(request: HttpRequest) -> Sequence[TodoGroup]:
+    """Rule sets by which checks on site are judged, for the metrologist of a unit whose people check."""
+    rights: Any = request.rights  # type: ignore[attr-defined]
+    unit = getattr(request.user, "unit", None)
+    if unit is None or not rights.may("verification.confirm_rules", unit.path):
+        return []
+    editions = FieldTask.objects.filter(state=TaskState.OPEN, leader__unit=unit)
+    needed = dict.fromkeys(
+        each
+        for edition in editions.values_list("usage_point__class_edition", flat=True).distinct()
+        for each in rules_on(timezone.localdate(), edition).judging
+    )
+    signed = signed_rule_sets(unit, list(needed))
+    items = [
+        TodoItem(
+            one.name, reverse("rule_set", args=[one.name.replace("/", "_")]),
+            _("until it is signed, results are provisional"),
+        )
+        for one in needed
+        if not one.is_confirmed and one.digest not in signed
+    ]  # fmt: skip
+    group = TodoGroup(_("Rule sets of checks on site to sign"), items, len(items), reverse("rule_sets"))  # fmt: skip
+    return [group] if items else []

@@ -89,6 +89,11 @@ class Rules:
     wiring: RuleSet
     first: RuleSet
 
+    @property
+    def judging(self) -> tuple[RuleSet, ...]:
+        """Those that have to be signed where they are not confirmed: what explains a wiring has not."""
+        return self.meter, self.site, self.management, self.first
+
 
 def rules_on(day: date, edition: str) -> Rules:
     """Editions in force on a day; DL/T 448 in the edition of the usage point."""

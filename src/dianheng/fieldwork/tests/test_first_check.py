@@ -14,12 +14,19 @@ from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.papers import field_check_record
 from dianheng.fieldwork.services import task_cancel, task_make
 from dianheng.fieldwork.services.first import state_of
-from dianheng.fieldwork.todo import first_checks
+from dianheng.fieldwork.todo import first_checks, rules_to_sign
 from dianheng.identity.services import system_actor, unit_make
 from dianheng.identity.tests.factories import person_with
 from dianheng.metrology.periods import add_months
 
-from .factories import REVERSED, calibrator, crew, point_with_meter, point_with_transformers
+from .factories import (
+    REVERSED,
+    calibrator,
+    crew,
+    point_with_meter,
+    point_with_transformers,
+    sign_rules,
+)
 from .test_checks import GOOD, record
 from .test_due import hung
 
@@ -187,10 +194,10 @@ def test_a_working_error_that_frost_locked_leaves_the_first_check_open():
     assert task.state == "done"
 
 
-def groups_of(client, person):
+def groups_of(client, person, provider=first_checks):
     client.force_login(person, backend="dianheng.identity.backends.PersonBackend")
     request = client.get(reverse("home")).wsgi_request
-    return first_checks(request)
+    return provider(request)
 
 
 def test_a_first_check_that_nobody_planned_is_a_thing_to_do_for_who_plans(client):
@@ -212,3 +219,17 @@ def test_a_first_check_that_nobody_planned_is_a_thing_to_do_for_who_plans(client
     assert len(groups_of(client, leader)) == 1
     record(GOOD, task=first_task(point))
     assert groups_of(client, leader) == []
+
+
+def test_the_metrologist_of_the_crew_s_unit_has_its_rule_sets_to_sign(client):
+    metrologist = person_with("verification.confirm_rules", login="wu", name="吴")
+    calibrator(is_signed=False)
+    assert groups_of(client, metrologist, rules_to_sign) == []  # nobody checks anything
+    first_task()
+    (group,) = groups_of(client, metrologist, rules_to_sign)
+    assert {item.label for item in group.items} >= {"DL/T 1664-2016", "First check practice-2016"}
+    other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
+    stranger = person_with("verification.confirm_rules", login="zh", name="郑", unit=other)
+    assert groups_of(client, stranger, rules_to_sign) == []
+    sign_rules()
+    assert groups_of(client, metrologist, rules_to_sign) == []
