@@ -1,3 +1,3 @@
 """Plugins for the tests of all apps."""
 
-pytest_plugins = ["dianheng.testing.plugin", "dianheng.testing.skips"]
+pytest_plugins = ["dianheng.testing.plugin", "dianheng.testing.browser", "dianheng.testing.skips"]

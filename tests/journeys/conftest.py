@@ -16,10 +16,8 @@ from typing import Any
 import pytest
 
 from dianheng.config.runtime.processes import ends_with_parent, wait_until
-from dianheng.testing.browser import WIDE, chromium, sign_in
+from dianheng.testing.browser import WIDE, sign_in
 from dianheng.testing.cluster import cached_data, copy_tree, temporary_folder
-
-__all__ = ["chromium"]
 
 # The company, its laboratory and the order that waits for its maker's file; no lots.
 BEGINNING = """

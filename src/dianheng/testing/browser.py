@@ -1,12 +1,14 @@
 """A real Chromium for tests of pages: fixtures and the questions that every page is asked.
 
-Use in a conftest: `from dianheng.testing.browser import *`, and mark the tests `browser`.
+Mark the tests `browser`. `DIANHENG_PICTURES` is a folder that gets a picture of every page.
 """
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,16 @@ WIDE = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-__all__ = ["PHONE", "WIDE", "axe_faults", "chromium", "overflow", "sign_in", "visit"]
+Look = Mapping[str, Any]
+LOOKS: Mapping[str, Look] = {
+    "wide": {"size": WIDE, "theme": "light", "language": "zh-hans"},
+    "phone in English": {"size": PHONE, "theme": "dark", "language": "en"},
+}
+OTHER_LOOKS: Mapping[str, Look] = {
+    "wide in English": {"size": WIDE, "theme": "dark", "language": "en"},
+    "phone": {"size": PHONE, "theme": "light", "language": "zh-hans"},
+}
+PICTURES = os.environ.get("DIANHENG_PICTURES")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +104,53 @@ def visit(chromium: Any, live_server: Any, client: Any) -> Iterator[Callable[...
         context.close()
 
 
+@pytest.fixture
+def look_at(visit: Callable[..., Any]) -> Callable[..., list[str]]:
+    """`look_at(person, ["/devices/", …])` -> all that is wrong with the pages, a line each.
+
+    No refusal, no fault of accessibility, no sideways scrolling, no error of a script or of the
+    content policy. `LOOKS` are enough for most pages; `OTHER_LOOKS` are for what all pages share.
+
+    Args:
+        answers: the status of pages that do not answer 200.
+        ready: waits for what the page draws by itself.
+    """
+
+    def look(
+        person: Any,
+        addresses: Sequence[str],
+        *,
+        answers: Mapping[str, int] | None = None,
+        ready: Callable[[Any], Any] = lambda page: None,
+        looks: Mapping[str, Look] = LOOKS,
+    ) -> list[str]:
+        wrong = []
+        for name, options in looks.items():
+            page = visit(person, "/", **options)
+            page.context.add_init_script(axe_script())  # cheaper than to send it for each page
+            base = page.url.rstrip("/")
+            for address in addresses:
+                page.faults.clear()
+                wanted = (answers or {}).get(address, 200)
+                status = page.goto(base + address).status
+                ready(page)
+                keep_picture(page, f"{address} {name}")
+                found = [] if status == wanted else [f"answers {status}"]
+                found += axe_faults(page) + overflow(page)
+                found += [said for said in page.faults if f"status of {wanted}" not in said]
+                wrong += [f"{name}: {address}: {fault}" for fault in found]
+        return wrong
+
+    return look
+
+
+def keep_picture(page: Any, name: str) -> None:
+    """What was seen, where somebody wants to see it."""
+    if PICTURES:
+        file = re.sub(r"\W+", "-", name).strip("-")
+        page.screenshot(path=Path(PICTURES) / f"{file}.png", full_page=True)
+
+
 def sign_in(page: Any, login: str, password: str) -> None:
     """Through the login page, as people do."""
     page.fill("#id_username", login)
@@ -100,12 +158,18 @@ def sign_in(page: Any, login: str, password: str) -> None:
     page.click("main .btn-primary")
 
 
-def axe_faults(page: Any) -> list[str]:
-    """What axe finds: rule, element and reason, one line each."""
+@cache
+def axe_script() -> str:
     script = Path(settings.VENDOR) / "tests" / "axe.js"
     assert script.exists(), "run python -m dianheng.config.frontend"
-    page.evaluate(script.read_text(encoding="utf-8"))
-    options = json.dumps({"runOnly": AXE_TAGS, "resultTypes": ["violations"]})
+    return script.read_text(encoding="utf-8")
+
+
+def axe_faults(page: Any, *rules: str) -> list[str]:
+    """What axe finds, by all its rules or by these: rule, element and reason, one line each."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_script())
+    options = json.dumps({"runOnly": rules or AXE_TAGS, "resultTypes": ["violations"]})
     violations = page.evaluate(f"axe.run(document, {options}).then(found => found.violations)")
     return [
         f"{fault['id']}: {node['html'][:160]} – {node['failureSummary'].splitlines()[-1].strip()}"

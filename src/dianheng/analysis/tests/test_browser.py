@@ -11,12 +11,12 @@ from dianheng.analysis.services import trace_run, trial_run
 from dianheng.identity.services import system_actor
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.standards.tests.factories import equipment
-from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.packs.shipped import shipped_folders
 from dianheng.workflow.services import pack_load
 
 from .factories import Run, meters_tested
+from .test_maker_differences import lots_stated_and_tested
 from .test_trials import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,35 +56,28 @@ def test_a_standard_turns_out_bad_and_its_recall_orders_go_out(live_server, visi
     assert page.faults == []
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_pages_are_accessible_and_fit(live_server, visit, size):
+def test_pages_are_accessible_and_fit(look_at):
     meters_tested(4)
     trial = started(limit_factor=Decimal("0.2"))
     trial_run(Run(trial.job))
-    person = engineer()
-    for path in (
+    pages = [
         "/traces/", "/traces/add/", "/trials/", "/trials/add/", f"/trials/{trial.pk}/",
         "/error-analysis/", "/error-analysis/?by=position",
-    ):  # fmt: skip
-        page = visit(person, path, size=size)
-        assert (axe_faults(page), overflow(page), page.faults) == ([], [], []), path
+    ]  # fmt: skip
+    assert look_at(engineer(), pages) == []
 
 
-def test_the_pages_against_the_makers_are_accessible_and_fit(live_server, visit, tmp_path):
-    from .test_maker_differences import lots_stated_and_tested
-
+def test_the_pages_against_the_makers_are_accessible_and_fit(look_at, tmp_path):
     lot = lots_stated_and_tested(tmp_path)[3]
     device = lot.devices.order_by("barcode").first()
-    for size in (WIDE, PHONE):
-        for path in (
-            "/maker-data/", f"/maker-data/?by=point&lot={lot.pk}", "/maker-data/basic_error/-/",
-            f"/lots/{lot.code}/", f"/devices/{device.barcode}/",
-        ):  # fmt: skip
-            page = visit(engineer(), path, size=size)
-            assert (axe_faults(page), overflow(page), page.faults) == ([], [], []), path
+    pages = [
+        "/maker-data/", f"/maker-data/?by=point&lot={lot.pk}", "/maker-data/basic_error/-/",
+        f"/lots/{lot.code}/", f"/devices/{device.barcode}/",
+    ]  # fmt: skip
+    assert look_at(engineer(), pages) == []
 
 
-def test_the_page_of_a_trace_is_accessible_and_fits(live_server, visit):
+def test_the_page_of_a_trace_is_accessible_and_fits(look_at):
     from .test_traces import TestCertifiedWith, traced
 
     meters_tested(3)
@@ -92,6 +85,4 @@ def test_the_page_of_a_trace_is_accessible_and_fits(live_server, visit):
     TestCertifiedWith().certified(20, above=above)
     trace = traced(code="STD-UP", found_error_pct=Decimal("0.5"))
     assert metering_centre().path == trace.unit.path and trace.certified
-    for size in (WIDE, PHONE):
-        page = visit(engineer(), f"/traces/{trace.number}/", size=size)
-        assert (axe_faults(page), overflow(page), page.faults) == ([], [], [])
+    assert look_at(engineer(), [f"/traces/{trace.number}/"]) == []

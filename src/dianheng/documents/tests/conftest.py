@@ -1,4 +1,4 @@
-"""A key, a signed certificate and a browser for the tests of papers and their proof."""
+"""A key and a signed certificate for the tests of papers and their proof."""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,7 +10,6 @@ from dianheng.documents.papers.samples import certificate
 from dianheng.documents.signing.issue import Issued, issue
 from dianheng.documents.signing.keys import KeySigner, open_signer, public_keys
 from dianheng.documents.signing.port import PublicKey
-from dianheng.testing.browser import chromium, visit  # noqa: F401 - fixtures
 
 CHINA = timezone(timedelta(hours=8))
 

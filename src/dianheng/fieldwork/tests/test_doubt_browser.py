@@ -6,7 +6,6 @@ from playwright.sync_api import expect
 
 from dianheng.documents.tests.sent import PNG
 from dianheng.identity.models import Person
-from dianheng.testing.browser import PHONE, WIDE, axe_faults, overflow
 from dianheng.verification.models import VerificationTask
 from dianheng.verification.tests.factories import laboratory
 
@@ -68,20 +67,20 @@ def test_an_arbitration_is_arranged_and_its_seal_opened_before_both_sides(visit,
     assert page.faults == []
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_page_of_a_doubt_is_accessible_and_fits(visit, people, size):
+def test_the_page_of_a_doubt_is_accessible_and_fits(look_at, people):
     point_with_meter()
     calibrator()
     one = arranged_on_site(people)
     checked("3.12")
     finished(people, one)
-    page = visit(person(people["METROLOGIST"]), f"/processes/{one.number}/", size=size)
-    expect(page.locator(".diagram[data-ready]")).to_be_attached()
-    assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
+    assert look_at(
+        person(people["METROLOGIST"]), [f"/processes/{one.number}/"],
+        ready=lambda page: expect(page.locator(".diagram[data-ready]")).to_be_attached(),
+    ) == []  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_opening_is_accessible_and_fits(visit, people, size):
-    page = visit(person(people["METROLOGIST"]), f"/processes/{disputed(people).number}/", size=size)
-    expect(page.locator("[name='parties.0.side']")).to_be_visible()
-    assert axe_faults(page) == [] and overflow(page) == [] and page.faults == []
+def test_the_opening_is_accessible_and_fits(look_at, people):
+    assert look_at(
+        person(people["METROLOGIST"]), [f"/processes/{disputed(people).number}/"],
+        ready=lambda page: expect(page.locator("[name='parties.0.side']")).to_be_visible(),
+    ) == []  # fmt: skip

@@ -1,10 +1,6 @@
-"""Files of the tests go to a folder of their own; a browser for the tests of pages."""
+"""Files of the tests go to a folder of their own."""
 
 import pytest
-
-from dianheng.testing.browser import chromium, visit
-
-__all__ = ["chromium", "visit"]
 
 
 @pytest.fixture(autouse=True)

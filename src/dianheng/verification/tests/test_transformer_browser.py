@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from dianheng.documents.models import IssuedDocument
 from dianheng.identity.tests.factories import PASSWORD, person_with
-from dianheng.testing.browser import PHONE, axe_faults, overflow
+from dianheng.testing.browser import axe_faults, keep_picture, overflow
 from dianheng.verification.models import TestRecord
 
-from .test_browser import keep, scan
+from .test_browser import scan
 from .test_decision import signer
 from .transformers import COMBINED, TransformerRoom, transformer_model
 
@@ -71,7 +71,7 @@ def test_a_day_of_the_transformer_room(visit):
     assert "is-over" in check.nth(2).get_attribute("class")  # 0.34 at 20 % is over 0.2
     page.locator("#p0-rated-20-fu").focus()
     assert page.locator("#p0-rated-20-fu").get_attribute("class").endswith("over")
-    keep(page, "transformer-typed")
+    keep_picture(page, "transformer-typed")
     assert axe_faults(page) == [] and overflow(page) == []
     page.reload()  # nothing typed is lost
     assert page.locator("#p0-rated-5-fu").input_value() == "-0.344"
@@ -89,7 +89,7 @@ def test_a_day_of_the_transformer_room(visit):
     page.locator("#p0-rated-120-du").press("Control+Enter")
     page.locator(".notice-success").wait_for()
     assert page.locator("table.results").first.inner_text().count("合格") >= 18
-    keep(page, "transformer-record")
+    keep_picture(page, "transformer-record")
     record = TestRecord.objects.get(upload__source="hand")
     assert record.verdicts.get().outcome == "passed", record.verdicts.get().missing
     assert page.faults == []
@@ -97,7 +97,7 @@ def test_a_day_of_the_transformer_room(visit):
     # Another person reviews, a third one approves, the certificate is issued on demand.
     page = visit(signer("checker", "checker", "李核验"), reverse("task_review", args=[task.number]))
     assert codes[1] in page.locator("[data-decide] tbody tr").first.inner_text()
-    keep(page, "transformer-review")
+    keep_picture(page, "transformer-review")
     assert axe_faults(page) == [] and overflow(page) == []
     page.click("form .btn-primary")
     page.click("form .btn-primary")
@@ -136,25 +136,17 @@ def test_a_transformer_is_put_on_the_tester_with_a_scanner(visit):
     assert load.positions.count() == 2 and page.faults == []
 
 
-@pytest.mark.parametrize(
-    ("size", "theme", "language"),
-    [(None, "dark", "en"), (PHONE, "light", "zh-hans")],
-    ids=["dark English", "phone"],
-)
-def test_pages_of_a_combined_transformer_fit_and_axe_finds_nothing(visit, size, theme, language):
+def test_pages_of_a_combined_transformer_fit_and_axe_finds_nothing(look_at):
     room = TransformerRoom()
     task = room.task(2, model=transformer_model("JLSZV-10", **COMBINED))
     codes = list(task.devices.order_by("seq").values_list("device__barcode", flat=True))
     room.send(room.envelope(room.load(task, codes[0]), {codes[0]: "over"}))
     load = room.load(task, codes[1])
     planner = person_with("*", login="planner", name="林计划")
-    page = visit(planner, "/", size=size, theme=theme, language=language)
-    base, faults = page.url.rstrip("/"), []
-    for name, number, *rest in (
-        ("load_enter", load.number, 1), ("record", TestRecord.objects.get().number),
-        ("scheme", task.scheme_version.scheme.code), ("task_review", task.number),
-    ):  # fmt: skip
-        page.goto(base + reverse(name, args=[number, *rest]))
-        faults += [f"{name}: {fault}" for fault in [*axe_faults(page), *overflow(page)]]
-        keep(page, f"transformer-{name}-{'phone' if size else 'wide'}-{language}")
-    assert faults == [] and page.faults == []
+    pages = [
+        reverse("load_enter", args=[load.number, 1]),
+        reverse("record", args=[TestRecord.objects.get().number]),
+        reverse("scheme", args=[task.scheme_version.scheme.code]),
+        reverse("task_review", args=[task.number]),
+    ]
+    assert look_at(planner, pages) == []

@@ -13,6 +13,7 @@ from dianheng.workflow.services import pack_load
 from .factories import RIGHTS, holder
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+SETTLED = "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
 DEPARTMENTS = ("METROLOGIST", "TECHNICAL", "ASSETS", "KEEPER")
 
 
@@ -41,13 +42,17 @@ def send(live_server, visit):
 def fill(page, name, value):
     """Write into a field and wait until the draft is kept, as the page does on every change."""
     field = page.locator(f'[name="{name}"]')
-    if field.first.get_attribute("type") == "radio":
-        page.check(f'[name="{name}"][value="{value}"]')
-    else:
-        field.fill(value)
-        field.blur()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(200)
+    is_choice = field.first.get_attribute("type") == "radio"
+    choice = page.locator(f'[name="{name}"][value="{value}"]')
+    if is_choice and choice.is_checked():
+        return  # as it was decided before
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        if is_choice:
+            choice.check()
+        else:
+            field.fill(value)
+            field.blur()
+    page.wait_for_function(SETTLED)
 
 
 def test_the_month_from_the_call_to_the_tasks_of_the_meeting(visit, send):
