@@ -1,7 +1,7 @@
-"""No page leads its reader to a closed door: the story, walked as each of its people.
+"""The story, told once: what it leaves behind, and that no page leads its reader to a closed door.
 
-Every link of every page that is visited is followed; of links of one kind on pages of one kind
-only the first, so that the walk ends.
+It is walked as each of its people. Every link of every page that is visited is followed; of links
+of one kind on pages of one kind only the first, so that the walk ends.
 """
 
 import os
@@ -10,16 +10,19 @@ from functools import cache
 from urllib.parse import urljoin
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory, override_settings
 from django.urls import Resolver404, resolve
 from lxml import html
 
 from dianheng.common.actions import all_actions
-from dianheng.demo import company
+from dianheng.common.figures import figures_of
+from dianheng.demo import company, legacy
 from dianheng.demo.story import tell
 from dianheng.identity.models import AuditBatch
+from dianheng.supply.models import InspectionLot, SentSample
+from dianheng.warehouse.models import Movement
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("told")]
 BACKEND = "dianheng.identity.backends.PersonBackend"
 OF_A_KIND = 1  # links from one kind of page to one kind of page
 # Those whose rights differ most; all posts with DIANHENG_JOURNEY=full.
@@ -74,9 +77,39 @@ def closed_doors(client: Client) -> tuple[list[str], Counter[str]]:
     return closed, visited
 
 
-def test_nobody_is_led_to_a_closed_door(settings, tmp_path):
-    settings.DATA, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
-    tell(size="s", seed=1, password="Walk-2026-lamp", say=lambda text: None)
+@pytest.fixture(scope="module")
+def told(module_db, tmp_path_factory):
+    data = tmp_path_factory.mktemp("story")
+    with override_settings(DATA=data, MEDIA_ROOT=data / "files"):
+        tell(size="s", seed=1, password="Walk-2026-lamp", say=lambda text: None)
+        yield
+
+
+def test_the_story_goes_ways_that_the_tutorial_does_not():
+    reported, away = SentSample.objects.order_by("pk")
+    assert (reported.state, away.state) == ("back", "handed_over")
+    assert (reported.inspection.state, reported.report_file is not None) == ("accepted", True)
+
+    second = InspectionLot.objects.get(submission=2)
+    assert (second.state, second.severity) == ("accepted", "tightened")
+    assert (second.resubmits.state, second.lot_size) == ("rejected", 118)
+
+    partly = Movement.objects.get(state="partly")
+    assert (partly.count, partly.received_count, partly.boxes.count()) == (48, 47, 4)
+    assert partly.lines.filter(state="damaged").count() == 1
+    assert partly.differences.count() == 1
+    taken, faulty = legacy.RegisterFile.objects.order_by("pk")
+    assert (taken.state, faulty.state, faulty.fault_count) == ("taken", "faulty", 5)
+
+    request = RequestFactory().get("/")
+    figures = figures_of(request, [company.unit("35400").path])
+    assert len(figures) == 5
+    assert [figure.key for figure in figures if figure.value is None or not figure.line] == [
+        "lots_accepted"  # decided within one month: a value, and no line yet
+    ]
+
+
+def test_nobody_is_led_to_a_closed_door():
     closed: dict[str, list[str]] = {}
     everybody = {role.post: role for role in company.PEOPLE}
     posts = everybody if os.environ.get("DIANHENG_JOURNEY") == "full" else WALKED

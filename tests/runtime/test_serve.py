@@ -42,7 +42,7 @@ def test_a_first_start_answers_says_where_it_is_and_stops_whole(place: Path, ser
     assert "database system is shut down" in log
 
 
-def test_a_later_start_finds_its_database_and_greets_with_the_demo_story(
+def test_a_later_start_finds_its_database_from_where_it_was_given_and_greets_with_the_demo_story(
     data: Path, serve: type[Serve]
 ):
     story = {
@@ -50,10 +50,12 @@ def test_a_later_start_finds_its_database_and_greets_with_the_demo_story(
         "people": [{"login": "jianding1", "name": "李检定", "post": "检定员"}],
     }
     (data / "demo.json").write_text(json.dumps(story))
-    one = serve(data).wait_well()
+    one = serve(Path(data.name), cwd=data.parent).wait_well()
+    assert (data / "lock").read_text().startswith(str(one.process.pid))
     assert "Everybody's password: w1ndow-k1te" in one.said
     assert re.search(r"jianding1 +李检定 +检定员", one.said)
     assert "admin create" not in one.said
+    assert one.stop() == 0
 
 
 def test_a_second_start_is_refused_and_names_the_first(running: Serve, serve: type[Serve]):
@@ -61,6 +63,14 @@ def test_a_second_start_is_refused_and_names_the_first(running: Serve, serve: ty
     assert second.wait_end() == 1
     assert f"process {running.process.pid} (serve)" in second.said
     assert running.is_well()
+
+
+def test_the_web_process_never_sees_the_owners_address(running: Serve):
+    for word in ("gunicorn", "runtime.jobs"):
+        variables = Path(f"/proc/{running.child(word)}/environ").read_bytes().split(b"\0")
+        addresses = [line for line in variables if b"postgresql://" in line]
+        assert len(addresses) == 1
+        assert addresses[0].startswith(b"DATABASE_APP_URL=postgresql://dianheng_app:")
 
 
 def test_a_port_in_use_is_said_before_anything_starts(place: Path, serve: type[Serve]):
@@ -155,12 +165,6 @@ def test_killing_the_supervisor_leaves_nothing_and_the_next_start_works(
     assert again.stop() == 0
 
 
-def test_ctrl_c_works_where_the_shell_ignored_it(data: Path, serve: type[Serve]):
-    one = serve(data, ignores_int=True).wait_well()
-    assert one.stop(signal.SIGINT) == 0
-    assert pids_of(data) == []
-
-
 def test_ctrl_c_during_the_start_stops_what_has_started(place: Path, serve: type[Serve]):
     one = serve(place / "data")
     assert wait_until(lambda: (place / "data" / "pg" / "postmaster.pid").exists(), 60, 0.01)
@@ -168,20 +172,14 @@ def test_ctrl_c_during_the_start_stops_what_has_started(place: Path, serve: type
     assert pids_of(place / "data") == []
 
 
-def test_a_worker_that_ignores_the_stop_is_killed(data: Path, serve: type[Serve]):
-    one = serve(data, DIANHENG_STOP_SECONDS="1").wait_well()
-    os.kill(one.child("runtime.jobs"), signal.SIGSTOP)  # deaf to SIGTERM
-    assert one.stop() == 0
-    assert "The job worker did not stop in time and was killed." in one.said
-    assert pids_of(data) == []
-
-
-def test_a_relative_folder_is_meant_from_where_the_command_was_given(
+def test_ctrl_c_works_where_the_shell_ignored_it_and_kills_a_worker_that_ignores_the_stop(
     data: Path, serve: type[Serve]
 ):
-    one = serve(Path(data.name), cwd=data.parent).wait_well()
-    assert (data / "lock").read_text().startswith(str(one.process.pid))
-    assert one.stop() == 0
+    one = serve(data, ignores_int=True, DIANHENG_STOP_SECONDS="1").wait_well()
+    os.kill(one.child("runtime.jobs"), signal.SIGSTOP)  # deaf to SIGTERM
+    assert one.stop(signal.SIGINT) == 0
+    assert "The job worker did not stop in time and was killed." in one.said
+    assert pids_of(data) == []
 
 
 @pytest.mark.root

@@ -318,12 +318,3 @@ def test_it_serves_on_somebody_elses_server(place: Path, theirs: str, serve: typ
     wrong = serve(place / "data", DATABASE_URL=theirs.replace("s3cret", "another"))
     assert wrong.wait_end() == 1
     assert 'password authentication failed for user "metering_owner"' in wrong.said
-
-
-def test_the_web_process_never_sees_the_owners_address(place: Path, data: Path, serve: type[Serve]):
-    one = serve(data).wait_well()
-    for word in ("gunicorn", "runtime.jobs"):
-        variables = Path(f"/proc/{one.child(word)}/environ").read_bytes().split(b"\0")
-        addresses = [line for line in variables if b"postgresql://" in line]
-        assert len(addresses) == 1
-        assert addresses[0].startswith(b"DATABASE_APP_URL=postgresql://dianheng_app:")
