@@ -1,13 +1,14 @@
 """What people write on a form: read, worked out, checked against its schema."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from jsonschema import Draft202012Validator
 
 from dianheng.common.errors import BadInput
+from dianheng.common.lists.filters import NotUnderstood, read_day
 from dianheng.common.numbers import halfwidth
 
 from .errors import WrongExpression
@@ -69,6 +70,11 @@ def _plain(field: Mapping[str, Any], value: Any) -> Any:
         return halfwidth(str(value)).strip().replace(" ", "")
     if field["format"] == "moment" and isinstance(value, str):
         return halfwidth(value).strip().replace("T", " ")
+    if field["format"] == "date" and isinstance(value, str):
+        try:
+            return read_day(value).isoformat()
+        except NotUnderstood:
+            return value.strip()
     if field["format"] == "rows" and isinstance(value, list):
         columns = field["items"]["properties"]
         rows = [
@@ -106,10 +112,15 @@ def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[st
             }
         )
     for name in clean:
-        kind, label = fields[name]["format"], text_of(fields[name]["label"])
+        field = fields[name]
+        kind, label = field["format"], text_of(field["label"])
         if kind == "listed" and clean[name] not in dict(all_options()[fields[name]["source"]]()):
             text = _text("enum", label, None)
             faults.append({"field": name, "code": "enum", "text": text})
+        if kind == "date" and not _is_day(clean[name]):
+            text = _("%(field)s: “%(value)s” is no day. Write 2026-11-22, or t for today.")
+            text %= {"field": label, "value": clean[name]}
+            faults.append({"field": name, "code": "date", "text": text})
         if kind == "moment" and not _is_moment(clean[name]):
             text = _("%(field)s is no moment. Write 2026-12-01 09:00.") % {"field": label}
             faults.append({"field": name, "code": "moment", "text": text})
@@ -127,6 +138,14 @@ def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[st
                     }
                 )
     return faults
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_moment(value: Any) -> bool:
