@@ -1,6 +1,6 @@
 """What people write on a form: read, worked out, checked against its schema."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from .selectors import text_of
 
 MAX_BYTES = 200_000
 NUMBERS = ("number", "money")
+
+Path = tuple[str | int, ...]  # a field, or a table, its row and its column
 
 
 def form_clean(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,57 +95,73 @@ def _faults(schema: Mapping[str, Any], clean: Mapping[str, Any]) -> list[dict[st
         n for n in schema.get("required", []) if n not in hidden | set(schema.get("compute") or {})
     ]
     faults = [
-        {
-            "field": name,
-            "code": "missing",
-            "text": _("%(field)s is empty.") % {"field": text_of(fields[name]["label"])},
-        }
+        _fault(fields, (name,), "missing", _("%(field)s is empty."))
         for name in needed
         if name not in clean
     ]
     for error in Draft202012Validator(dict(schema) | {"required": []}).iter_errors(dict(clean)):
-        name = str(error.absolute_path[0]) if error.absolute_path else ""
-        label = text_of(fields[name]["label"]) if name in fields else ""
-        faults.append(
-            {
-                "field": name,
-                "code": str(error.validator),
-                "text": _text(error.validator, label, error),
-            }
-        )
-    for name in clean:
-        field = fields[name]
-        kind, label = field["format"], text_of(field["label"])
-        if kind == "listed" and clean[name] not in dict(all_options()[fields[name]["source"]]()):
-            text = _text("enum", label, None)
-            faults.append({"field": name, "code": "enum", "text": text})
-        if kind == "date" and not _is_day(clean[name]):
-            text = _("%(field)s: “%(value)s” is no day. Write 2026-11-22, or t for today.")
-            text %= {"field": label, "value": clean[name]}
-            faults.append({"field": name, "code": "date", "text": text})
-        if kind == "moment" and not _is_moment(clean[name]):
-            text = _("%(field)s is no moment. Write 2026-12-01 09:00.") % {"field": label}
-            faults.append({"field": name, "code": "moment", "text": text})
-    for name, field in fields.items():
-        if field["format"] in NUMBERS and name in clean:
-            try:
-                number(clean[name])
-            except WrongExpression:
-                text = _("%(field)s: “%(value)s” is no number.")
-                faults.append(
-                    {
-                        "field": name,
-                        "code": "number",
-                        "text": text % {"field": text_of(field["label"]), "value": clean[name]},
-                    }
-                )
+        facts = {"limit": error.validator_value}
+        code = str(error.validator)
+        faults.append(_fault(fields, error.absolute_path, code, _words(code), **facts))
+    for path, field, value in _values(fields, clean):
+        if found := _misread(field, value):
+            faults.append(_fault(fields, path, *found, value=value))
     return faults
+
+
+def _values(fields: Mapping[str, Any], clean: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Any]]:
+    """Every value with its place and its field: those of the form, and those in its tables."""
+    for name, value in clean.items():
+        yield (name,), fields[name], value
+        if fields[name]["format"] == "rows" and isinstance(value, list):
+            columns = fields[name]["items"]["properties"]
+            for at, row in enumerate(value):
+                for column, cell in row.items():
+                    yield (name, at, column), columns[column], cell
+
+
+def _misread(field: Mapping[str, Any], value: Any) -> tuple[str, Any] | None:
+    """Why a value is none of its kind: code and words."""
+    kind = field["format"]
+    if kind == "listed" and value not in dict(all_options()[field["source"]]()):
+        return "enum", _words("enum")
+    if kind == "date" and not _is_day(value):
+        return "date", _("%(field)s: “%(value)s” is no day. Write 2026-11-22, or t for today.")
+    if kind == "moment" and not _is_moment(value):
+        return "moment", _("%(field)s is no moment. Write 2026-12-01 09:00.")
+    if kind in NUMBERS and not _is_number(value):
+        return "number", _("%(field)s: “%(value)s” is no number.")
+    return None
+
+
+def _fault(
+    fields: Mapping[str, Any], path: Iterable[Any], code: str, words: Any, **facts: Any
+) -> dict[str, Any]:
+    """One thing that is wrong, with its field, and its row when it stands in a table."""
+    name, row, column = (*path, None, None, None)[:3]
+    fault = {"field": name or "", "code": code}
+    label = text_of(fields[name]["label"]) if name else ""
+    if row is not None:
+        fault["row"] = row + 1
+        inner = fields[name]["items"]["properties"].get(column, {"label": {"zh": ""}})
+        label = _("%(table)s, row %(row)s %(column)s") % {
+            "table": label, "row": row + 1, "column": text_of(inner["label"]),
+        }  # fmt: skip
+    return fault | {"text": words % {"field": label, **facts}}
 
 
 def _is_day(value: Any) -> bool:
     try:
         date.fromisoformat(str(value))
     except ValueError:
+        return False
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        number(value)
+    except WrongExpression:
         return False
     return True
 
@@ -156,7 +174,7 @@ def _is_moment(value: Any) -> bool:
     return ":" in str(value)
 
 
-def _text(validator: Any, label: str, error: Any) -> Any:
+def _words(code: str) -> Any:
     words = {
         "maxLength": _("%(field)s is too long: at most %(limit)s characters."),
         "minLength": _("%(field)s is empty."),
@@ -164,5 +182,4 @@ def _text(validator: Any, label: str, error: Any) -> Any:
         "type": _("%(field)s is of the wrong kind."),
         "pattern": _("%(field)s is not of the form that is asked for."),
     }
-    text = words.get(str(validator), _("%(field)s is not right."))
-    return text % {"field": label, "limit": error and error.validator_value}
+    return words.get(code, _("%(field)s is not right."))

@@ -76,15 +76,10 @@ def _owner(row: Mapping[str, Any]) -> Person:
 
 
 def _day(row: Mapping[str, Any]) -> date:
-    words = str(row.get("due_on") or "").strip()
     try:
-        if words:
-            return read_day(words)
+        return read_day(str(row.get("due_on") or ""))
     except NotUnderstood:
-        pass
-    raise BadInput(
-        _("it has no day") if not words else _("“%(words)s” is no day") % {"words": words}
-    )
+        raise BadInput(_("it has no day")) from None
 
 
 def assignments_drop(*, document: str, actor: Actor) -> None:

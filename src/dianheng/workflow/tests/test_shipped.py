@@ -233,10 +233,12 @@ def test_the_next_meeting_opens_with_what_became_of_the_last_ones_tasks(everybod
         {"matter": "清点库存", "owner": "p-owner", "due_on": "2099-12-31"},
     ]
     form = {"held_on": "2026-11-04", "present": "全体", "discussed": "布置工作"}
-    bad = [*rows, {"matter": "没有人负责"}, {"matter": "查无此人", "owner": "无名", "due_on": "x"}]
-    with pytest.raises(BadInput) as caught:
-        do(minutes, {**form, "tasks": bad})
-    assert [fault["row"] for fault in caught.value.refusal.errors] == [3, 4]
+    unknown = {"matter": "查无此人", "owner": "无名"}
+    bad = [*rows, {"matter": "没有人负责"}, {**unknown, "due_on": "2099-12-31"}]
+    for tasks, faulty in ((bad, [3, 4]), ([*rows, {**unknown, "due_on": "x"}], [3])):
+        with pytest.raises(BadInput) as caught:
+            do(minutes, {**form, "tasks": tasks})
+        assert [fault["row"] for fault in caught.value.refusal.errors] == faulty
     assert not Assignment.objects.exists() and waiting(first) == [minutes]
     do(minutes, {**form, "tasks": rows})
     sent, counted = Assignment.objects.order_by("due_on")
