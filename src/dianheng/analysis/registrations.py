@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy
 
-from dianheng.assets.models import Device, Lot
+from dianheng.assets.models import Lot
 from dianheng.common.errors import Text
-from dianheng.standards.panels import register_standard_action
+from dianheng.standards.panels import register_outside_action, register_standard_action
 from dianheng.supply.panels import register_lot_link
 from dianheng.workflow.registry import Subject, register_subject
 
@@ -25,9 +25,9 @@ def _facts(number: str) -> Mapping[str, Any]:
     return {"reason": trace.reason, "cause": trace.cause_text, "counts": trace.counts}
 
 
-def _touched(device: Device) -> tuple[Text, str]:
-    """From a standard or bench to the search for what it touched."""
-    asked = urlencode({"cause": Cause.STANDARD.value, "code": device.barcode})
+def _touched(cause: Cause, code: str) -> tuple[Text, str]:
+    """From a standard, ours or another body's, to the search for what it touched."""
+    asked = urlencode({"cause": cause.value, "code": code})
     return gettext_lazy("What it touched"), f"{reverse('trace_add')}?{asked}"
 
 
@@ -40,7 +40,8 @@ def _against_maker(lot: Lot) -> tuple[Text, str, str]:
     )
 
 
-register_standard_action(_touched)
+register_standard_action(lambda device: _touched(Cause.STANDARD, device.barcode))
+register_outside_action(lambda outside: _touched(Cause.OUTSIDE, str(outside)))
 register_lot_link(_against_maker)
 register_subject(
     Subject("trace", gettext_lazy("Trace"), _facts, lambda number: reverse("trace", args=[number]))

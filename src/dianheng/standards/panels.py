@@ -2,6 +2,7 @@
 
 register_standard_panel(function)       function(device, request) -> HTML of a section, or ""
 register_standard_action(function)      function(device) -> label and address of a button
+register_outside_action(function)       function(outside standard) -> label and address of a button
 register_installation_action(function)  function(installation) -> label and address of a button
 register_installation_fact(function)    function(installation) -> name and text of a fact
 """
@@ -13,13 +14,15 @@ from django.http import HttpRequest
 from dianheng.assets.models import Device
 from dianheng.common.errors import Text
 
-from .models import StandardInstallation
+from .models import OutsideStandard, StandardInstallation
 
 Panel = Callable[[Device, HttpRequest], str]
 Pair = Callable[[StandardInstallation], tuple[Text, str]]
 DeviceAction = Callable[[Device], tuple[Text, str]]
+OutsideAction = Callable[[OutsideStandard], tuple[Text, str]]
 _panels: list[Panel] = []
 _standard_actions: list[DeviceAction] = []
+_outside_actions: list[OutsideAction] = []
 _actions: list[Pair] = []
 _facts: list[Pair] = []
 
@@ -32,6 +35,11 @@ def register_standard_panel(panel: Panel) -> None:
 def register_standard_action(action: DeviceAction) -> None:
     """Add a button to the page of a standard or bench; it asks for the right of its own door."""
     _standard_actions.append(action)
+
+
+def register_outside_action(action: OutsideAction) -> None:
+    """Add a button to the page of another body's standard, once ours were certified with it."""
+    _outside_actions.append(action)
 
 
 def register_installation_action(action: Pair) -> None:
@@ -52,6 +60,11 @@ def standard_panels(device: Device, request: HttpRequest) -> list[str]:
 def standard_actions(device: Device) -> list[tuple[Text, str]]:
     """The buttons of other apps on the page of a standard."""
     return [action(device) for action in _standard_actions]
+
+
+def outside_actions(outside: OutsideStandard) -> list[tuple[Text, str]]:
+    """The buttons of other apps on the page of another body's standard."""
+    return [action(outside) for action in _outside_actions]
 
 
 def installation_actions(installation: StandardInstallation) -> list[tuple[Text, str]]:

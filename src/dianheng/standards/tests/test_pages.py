@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from urllib.parse import quote_plus
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,7 +23,12 @@ from dianheng.standards.models import (
     StandardInstallation,
     StandardTest,
 )
-from dianheng.standards.services import authorisation_record, reminders_tick, standard_certify
+from dianheng.standards.services import (
+    authorisation_record,
+    outside_standard_save,
+    reminders_tick,
+    standard_certify,
+)
 from dianheng.standards.services import test_record as record_test
 from dianheng.standards.todo import papers_due
 from dianheng.standards.views.common import due_tone
@@ -111,6 +117,19 @@ def test_from_a_standard_one_comes_to_what_it_touched(client, engineer):
     log_in(client, person_with("verification.view", login="reader", name="读者"))
     text = page(client, "standard", "STD-0001")
     assert asked not in text and "影响范围" in text  # seen, with the reason why not
+
+
+def test_from_a_standard_of_another_body_too_once_ours_were_certified_with_it(client, engineer):
+    whole()
+    outside, button = OutsideStandard.objects.get(), 'href="/traces/add/?cause=outside&amp;code='
+    text = page(client, "outside_standard", outside.pk)
+    assert button + quote_plus(str(outside)) in text
+    assert f'value="{outside}"' in page(client, "trace_add", cause="outside", code=outside)
+    unused = outside_standard_save(body="市院", name="工作标准", actor=system_actor())
+    assert button not in page(client, "outside_standard", unused.pk)
+    log_in(client, person_with("verification.laboratory", login="keeper", name="管标准"))
+    text = page(client, "outside_standard", outside.pk)
+    assert button not in text and "影响范围" in text  # seen, with the reason why not
 
 
 def test_another_laboratory_is_not_shown(client):

@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dianheng.assets.models import Device
-from dianheng.common.lists import Column, Contains, Days, ListPage
+from dianheng.common.errors import NotFound
+from dianheng.common.lists import Column, Contains, Days, ListPage, PageAction
 from dianheng.common.lists.columns import show
-from dianheng.common.pages import may_open, needs, opens_to
+from dianheng.common.pages import door_refusal, may_open, needs, opens_to
 
 from .. import forms, services
 from ..drawing import draw
 from ..models import OutsideStandard
+from ..panels import outside_actions
 from ..rights import RIGHT, VIEW
-from ..selectors.chain import Node, chain_of
+from ..selectors.chain import Node, chain_of, unit_above_certified
 from .common import action_for, due_tone, due_word, laboratory_crumbs, write_form
 
 
@@ -118,13 +120,25 @@ def _outside_form(request: HttpRequest, found: OutsideStandard | None) -> HttpRe
     if initial.get("valid_through"):
         initial["valid_through"] = show(initial["valid_through"])
     form = forms.OutsideStandardForm(request.POST or None, initial=initial, standard=found)
+    actions = _outside_actions(request, found) if found else []
     return write_form(
         request, form, partial(services.outside_standard_save, standard=found),
         title=found.name if found else _("Record a standard of another body"),
         back=reverse("outside_standards"), submit=_("Keep"),
         crumbs=[*laboratory_crumbs(), (OUTSIDE.title, reverse("outside_standards"))],
-        success=_("It is recorded."),
+        success=_("It is recorded."), template="standards/outside.html", actions=actions,
     )  # fmt: skip
+
+
+def _outside_actions(request: HttpRequest, found: OutsideStandard) -> list[PageAction]:
+    try:
+        path = unit_above_certified(found).path
+    except NotFound:
+        return []
+    return [
+        PageAction(label, url, door_refusal(request.rights, url, path))  # type: ignore[attr-defined]
+        for label, url in outside_actions(found)
+    ]
 
 
 @needs(RIGHT)
