@@ -146,7 +146,7 @@ class Trace(models.Model):
         "common.Job", models.SET_NULL, null=True, related_name="+", db_index=False
     )
     finished_at = models.DateTimeField(_("Finished at"), null=True)
-    digest = CodeField(default="")  # over the rows as they were found (`touched.digest_of`)
+    digest = CodeField(default="")  # over the rows as they were found (`kept.digest_of`)
     counts = models.JSONField(default=dict)  # records by risk
     point_count = models.IntegerField(_("Usage points touched"), default=0)
     customer_count = models.IntegerField(_("Customers touched"), default=0)

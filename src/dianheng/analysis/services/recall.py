@@ -20,8 +20,8 @@ from dianheng.workflow.services.instances import instance_begin
 
 from ..choices import Risk
 from ..models import Trace
+from .kept import digest_of
 from .lines import HEADS, recall_lines
-from .touched import digest_of
 from .trace import TRACE
 
 PACK = "recall"

@@ -20,19 +20,16 @@ from dianheng.standards.selectors.environment import rooms
 
 from ..choices import Cause, Risk
 from ..models import Trace
-from .touched import (
+from .doubtful import certified_with
+from .kept import (
     branches_of,
-    certified_with,
     checks_keep,
-    checks_touched,
     customers_of,
     digest_of,
     quality_keep,
-    quality_touched,
     records_keep,
-    records_touched,
-    records_unplaced,
 )
+from .touched import checks_touched, quality_touched, records_touched, records_unplaced
 
 TRACE = "analysis.trace"
 KIND = "analysis.trace"
