@@ -1,6 +1,7 @@
 """Form fields that find people, places, units and models by what people type or scan."""
 
 import uuid
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django import forms
@@ -25,15 +26,16 @@ class KeyForm(Form):
         self.fields["request_key"].initial = uuid.uuid4().hex
 
 
-class _Found(forms.Field):
+class _Found(ABC, forms.Field):
     """What a selector finds by words; its refusal is the field's error."""
 
     def __init__(self, **kwargs: Any):
         kwargs.setdefault("widget", forms.TextInput(attrs={"autocomplete": "off"}))
         super().__init__(**kwargs)
 
+    @abstractmethod
     def find(self, words: str) -> Any:
-        raise NotImplementedError
+        """What is meant; NotFound in words."""
 
     def to_python(self, value: Any) -> Any:
         words = clean_code(str(value or ""))

@@ -1,6 +1,7 @@
 """What a list can be narrowed by. A filter turns words of the address into conditions."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -31,7 +32,7 @@ class Chip:
 
 
 @dataclass(frozen=True)
-class Filter:
+class Filter(ABC):
     """A condition on one field.
 
     Args:
@@ -55,9 +56,9 @@ class Filter:
     def column(self) -> str:
         return self.field or self.key
 
+    @abstractmethod
     def read(self, data: QueryDict, scope: Any) -> tuple[list[Condition], list[Chip]]:
         """Conditions and chips for what the address says; NotUnderstood in words."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -174,30 +175,30 @@ class SqlRows:
 Rows = QuerySet[Any] | SqlRows
 
 
-class Source:
+class Source(ABC):
     """Pages, counts and walks over rows, whatever they come from."""
 
+    @abstractmethod
     def narrowed(self, conditions: Sequence[Condition]) -> "Source":
         """The same rows under more conditions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def part(
         self, sort: str, descending: bool, place: Place | None, with_value: bool, size: int
     ) -> list[Any]:
         """At most `size` rows after the place, of those with or without a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, row: Any, with_value: bool) -> Place:
         """The place of a row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count(self) -> int:
         """How many, at most COUNTED + 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keys(self, at_most: int) -> list[Any]:
         """Keys of the rows, in the order of the key."""
-        raise NotImplementedError
 
     def page(
         self, sort: str, descending: bool, place: Place | None, size: int
