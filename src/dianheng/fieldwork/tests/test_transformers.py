@@ -16,7 +16,7 @@ from dianheng.fieldwork.services import check_again, task_cancel
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import metering_centre
 from dianheng.metrology.rule_sets import rule_set
-from dianheng.verification.services import rule_set_unsign
+from dianheng.verification.tests.factories import unsign_rules
 
 from .factories import (
     an_hour_ago,
@@ -162,10 +162,7 @@ def test_once_signed_the_record_is_judged_again_as_another_attempt():
 def test_a_signature_that_is_taken_back_makes_later_drops_provisional():
     calibrator()
     rules = rule_set("DL/T 448", "2016")
-    rule_set_unsign(
-        unit=metering_centre(), standard=rules.standard, edition=rules.edition, statement="版本有误",
-        actor=system_actor("command"),
-    )  # fmt: skip
+    unsign_rules(metering_centre(), rules.standard, rules.edition)
     check = record({"drop_1_f": "-0.3", "drop_1_d": "4"}).check
     assert check.outcome == "provisional" and check.orders.count() == 0
 

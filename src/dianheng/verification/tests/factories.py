@@ -27,6 +27,7 @@ from dianheng.verification.services import (
     load_make,
     load_put,
     rule_set_sign,
+    rule_set_unsign,
     task_add_devices,
     task_make,
     upload_receive,
@@ -111,6 +112,13 @@ def sign_rules(unit: Unit) -> None:
                 statement="与规程原文核对一致",
                 actor=metrologist,
             )
+
+
+def unsign_rules(unit: Unit, standard: str, edition: str) -> None:
+    """The signature of one rule set is taken back."""
+    rule_set_unsign(
+        unit=unit, standard=standard, edition=edition, statement="发现错行", actor=system_actor()
+    )
 
 
 def task_with(

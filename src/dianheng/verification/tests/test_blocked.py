@@ -26,10 +26,17 @@ from dianheng.verification.services import (
     load_make,
     loads_fill,
     results_judge_again,
-    rule_set_unsign,
 )
 
-from .factories import envelope_of, laboratory, load_with, send, sign_rules, task_with
+from .factories import (
+    envelope_of,
+    laboratory,
+    load_with,
+    send,
+    sign_rules,
+    task_with,
+    unsign_rules,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -277,13 +284,7 @@ def test_until_a_metrologist_signs_the_rules_results_are_provisional():
 
 def test_a_signature_that_is_taken_back_makes_later_results_provisional():
     lab = laboratory()
-    rule_set_unsign(
-        unit=lab.unit,
-        standard="JJG 596",
-        edition="2012",
-        statement="发现错行",
-        actor=system_actor(),
-    )
+    unsign_rules(lab.unit, "JJG 596", "2012")
     received = send(envelope_of(lab, load_with(task_with(1), lab.bench)))
     assert received.answer["devices"][0]["outcome"] == "provisional"
 

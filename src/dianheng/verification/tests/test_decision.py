@@ -32,13 +32,12 @@ from dianheng.verification.services import (
     results_review,
     results_seal,
     review_take_back,
-    rule_set_unsign,
     task_apply,
 )
 from dianheng.verification.services.decision import lines_of, rows_for
 from dianheng.workflow.registry import subject_facts, subject_url
 
-from .factories import envelope_of, laboratory, load_with, seals_for, send, task_with
+from .factories import envelope_of, laboratory, load_with, seals_for, send, task_with, unsign_rules
 
 pytestmark = pytest.mark.django_db
 QUALIFICATION = {"checker": "J-H", "signatory": "J-Q"}
@@ -334,9 +333,7 @@ def test_approval_asks_for_the_password():
 def test_what_changed_since_it_was_shown_is_not_signed():
     story = Story(2)
     seen = story.digest(story.ids())
-    rule_set_unsign(
-        unit=story.lab.unit, standard="JJG 596", edition="2012", statement="x", actor=system_actor()
-    )
+    unsign_rules(story.lab.unit, "JJG 596", "2012")
     results_judge_again(
         task=story.task, reason="x", actor=system_actor(), task_device_ids=story.ids(0)
     )
@@ -348,9 +345,7 @@ def test_what_changed_since_it_was_shown_is_not_signed():
 def test_a_signature_taken_back_before_approval_stops_it():
     story = Story(2)
     story.review()
-    rule_set_unsign(
-        unit=story.lab.unit, standard="JJG 596", edition="2012", statement="x", actor=system_actor()
-    )
+    unsign_rules(story.lab.unit, "JJG 596", "2012")
     with pytest.raises(Refused) as refused:
         story.approve()
     assert {error["code"] for error in refused.value.refusal.errors} == {"provisional"}

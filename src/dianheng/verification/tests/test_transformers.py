@@ -19,7 +19,6 @@ from dianheng.verification.services import (
     results_approve,
     results_judge_again,
     results_review,
-    rule_set_unsign,
     scheme_propose,
     task_add_devices,
     task_make,
@@ -27,6 +26,7 @@ from dianheng.verification.services import (
 from dianheng.verification.services.decision import lines_of, rows_for
 from dianheng.verification.subjects import scheme_for
 
+from .factories import unsign_rules
 from .test_certificates import sign_off
 from .transformers import COMBINED, CVT, STANDARD_CT, TransformerRoom, transformer_model
 
@@ -257,10 +257,7 @@ def test_a_reviewer_sees_both_errors_at_every_point(room):
 def test_records_are_judged_again_from_what_is_stored(room):
     lab, task, load = room
     signature = RuleSetSignature.objects.get(standard="JJG 1189.3")
-    rule_set_unsign(
-        unit=lab.unit, standard=signature.standard, edition=signature.edition, statement="待核对",
-        actor=system_actor(),
-    )  # fmt: skip
+    unsign_rules(lab.unit, signature.standard, signature.edition)
     lab.send(lab.envelope(load))
     assert [row.verdict.outcome for row in rows_of(task)] == ["provisional"] * 3
     lab.sign()
@@ -306,13 +303,7 @@ def test_who_is_qualified_for_meters_alone_neither_reviews_nor_approves_transfor
 
 def test_a_verdict_on_a_transformer_rests_on_no_band_of_meters(room):
     lab, _task, load = room
-    rule_set_unsign(
-        unit=lab.unit,
-        standard="Utility practice",
-        edition="2013",
-        statement="x",
-        actor=system_actor(),
-    )
+    unsign_rules(lab.unit, "Utility practice", "2013")
     lab.send(lab.envelope(load))
     verdict = Verdict.objects.first()
     assert [each["standard"] for each in verdict.rule_sets] == ["JJG 1189.3"]
