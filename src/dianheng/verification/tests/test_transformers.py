@@ -14,7 +14,8 @@ from dianheng.identity.tests.factories import PASSWORD, person_with
 from dianheng.verification.models import RuleSetSignature, TestRecord, TestResult, Upload, Verdict
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.selectors.loads import load_sheet
-from dianheng.verification.selectors.results import explained, overview_of
+from dianheng.verification.selectors.overview import overview_of
+from dianheng.verification.selectors.results import explained
 from dianheng.verification.services import (
     results_approve,
     results_judge_again,

@@ -26,7 +26,7 @@ from dianheng.identity.services import actor_of
 from .. import services
 from ..choices import DECIDED, OUTCOME_TONE, Outcome, Step
 from ..models import TaskDevice, VerificationTask
-from ..selectors.results import Distribution, Overview, overview_of, worst_points
+from ..selectors.overview import Distribution, Overview, overview_of, worst_points
 from ..selectors.tasks import (
     digest_of,
     last_review_of,
