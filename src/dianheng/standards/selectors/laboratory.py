@@ -7,7 +7,7 @@ from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, V
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dianheng.assets.choices import STANDARDS, DeviceKind, DeviceState
+from dianheng.assets.choices import METERS, STANDARDS, DeviceKind, DeviceState
 from dianheng.assets.models import Device
 from dianheng.common.errors import NotFound, Refusal
 from dianheng.identity.models import Unit
@@ -134,10 +134,17 @@ def bench_numbers() -> list[str]:
 
 
 def bench_unfit(bench: Device, kind: str) -> Refusal | None:
-    """Why devices of a kind are not put on a bench: it is a measuring standard for other kinds."""
+    """Why devices of a kind are not put on a bench: it is for others, which its measuring standard
+    says; a bench that is none is for meters."""
     found = installation_of(bench, timezone.localdate())
-    if found is None or kind in found.kinds:
+    if kind in (found.kinds if found else METERS):
         return None
+    if found is None:
+        text = _(
+            "Bench %(bench)s is no measuring standard, so it takes meters only. Record it as the"
+            " measuring standard for these devices, or choose another bench."
+        )
+        return Refusal("bench_kind", text % {"bench": bench.barcode}, {"bench": bench.barcode})
     facts = {"bench": bench.barcode, "code": found.code, "name": found.name}
     text = _("Bench %(bench)s is the measuring standard %(code)s (%(name)s), which is for other devices.")  # fmt: skip
     return Refusal("bench_kind", text % facts, facts)
@@ -151,7 +158,8 @@ def benches(unit_ids: Sequence[int], kind: str = "") -> QuerySet[Device]:
     own = StandardInstallation.objects.filter(bench=OuterRef("pk"))
     own = own.filter(Q(stopped_on__isnull=True) | Q(stopped_on__gt=timezone.localdate()))
     rows = rows.annotate(kinds=Subquery(own.order_by("-pk").values("kinds")[:1]))
-    return rows.filter(Q(kinds__isnull=True) | Q(kinds__contains=[kind]))
+    unsaid = Q(kinds__isnull=True) if kind in METERS else Q()
+    return rows.filter(unsaid | Q(kinds__contains=[kind]))
 
 
 def _benches(unit_ids: Sequence[int]) -> QuerySet[Device]:

@@ -135,3 +135,18 @@ def test_a_bench_for_other_devices_is_not_offered_and_refused(two_benches, clien
             put()
         assert [one.code for one in refused.value.refusals] == ["bench_kind"]
     assert BenchLoad.objects.count() == 0
+
+
+def test_a_bench_without_a_measuring_standard_is_for_meters(two_benches, client):
+    _task, (examined, plain) = two_benches
+    room = TransformerRoom()
+    made = room.task(2)
+    log_in(client, person_with("*", login="tester", name="检"))
+    for door in ("loads_fill", "load_new"):
+        page = client.get(reverse(door, args=[made.number])).content.decode()
+        assert room.bench.barcode in page
+        assert examined.barcode not in page and plain.barcode not in page
+    with pytest.raises(Refused, match="计量标准") as refused:
+        load_make(task=made, bench=plain, actor=system_actor())
+    assert refused.value.refusal.code == "bench_kind"
+    assert BenchLoad.objects.count() == 0
