@@ -13,7 +13,7 @@ from dianheng.metrology.plates import Wiring
 from dianheng.metrology.rule_sets import rule_set
 from dianheng.metrology.wiring_candidates import Finding, findings_said
 from dianheng.metrology.words import word
-from dianheng.verification.papers.transformers import sheets_from
+from dianheng.verification.papers.transformers import CHANGES, sheets_from
 from dianheng.verification.selectors.on_site import point_text, transformer_plate_of
 
 from .models import FieldCheck
@@ -100,5 +100,27 @@ def sheets_of_check(check: FieldCheck) -> tuple[paper.TransformerSheet, ...]:
 
 
 def other_results(check: FieldCheck) -> list[dict[str, Any]]:
-    """Results that do not stand in a sheet of a transformer's errors."""
-    return [one for one in check.results if not one.get("place")]
+    """Results that do not stand in a sheet of a transformer's errors.
+
+    Of the changes of its errors the worst stands for all, as on the laboratory's papers; they are
+    in `changes_of_check`.
+    """
+    rest = [one for one in check.results if not one.get("place") and one["item"] not in CHANGES]
+    changes = changes_of_check(check)
+    worst = [
+        max((one for one in changes if one["item"] == item), key=_gravity)
+        for item in dict.fromkeys(one["item"] for one in changes)
+    ]
+    return rest + worst
+
+
+def changes_of_check(check: FieldCheck) -> list[dict[str, Any]]:
+    """Rise against fall, and against the record before, at each point of a transformer."""
+    return [one for one in check.results if one["item"] in CHANGES]
+
+
+def _gravity(result: Mapping[str, Any]) -> tuple[bool, bool, Decimal]:
+    """How bad a change is: failed, not judged, then its share of the limit."""
+    limit = Decimal(result["limit"].lstrip("±")) if result["limit"] else Decimal(0)
+    share = abs(Decimal(result["value"])) / limit if limit and result["value"] else Decimal(0)
+    return result["conclusion"] == "fail", result["conclusion"] != "pass", share

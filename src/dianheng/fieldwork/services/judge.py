@@ -288,8 +288,10 @@ def result_of(verdict: Verdict) -> dict[str, Any]:
     high, low = verdict.limit_high, verdict.limit_low
     limit = ""
     if high is not None and low is not None:
-        is_symmetric = low == -high
-        limit = f"±{plain_text(high)}" if is_symmetric else f"{plain_text(low)}–{plain_text(high)}"
+        is_symmetric = low == high.copy_negate()  # `-high` rounds to the context's digits
+        limit = (
+            f"±{plain_text(high, 4)}" if is_symmetric else f"{plain_text(low)}–{plain_text(high)}"
+        )
     if verdict.item == "secondary_voltage_drop" and high is not None:
         limit = f"≤{plain_text(high)}"
     return {

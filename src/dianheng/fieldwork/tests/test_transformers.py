@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +14,7 @@ from dianheng.common.errors import BadInput
 from dianheng.fieldwork.models import FieldCheck, FieldTask
 from dianheng.fieldwork.selectors import known_errors
 from dianheng.fieldwork.services import check_again, task_cancel
+from dianheng.fieldwork.told import changes_of_check, other_results
 from dianheng.identity.services import actor_for_person, system_actor
 from dianheng.identity.tests.factories import metering_centre
 from dianheng.metrology.rule_sets import rule_set
@@ -134,7 +136,15 @@ def test_signs_that_lie_mirrored_to_the_last_record_are_asked_and_never_turned()
     assert fields(refused) == ["signs_confirmed", "signs_confirmed"]
     check = measured(device, mirrored, task=task, raw={"signs_confirmed": True})
     assert check.sheet["signs_confirmed"] is True
-    assert {one["item"] for one in check.results} >= {"stability"}  # against the record before
+    changes = changes_of_check(check)  # against the record before, at each point
+    assert len(changes) == 18 and {one["item"] for one in changes} == {"stability"}
+    # The worst stands for all on page and paper.
+    (worst,) = (one for one in other_results(check) if one["item"] == "stability")
+    assert worst["value"] == "-0.82" and worst["conclusion"] == "fail"
+    assert worst["limit"] == min(
+        (one["limit"] for one in changes if one["value"] == "-0.82"),
+        key=lambda limit: Decimal(limit.lstrip("±")),
+    )
 
 
 def test_without_a_metrologists_signature_the_verdict_is_provisional_and_nothing_follows():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -41,7 +42,7 @@ from ..services.checks import meter_at
 from ..services.first import state_of as first_state
 from ..services.judge import circuit_of, explanations_of
 from ..sheet import NUMBERS, RATE_LABELS, RATES, SEEN, Sheet
-from ..told import other_results, sheet_of, sheets_of_check, wiring_said
+from ..told import changes_of_check, other_results, sheet_of, sheets_of_check, wiring_said
 
 RECORD = "fieldwork.record"
 PASS_WORD = {"pass": "good", "fail": "bad", "incomplete": "warn"}
@@ -101,7 +102,8 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         "measured": _measured(sheet),
         "registers": [(RATE_LABELS[rate], sheet[f"register_{rate}"]) for rate in RATES if sheet[f"register_{rate}"] is not None],
         "sheets": sheets_of_check(found),
-        "results": _results(found, language),
+        "results": _results(other_results(found), language),
+        "changes": _results(changes_of_check(found), language),
         "is_provisional": found.outcome == Outcome.PROVISIONAL,
         "may_again": found.outcome in NO_VERDICT and request.rights.may(RECORD, found.task.unit.path),  # type: ignore[attr-defined]
         "blocks": [str(BLOCK_TEXTS[one["code"]]) % one["facts"] for one in found.blocks],
@@ -147,7 +149,7 @@ def _measured(sheet: Sheet) -> list[tuple[Any, str]]:
     ]
 
 
-def _results(found: FieldCheck, language: str) -> list[dict[str, Any]]:
+def _results(found: Sequence[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     return [
         {
             **one,
@@ -158,7 +160,7 @@ def _results(found: FieldCheck, language: str) -> list[dict[str, Any]]:
             "why": word("reason", one["reason"], language),
             "tone": PASS_WORD.get(one["conclusion"], "calm"),
         }
-        for one in other_results(found)
+        for one in found
     ]
 
 

@@ -63,12 +63,12 @@ def read_point(part: DevicePart, number: int, data: Any) -> None:
         point.rounded = str(rounded).strip()
     unit = data.get("unit")
     if unit not in (None, ""):
-        if unit not in UNITS:
+        if unit in UNITS:
+            point.unit = unit
+        elif point.item not in ERRORS:  # whose unit is told with their place
             part.fault(
                 f"{where}.unit", "choice", _("is one of %(known)s") % {"known": ", ".join(UNITS)}
             )
-        else:
-            point.unit = unit
     conclusion = data.get("conclusion")
     if conclusion not in (None, ""):
         if conclusion not in CONCLUSIONS:
