@@ -62,7 +62,7 @@ def test_an_arbitration_is_arranged_and_its_seal_opened_before_both_sides(visit,
     page.locator("[name=signed][value=yes]").check()
     page.get_by_role("button", name="提交").click()
     page.wait_for_load_state()
-    assert page.locator(".field-error, .notice-error").all_inner_texts() == []
+    assert page.locator(".field .error, .notice-error").all_inner_texts() == []
     expect(page.get_by_role("heading", name="确认检验完成")).to_be_visible()
     assert page.faults == []
 
