@@ -26,10 +26,12 @@ from dianheng.verification.models import (
     ReviewLine,
     TaskDevice,
     TestRecord,
+    TestResult,
     VerificationTask,
 )
 from dianheng.verification.selectors.laboratory import has_signed
 from dianheng.verification.selectors.on_site import base_current_of
+from dianheng.verification.selectors.results import judged_results
 from dianheng.workflow.choices import OPEN_STATES, InstanceState, Role
 from dianheng.workflow.models import FormEntry, ProcessInstance
 from dianheng.workflow.selectors import served
@@ -170,7 +172,7 @@ def _with(figure: str, unit: str) -> str:
 
 def _of_bench(number: str, device: Device, record: str) -> Evidence:
     url = reverse("task", args=[number])
-    rows = TaskDevice.objects.select_related("record", "task__unit")
+    rows = TaskDevice.objects.select_related("record", "verdict", "task__unit")
     rows = rows.filter(task__number=number, device=device)
     taken = rows.filter(records__number=record) if record else rows.exclude(step=Step.WITHDRAWN)
     row = taken.first()
@@ -182,15 +184,18 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
         text = _("%(barcode)s is not tested yet in task %(no)s.")
         return Evidence(number, url, text % {"barcode": device.barcode, "no": number})
     outcome, is_decided = row.outcome, row.step == Step.APPROVED and row.outcome in DECIDED
+    verdict = row.verdict
     if test.pk != row.record_id:  # another run has followed what was taken
-        line = row.approvals.filter(record=test).last()
+        line = row.approvals.filter(record=test).select_related("verdict").last()
         outcome, is_decided = (line.outcome, True) if line else ("", False)
+        verdict = line.verdict if line else None
+    results = judged_results(test, verdict)
     text = _("The result of %(barcode)s in task %(no)s is not approved yet: “%(step)s”.")
     facts = {"barcode": device.barcode, "no": number, "step": row.get_step_display()}
     papers = documents_about(f"record:{test.number}")
     is_failed = is_decided and outcome == BenchOutcome.FAILED
     rules = rule_set(*SETTLEMENT)
-    error = _error_over_loads(test, device, rules) if is_failed else None
+    error = _error_over_loads(results, device, rules) if is_failed else None
     is_signed = rules.is_confirmed or has_signed(row.task.unit, rules)
     return Evidence(
         number, url, "" if is_decided else text % facts,
@@ -199,7 +204,7 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
         is_right=outcome != BenchOutcome.FAILED if is_decided else None,
         outcome=str(BenchOutcome(outcome).label) if outcome else "",
         document=papers.filter(end__isnull=True).values_list("number", flat=True).first() or "",
-        points=_nearest(test),
+        points=_nearest(results),
         error_pct=round(error.mean_pct, 4) if error and is_signed else None,
         error_range_pct=(error.low_pct, error.high_pct) if error else None,
         unsigned_rules=rules.name if error and not is_signed else "",
@@ -207,11 +212,14 @@ def _of_bench(number: str, device: Device, record: str) -> Evidence:
     )  # fmt: skip
 
 
-def _error_over_loads(record: TestRecord, device: Device, rules: RuleSet) -> MeanError | None:
+def _error_over_loads(
+    results: Sequence[TestResult], device: Device, rules: RuleSet
+) -> MeanError | None:
     """The one error of a meter whose basic error failed; None where another item did, or a load is missing."""
     model = device.model
     base = base_current_of(model)
-    rows = list(record.results.filter(item="basic_error", is_derived=False, value__isnull=False))
+    rows = [row for row in results if row.item == "basic_error" and not row.is_derived]
+    rows = [row for row in rows if row.value is not None]
     if not base or not model.max_current_a or all(row.conclusion != "fail" for row in rows):
         return None
     connection, imax_ratio = Connection(model.connection), model.max_current_a / base
@@ -219,16 +227,17 @@ def _error_over_loads(record: TestRecord, device: Device, rules: RuleSet) -> Mea
     for row in rows:
         is_balanced = row.phases in ("", "ABC") and row.direction == "forward_active"
         load = ratio_to_base(read_load(row.load_point), connection, imax_ratio)
-        if is_balanced and row.factor == "1.0" and load is not None and row.value is not None:
+        if is_balanced and row.factor == "1.0" and load is not None:
             errors[load] = row.value
     return mean_error(rules, errors, imax_ratio)
 
 
-def _nearest(record: TestRecord) -> tuple[PointFound, ...]:
+def _nearest(results: Sequence[TestResult]) -> tuple[PointFound, ...]:
     """The errors that are nearest to their limits or beyond them, the worst first."""
     rows = [
         row
-        for row in record.results.filter(item__in=("basic_error", "ratio_error"), is_derived=False)
+        for row in results
+        if row.item in ("basic_error", "ratio_error") and not row.is_derived
         if row.value is not None and row.limit_high
     ]
     rows.sort(key=lambda row: -abs(row.value) / row.limit_high)

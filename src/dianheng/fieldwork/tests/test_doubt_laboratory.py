@@ -1,7 +1,7 @@
 """A doubted meter in the laboratory: only approved results count, an arbitration is kept apart."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,14 +19,17 @@ from dianheng.identity.services import (
     qualification_grant,
     setting_change,
     system_actor,
+    write_batch,
 )
 from dianheng.identity.tests.factories import city_company, metering_centre, person_with
 from dianheng.metrology.rule_sets import rule_set
+from dianheng.standards.services import standard_certify
 from dianheng.verification.models import TestRecord, VerificationTask
 from dianheng.verification.rules import signing_digest
 from dianheng.verification.services import (
     load_make,
     load_put,
+    results_judge_again,
     results_review,
     rule_set_sign,
     task_add_devices,
@@ -144,6 +147,28 @@ class TestInTheLaboratory:
         client.force_login(Person.objects.get(login="p-metrologist"))
         page = client.get(reverse("process", args=[one.number])).content.decode()
         assert "Settlement practice-2000" in page and found["settle_high"] in page
+
+    def test_a_meter_blocked_at_first_is_settled_by_the_verdict_that_counts(self, lab, people):
+        one = self.arranged(people)
+        task = VerificationTask.objects.get()
+        with write_batch(actor=system_actor(), action="test.lapse"):
+            lab.standard.certificates.update(valid_through=date(2021, 1, 1))
+        send(envelope_of(lab, load_with(task, lab.bench), meter_faults={barcode(900): "error"}))
+        assert task.devices.get().outcome == "blocked"
+        assert {point.conclusion for point in doubt_of(one).evidence.points} == {""}
+        standard_certify(
+            device=lab.standard, number="DNB-LATE", issuer="省计量科学研究院", accuracy_class="0.05",
+            valid_from=date(2021, 1, 2), valid_through=TODAY() + timedelta(days=9),
+            actor=system_actor(),
+        )  # fmt: skip
+        results_judge_again(task=task, reason="补录证书", actor=system_actor())
+        sign_off(task)
+        finished(people, one)
+        found = doubt_of(one)
+        assert found.answered["conclusion"] == "fail"
+        assert found.answered["unsigned"] == "Settlement practice-2000"
+        assert Decimal(found.answered["error_low"]) <= Decimal(found.answered["error_high"])
+        assert found.evidence.points[0].conclusion == "fail"
 
     def test_a_meter_that_fails_is_settled_by_its_error_over_the_loads(self, lab, people, client):
         rules = rule_set("Settlement practice", "2000")
