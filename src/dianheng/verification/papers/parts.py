@@ -323,10 +323,11 @@ _READ = {
     "relay": ("open_s", "close_s"),
     "insulation": ("resistance_mohm",),
 }
-# Items of which the result is a word.
+# Items of which the result is no measured value of a point: a word, or what was read once.
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "key_state": lambda facts: KEYS.get(str(facts.get("key_state")), ""),
     "polarity": lambda facts: SENSES.get(str(facts.get("sense")), ""),
+    "insulation": lambda facts: str(facts.get("resistance_mohm") or ""),
     "parameter": lambda facts: "; ".join(
         str((facts.get("found") or {}).get(name, "—")) for name in facts.get("ordered") or {}
     ),

@@ -78,6 +78,8 @@ def test_a_certificate_has_a_sheet_for_each_part_phase_and_ratio(model):
     assert point["f_conclusion"] == point["delta_conclusion"] == "pass"
     done = rework(read(Certificate, data))
     assert done.tables == "same" and all(not line.differences for line in done.lines)
+    (insulation,) = [item for item in data["items"] if item["item"] == "insulation"]
+    assert (insulation["result"], insulation["unit"]) == ("2500", "MΩ")
     assert data["points"] == [] and data["device"]["ratio"] and data["device"]["burden"]
 
 
