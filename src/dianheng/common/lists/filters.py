@@ -208,14 +208,14 @@ _MOMENT = re.compile(r"(\d{4}\D\d{1,2}\D\d{1,2}日?)(?:[ T]*(\d{1,2}):(\d{1,2})(
 def read_moment(given: str) -> datetime:
     """A moment as people and spreadsheets write it, the organisation's where no zone is told.
 
-    2026-11-22T09:30+08:00, 2026-11-22 09:30, 2026/1/5 9:30:15, 2026年11月22日 9:30, a day alone.
+    2026-11-22T09:30+08:00, 2026/11/22 09:30:00.123, 2026/1/5 9:30:15, 2026年11月22日 9:30, a day.
 
     Raises:
         NotUnderstood: it is none of these.
     """
     text = halfwidth(given).strip()
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
         parts = _MOMENT.fullmatch(text)
         if parts is None:

@@ -17,6 +17,7 @@ from dianheng.common.lists import (
     ListQuery,
     Numbers,
     read_day,
+    read_moment,
 )
 from dianheng.common.lists.filters import NotUnderstood
 from dianheng.common.pages import Scope
@@ -138,6 +139,29 @@ def test_relative_days_follow_today():
 def test_what_is_no_day(typed):
     with pytest.raises(NotUnderstood):
         read_day(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "moment"),
+    [
+        ("2026-11-22T09:30+08:00", "2026-11-22T09:30:00+08:00"),
+        ("2026/11/22T09:30:00+08:00", "2026-11-22T09:30:00+08:00"),
+        ("2026/11/22T01:30:00Z", "2026-11-22T01:30:00+00:00"),
+        ("2026/11/22 09:30:00.123", "2026-11-22T09:30:00.123000+08:00"),
+        ("２０２６／１１／２２ ０９：３０", "2026-11-22T09:30:00+08:00"),
+        ("2026/1/5 9:30:15", "2026-01-05T09:30:15+08:00"),
+        ("2026年11月22日 9:30", "2026-11-22T09:30:00+08:00"),
+        ("2026/11/22", "2026-11-22T00:00:00+08:00"),
+    ],
+)
+def test_a_moment_is_read_as_benches_and_people_write_it(typed, moment):
+    assert read_moment(typed).isoformat() == moment
+
+
+@pytest.mark.parametrize("typed", ["", "bald", "2026/11/32 09:30", "2026/11/22 25:00", "09:30"])
+def test_what_is_no_moment_is_not_understood(typed):
+    with pytest.raises(NotUnderstood):
+        read_moment(typed)
 
 
 def test_a_filter_may_not_take_a_name_of_the_list():

@@ -596,5 +596,6 @@ def test_texts_of_benches():
         "NA",
     ]
     assert moment("2026/11/22 09:30:00") == "2026-11-22T09:30:00+08:00" and moment("bald") == "bald"
+    assert moment("2026/11/22T01:30:00.5+00:00") == "2026-11-22T09:30:00.500000+08:00"
     assert whole("１２") == 12 and whole("1.5") == "1.5" and whole("") is None
     assert decoded("表".encode("gbk")) == decoded("表".encode("utf-8-sig")) == "表"
