@@ -53,14 +53,17 @@ def _by_edition(item: str) -> Case:
     return Case(*whens, output_field=IntegerField())
 
 
-def _last(item: str, *more: Exists) -> Subquery:
-    """Day of the last check of a point that judged an item."""
+def _judging(item: str) -> QuerySet[FieldCheck]:
+    """Checks that judged an item, whatever is missing beside it."""
     judged = Q()
     for conclusion in (Outcome.PASS.value, Outcome.FAIL.value):
         judged |= Q(results__contains=[{"item": item, "conclusion": conclusion}])
-    rows = FieldCheck.objects.filter(
-        judged, *more, task__usage_point=OuterRef("pk"), outcome__in=COUNTING
-    )
+    return FieldCheck.objects.filter(judged, outcome__in=COUNTING)
+
+
+def _last(item: str, *more: Exists) -> Subquery:
+    """Day of the last check of a point that judged an item."""
+    rows = _judging(item).filter(*more, task__usage_point=OuterRef("pk"))
     return Subquery(rows.order_by("-done_at").annotate(d=TruncDate("done_at")).values("d")[:1])
 
 
@@ -120,8 +123,8 @@ def points_due() -> QuerySet[UsagePoint]:
 
 def first_checks_unplanned(units: Any) -> QuerySet[UsagePoint]:
     """Points that wait for the first check of a meter hung within a year, and nobody plans one."""
-    checked = FieldCheck.objects.filter(
-        meter=OuterRef("device"), done_at__gte=OuterRef("installed_at"), outcome__in=COUNTING
+    checked = _judging("working_error").filter(
+        meter=OuterRef("device"), done_at__gte=OuterRef("installed_at")
     )
     planned = FieldTask.objects.filter(usage_point=OuterRef("usage_point"), state=TaskState.OPEN)
     # Few meters are new and unchecked: the days are worked out for these alone.

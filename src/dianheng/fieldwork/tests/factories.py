@@ -58,12 +58,12 @@ def issued_meter(number: int = 900, **more: Any) -> Device:
         )  # fmt: skip
 
 
-def point_with_meter(number: int = 900) -> tuple[UsagePoint, Device]:
-    """A 10 kV customer whose meter hangs there for a year."""
+def point_with_meter(number: int = 900, since: timedelta = HUNG_ON) -> tuple[UsagePoint, Device]:
+    """A 10 kV customer whose meter hangs there, for a year where nothing else is said."""
     point, meter = cement_works(), issued_meter(number)
     devices_install(
         point=point, hangs=[Hang(meter.pk, HungRole.METER)], actor=system_actor("command"),
-        installed_at=timezone.now() - HUNG_ON,
+        installed_at=timezone.now() - since,
     )  # fmt: skip
     return point, Device.objects.get(pk=meter.pk)
 
@@ -126,9 +126,9 @@ def an_hour_ago() -> datetime:
     return timezone.now() - timedelta(hours=1)
 
 
-def point_with_transformers() -> UsagePoint:
+def point_with_transformers(since: timedelta = HUNG_ON) -> UsagePoint:
     """A point whose meter hangs behind two low-voltage current transformers of class 0.5S."""
-    point, _meter = point_with_meter()
+    point, _meter = point_with_meter(since=since)
     model = DeviceModel.objects.filter(code="LMZ1-0.66").first() or model_make(
         manufacturer=manufacturer_make(
             code="JD", name="金电互感器有限公司", short_name="金电", actor=system_actor()
@@ -146,7 +146,7 @@ def point_with_transformers() -> UsagePoint:
             for n in (1, 2)
         ]  # fmt: skip
     devices_install(
-        point=point, actor=system_actor("command"), installed_at=timezone.now() - HUNG_ON,
+        point=point, actor=system_actor("command"), installed_at=timezone.now() - since,
         hangs=[
             Hang(device.pk, HungRole.CURRENT_TRANSFORMER, element)
             for device, element in zip(devices, "ac", strict=True)

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput
 from dianheng.fieldwork.due import points_due
 from dianheng.fieldwork.layouts import entries_of
@@ -26,9 +27,11 @@ from .factories import (
     point_with_meter,
     point_with_transformers,
     sign_rules,
+    transformer_task,
 )
 from .test_checks import GOOD, record
 from .test_due import hung
+from .test_transformers import measured
 
 pytestmark = pytest.mark.django_db
 
@@ -217,6 +220,39 @@ def test_a_first_check_that_nobody_planned_is_a_thing_to_do_for_who_plans(client
     assert groups_of(client, leader) == []
     task_cancel(task=task, reason="雨", actor=system_actor("command"))
     assert len(groups_of(client, leader)) == 1
+    record(GOOD, task=first_task(point))
+    assert groups_of(client, leader) == []
+
+
+def of_transformer(point):
+    device = Device.objects.filter(kind="current_transformer").earliest("pk")
+    return measured(device, task=transformer_task(point))
+
+
+def of_comparisons(point):
+    return record(SEEN, task=first_task(point)).check
+
+
+def of_wiring_in_frost(point):
+    frost = {**WHOLE, **REVERSED, "temperature_c": "-20"}
+    return record(frost, task=first_task(point)).check
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"),
+    [(of_transformer, "pass"), (of_comparisons, "incomplete"), (of_wiring_in_frost, "fail")],
+    ids=["of a transformer", "what was compared only", "the wiring, in frost"],
+)
+def test_a_check_without_the_working_error_leaves_the_first_check_to_plan(client, check, outcome):
+    calibrator()
+    point = point_with_transformers(timedelta(days=20))
+    leader, _second = crew()
+    assert len(groups_of(client, leader)) == 1
+    made = check(point)
+    assert made.outcome == outcome
+    task_cancel(task=made.task, reason="雨", actor=system_actor("command"))
+    ((item,),) = (group.items for group in groups_of(client, leader))
+    assert item.label == point.number
     record(GOOD, task=first_task(point))
     assert groups_of(client, leader) == []
 
