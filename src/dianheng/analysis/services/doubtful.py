@@ -16,17 +16,23 @@ from ..models import Trace
 
 EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 # A standard, and from when until when its word is in doubt: the cause itself; then each of which a
-# certificate was made by one that was in doubt that day, until its next certificate, and so on. Of
-# standards of other bodies we know no days of their own: those below one are in doubt with it.
+# certificate was made by one that was in doubt that day, save while a later one counted, and so on.
+# Withdrawing a doubtful certificate takes nothing back that was measured; one that was withdrawn
+# ended the doubt only until then. Of standards of other bodies we know no days of their own: those
+# below one are in doubt with it.
 _DOUBTFUL = """
 with recursive paper as (
     select p.id, p.device_id, p.higher_device_id, p.higher_outside_id,
-           p.valid_from::timestamp at time zone %(zone)s as since,
-           least(p.withdrawn_on, p.valid_through + 1,
-                 (select min(n.valid_from) from verification_standardcertificate n
-                   where n.device_id = p.device_id and n.valid_from > p.valid_from)
-                )::timestamp at time zone %(zone)s as until
+           lower(span)::timestamp at time zone %(zone)s as since,
+           upper(span)::timestamp at time zone %(zone)s as until
       from verification_standardcertificate p
+     cross join unnest(
+           datemultirange(daterange(p.valid_from, p.valid_through, '[]')) - coalesce((
+               select range_agg(daterange(n.valid_from, n.withdrawn_on))
+                 from verification_standardcertificate n
+                where n.device_id = p.device_id and (n.valid_from, n.id) > (p.valid_from, p.id)
+                  and (n.withdrawn_on is null or n.withdrawn_on > n.valid_from)), '{}')
+           ) as span
      where p.higher_device_id is not null or p.higher_outside_id is not null
 ), outside(id) as (
     select %(outside)s::bigint

@@ -159,12 +159,16 @@ class TestCertifiedWith:
         meters_tested(2)
         return equipment("STD-UP", "standard_meter", "CL311")
 
-    def certified(self, days: int, *, above, barcode="STD-0001", through=400, number="DC-UP"):
+    def certified(
+        self, days: int, *, above, barcode="STD-0001", through=400, number="DC-UP", withdrawn=None
+    ):
+        """Both in days ago: the first day, and the day from which it is withdrawn."""
         today = timezone.localdate()
         with write_batch(actor=system_actor(), action="test.certify"):
             StandardCertificate.objects.create(
                 device=Device.objects.get(barcode=barcode), number=number, issuer="计量中心",
                 valid_from=today - timedelta(days=days), valid_through=today + timedelta(days=through),
+                withdrawn_on=None if withdrawn is None else today - timedelta(days=withdrawn),
                 higher_device=above,
             )  # fmt: skip
 
@@ -202,6 +206,30 @@ class TestCertifiedWith:
     def test_the_next_certificate_ends_the_doubt(self, above):
         self.certified(20, above=above)
         self.certified(10, above=None, number="DC-NEXT")
+        assert self.count(traced(code="STD-UP")) == 0
+
+    @pytest.mark.parametrize(
+        "first,withdrawn,count",
+        [(10, 9, 2), (10, 10, 2), (10, 11, 2), (10, -1, 0)],
+        ids=["a day later", "from its first day", "from a day before it", "after the records"],
+    )
+    def test_a_next_certificate_ends_the_doubt_until_it_is_withdrawn(
+        self, above, first, withdrawn, count
+    ):
+        self.certified(20, above=above)
+        self.certified(first, above=None, number="DC-WRONG", withdrawn=withdrawn)
+        assert self.count(traced(code="STD-UP")) == count
+
+    @pytest.mark.parametrize("withdrawn", [20, 5], ids=["from its first day", "later"])
+    def test_withdrawing_the_doubtful_certificate_takes_no_record_out(self, above, withdrawn):
+        self.certified(20, above=above, withdrawn=withdrawn)
+        trace = traced(code="STD-UP")
+        assert self.count(trace) == 2
+        assert [line[1] for line in trace.certified] == ["DC-UP"]
+
+    def test_what_took_the_place_of_a_withdrawn_one_from_its_first_day_ends_the_doubt(self, above):
+        self.certified(20, above=above, withdrawn=20)
+        self.certified(20, above=None, number="DC-RIGHT")
         assert self.count(traced(code="STD-UP")) == 0
 
     def test_a_standard_of_another_body_is_a_cause_too(self, above):
