@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 
@@ -43,6 +43,14 @@ def due_within(name: str, start: datetime, unit_id: int) -> datetime:
     days: int = setting(name, unit_id, start.date())
     office = setting("workflow.office_hours", unit_id, start.date())
     return working_days_end(start, days, is_workday, office)
+
+
+def end_of_day(day: date, unit_id: int) -> datetime:
+    """The end of the office hours of a unit on a day, whether anybody works then or not."""
+    office = setting("workflow.office_hours", unit_id, day)
+    return working_days_end(
+        timezone.make_aware(datetime.combine(day, time())), 0, is_workday, office
+    )
 
 
 def timer(text: str, unit_id: int | None = None) -> str:

@@ -64,7 +64,7 @@ def working_days_end(
 
     Args:
         start: aware moment, in the zone of the organisation; its own day does not count.
-        days: working days, from 1 on.
+        days: working days; 0: its own day, whether it is one or not.
 
     Raises:
         ValueError: no such working day within ten years.

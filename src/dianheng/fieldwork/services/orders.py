@@ -71,6 +71,7 @@ def _process_begin(order: FieldOrder, point: UsagePoint, actor: Actor) -> str:
     return instance_begin(
         code=PACK, unit=point.unit, title=f"{order.get_kind_display()}：{point.name}"[:80],
         actor=actor, subject=f"field_order:{order.number}", data={**about, "devices": devices},
+        due_on=order.due_on,
     ).number  # fmt: skip
 
 

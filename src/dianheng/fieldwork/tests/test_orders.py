@@ -12,6 +12,7 @@ from dianheng.fieldwork.panels import point_hold
 from dianheng.fieldwork.services import order_done
 from dianheng.identity.services import actor_for_person, setting_change, system_actor
 from dianheng.identity.tests.factories import PASSWORD, city_company, metering_centre, person_with
+from dianheng.workflow.calendar import due_after, end_of_day
 from dianheng.workflow.models import ProcessInstance
 from dianheng.workflow.selectors import earlier_entry
 from dianheng.workflow.services import (
@@ -101,6 +102,20 @@ def test_accepted_work_closes_the_order_with_its_result():
     order = FieldOrder.objects.get()
     assert (order.state, order.what_done) == ("done", "第1元件改接，复测正确")
     assert order.done_on == timezone.localdate() and order.done_by.name == "张伟"
+
+
+def test_no_step_is_due_after_the_order_itself():
+    """The work may take 40 office hours, the order three working days."""
+    work_order()
+    order = wrong_wiring()
+    instance = ProcessInstance.objects.get()
+    last = end_of_day(order.due_on, order.unit_id)
+    do(order, verifier(), **earlier_entry(instance.tasks.get()))
+    decide = instance.tasks.latest("pk")
+    assert decide.due_at == due_after(8, decide.offered_at, decide.unit_id) < last
+    do(order, head(), opinion="agree")
+    work = instance.tasks.latest("pk")
+    assert work.task == "work" and work.due_at == last
 
 
 def test_who_checks_on_site_writes_and_carries_the_order():

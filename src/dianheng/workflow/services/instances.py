@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from dianheng.identity.registry import all_settings
 from dianheng.identity.selectors import unit_of_json
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
-from ..calendar import due_after, due_within, timer_of
+from ..calendar import due_after, due_within, end_of_day, timer_of
 from ..choices import OPEN_STATES, InstanceState, NoteKind, TaskState
 from ..engine import Running, Step, restore, start
 from ..errors import WrongExpression
@@ -85,12 +85,14 @@ def instance_begin(
     subject: str = "",
     data: Mapping[str, Any] | None = None,
     origin: ProcessInstance | None = None,
+    due_on: date | None = None,
     request_key: str = "",
 ) -> ProcessInstance:
     """`instance_start` without the right: whoever calls has asked for it, or a pack says so.
 
     Args:
         origin: the instance whose step begins this one; who handled that one is known here.
+        due_on: last day of what the instance carries; none of its steps is due after it.
     """
     if not title.strip():
         raise BadInput(
@@ -114,6 +116,7 @@ def instance_begin(
         made.known = []
         note(made, NoteKind.START, actor, batch.at, facts=begun_by)
         facts = {"number": made.number, "unit": unit.code, "title": made.title, "subject": subject}
+        facts["due_on"] = due_on.isoformat() if due_on else ""
         running = start(
             definition_of(pack), {"instance": {**(data or {}), **facts}}, timer_of(unit.pk)
         )
@@ -188,7 +191,7 @@ def settle(
         text = _("The process runs in a circle of its own services.")
         raise Refused(Refusal("service_loop", text, {"number": instance.number}))
     _close_gone(instance, ready, at, returned=bool(returned_to))
-    _offer_new(instance, ready, at, returned_to)
+    _offer_new(instance, running, ready, at, returned_to)
     before = (instance.state, instance.timer_at)
     if running.is_done:
         instance.state, instance.ended_at, instance.timer_at = InstanceState.DONE, at, None
@@ -294,7 +297,11 @@ def _close_gone(
 
 
 def _offer_new(
-    instance: ProcessInstance, ready: Sequence[Step], at: datetime, returned_to: str
+    instance: ProcessInstance,
+    running: Running,
+    ready: Sequence[Step],
+    at: datetime,
+    returned_to: str,
 ) -> None:
     offered = {task.step for task in instance.known if task.is_open}
     new = [step for step in ready if step.id not in offered]
@@ -309,11 +316,12 @@ def _offer_new(
         returns = earlier is not None and is_returned and not plan["share"]
         assignee = earlier.done_by_id if returns else None
         unit = _lane_unit(instance.unit, lane["unit"])
+        last_day = running.data_of(step.id)["instance"].get("due_on")
         made = ProcessTask(
             instance=instance, step=step.id, task=step.task, name=plan["title"]["zh"],
             role=plan["role"], round=(earlier.round + 1 if earlier else 1),
             posts=posts[lanes[step.task]], unit=unit, offered_at=at,
-            due_at=_due_at(instance, plan, unit, at), is_returned=is_returned,
+            due_at=_due_at(instance, plan, unit, at, last_day), is_returned=is_returned,
             assignee_id=assignee, claimed_at=at if assignee else None,
             state=TaskState.CLAIMED if assignee else TaskState.OPEN,
             share=Decimal(plan["share"]) if plan["share"] else None,
@@ -324,13 +332,20 @@ def _offer_new(
 
 
 def _due_at(
-    instance: ProcessInstance, plan: Mapping[str, Any], unit: Unit, at: datetime
+    instance: ProcessInstance,
+    plan: Mapping[str, Any],
+    unit: Unit,
+    at: datetime,
+    last_day: str | None,
 ) -> datetime:
-    """When the hours of the step have passed, or the days of the instance if that is sooner."""
+    """When the hours of the step have passed, or before: with the days of the instance, and with
+    the last day of what it carries."""
     due = due_after(Decimal(plan["hours"]), at, unit.pk)
     limit = plan.get("limit")
     if limit in all_settings():
         due = min(due, due_within(limit, instance.started_at, unit.pk))
+    if last_day:
+        due = min(due, end_of_day(date.fromisoformat(last_day), unit.pk))
     return due
 
 
