@@ -1,11 +1,11 @@
 """Reads of checks on site."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,16 +14,18 @@ from dianheng.assets.models import Device, Installation
 from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.errors import NotFound
 from dianheng.customers.models import UsagePoint
+from dianheng.identity.models import Unit
 from dianheng.verification.selectors.transformer_errors import (
     KnownErrors,
     approved_errors,
     error_key,
 )
 
-from .choices import JUDGED
+from .choices import JUDGED, TaskState
 from .models import FieldCheck, FieldOrder, FieldTask
 
 VIEW = "fieldwork.view"
+YEAR = timedelta(days=366)
 
 
 def tasks() -> QuerySet[FieldTask]:
@@ -51,6 +53,25 @@ def is_calibrator(number: str) -> bool:
     kinds = (DeviceKind.INSTRUMENT, DeviceKind.STANDARD_METER)
     rows = Device.objects.filter(kind__in=kinds)
     return rows.filter(barcode=number).exists() or rows.filter(asset_no=number).exists()
+
+
+def signing_unit(calibrator: Device | None, task: FieldTask) -> Unit:
+    """The unit whose metrologist signs what a check is judged by: the one that owns the calibrator."""
+    return calibrator.unit if calibrator else task.unit
+
+
+def open_tasks_signed_by(unit: Unit) -> QuerySet[FieldTask]:
+    """Open tasks of whose records, as far as can be foreseen, a unit is the `signing_unit`.
+
+    A crew takes the calibrators that its colleagues took within a year, else its own unit's.
+    """
+    used = FieldCheck.objects.filter(
+        leader__unit=OuterRef("pk"), calibrator__isnull=False, done_at__gte=timezone.now() - YEAR
+    )
+    crews = Unit.objects.filter(
+        Exists(used.filter(calibrator__unit=unit)) | Q(~Exists(used), pk=unit.pk)
+    )
+    return FieldTask.objects.filter(state=TaskState.OPEN, leader__unit__in=crews.values("pk"))
 
 
 def _visible(rows: QuerySet[Any], rights: Any, number: str, path: str) -> Any:

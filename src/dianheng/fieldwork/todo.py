@@ -16,8 +16,7 @@ from dianheng.verification.selectors.laboratory import signed_rule_sets
 
 from .choices import OrderState, TaskState
 from .due import first_checks_unplanned
-from .models import FieldTask
-from .selectors import orders, tasks
+from .selectors import open_tasks_signed_by, orders, tasks
 from .services.judge import rules_on
 
 SOON_DAYS = 7
@@ -76,12 +75,12 @@ def first_checks(request: HttpRequest) -> Sequence[TodoGroup]:
 
 
 def rules_to_sign(request: HttpRequest) -> Sequence[TodoGroup]:
-    """Rule sets by which checks on site are judged, for the metrologist of a unit whose people check."""
+    """Rule sets by which checks on site are judged, for the metrologist of the calibrators' unit."""
     rights: Any = request.rights  # type: ignore[attr-defined]
     unit = getattr(request.user, "unit", None)
     if unit is None or not rights.may("verification.confirm_rules", unit.path):
         return []
-    editions = FieldTask.objects.filter(state=TaskState.OPEN, leader__unit=unit)
+    editions = open_tasks_signed_by(unit)
     needed = dict.fromkeys(
         each
         for edition in editions.values_list("usage_point__class_edition", flat=True).distinct()

@@ -28,7 +28,7 @@ from dianheng.verification.selectors.laboratory import LaboratoryFacts
 from ..choices import JUDGED, NO_VERDICT, Source, TaskKind, TaskReason, TaskState
 from ..models import FieldCheck, FieldTask
 from ..rules import Calibrator, guard_two_people, outcome_of
-from ..selectors import transformers_at
+from ..selectors import signing_unit, transformers_at
 from ..sheet import Problem, Sheet, read_sheet
 from .first import is_open, still_missing
 from .judge import Judged, Rules, circuit_of, judge, rules_on
@@ -191,7 +191,7 @@ def check_record(
         if found.reason == TaskReason.FIRST and taken.transformer is None:
             judged.used.append(on.rules.first)
             judged.results += still_missing(found, judged.results, done_at, on.rules.first)
-        judged.blocks += judged.unsigned(on.tool.unit if on.tool else found.unit)
+        judged.blocks += judged.unsigned(signing_unit(on.tool, found))
         outcome = outcome_of((one["conclusion"] for one in judged.results), judged.blocks)
         year = timezone.localtime(done_at).year
         (number,) = numbers_take(key="field_check", unit_id=found.unit_id, year=year)

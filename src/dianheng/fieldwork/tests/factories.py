@@ -13,7 +13,7 @@ from dianheng.customers.models import UsagePoint
 from dianheng.customers.tests.factories import cement_works
 from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.services import task_make
-from dianheng.identity.models import Person
+from dianheng.identity.models import Person, Unit
 from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import metering_centre, person_with
 from dianheng.metrology.rule_sets import rule_set
@@ -74,13 +74,14 @@ RULES = (
 )  # fmt: skip
 
 
-def sign_rules() -> None:
+def sign_rules(unit: Unit | None = None) -> None:
     """A metrologist of the laboratory confirms what checks on site are judged by."""
-    actor = actor_for_person(person_with("*", login="metrologist", name="周计量"))
+    unit = unit or metering_centre()
+    actor = actor_for_person(person_with("*", login=f"signs-{unit.code}", name="周计量", unit=unit))
     for standard, edition in RULES:
         rules = rule_set(standard, edition)
         rule_set_sign(
-            unit=metering_centre(), standard=standard, edition=edition, digest=rules.digest,
+            unit=unit, standard=standard, edition=edition, digest=rules.digest,
             statement="与规程原文核对一致", actor=actor,
         )  # fmt: skip
 

@@ -13,11 +13,11 @@ from dianheng.fieldwork.due import points_due
 from dianheng.fieldwork.layouts import entries_of
 from dianheng.fieldwork.models import FieldTask
 from dianheng.fieldwork.papers import field_check_record
-from dianheng.fieldwork.services import task_cancel, task_make
+from dianheng.fieldwork.services import check_again, task_cancel, task_make
 from dianheng.fieldwork.services.first import state_of
 from dianheng.fieldwork.todo import first_checks, rules_to_sign
-from dianheng.identity.services import system_actor, unit_make
-from dianheng.identity.tests.factories import person_with
+from dianheng.identity.services import system_actor, unit_make, write_batch
+from dianheng.identity.tests.factories import city_company, person_with
 from dianheng.metrology.periods import add_months
 
 from .factories import (
@@ -269,3 +269,26 @@ def test_the_metrologist_of_the_crew_s_unit_has_its_rule_sets_to_sign(client):
     assert groups_of(client, stranger, rules_to_sign) == []
     sign_rules()
     assert groups_of(client, metrologist, rules_to_sign) == []
+
+
+def test_the_metrologist_of_the_unit_that_owns_the_calibrator_is_asked(client):
+    laboratory = unit_make(
+        code="LAB", name="市计量室", kind="centre", actor=system_actor(), parent=city_company()
+    )
+    right = "verification.confirm_rules"
+    theirs = person_with(right, login="wu", name="吴")
+    ours = person_with(right, login="zheng", name="郑", unit=laboratory)
+    tool = calibrator(is_signed=False)
+    with write_batch(actor=system_actor(), action="test.owner"):
+        Device.objects.filter(pk=tool.pk).update(unit=laboratory)
+    task = first_task()
+    check = record(WHOLE, task=task).check
+    assert check.outcome == "provisional"
+    assert groups_of(client, theirs, rules_to_sign) == []
+    (group,) = groups_of(client, ours, rules_to_sign)
+    assert {item.label for item in group.items} >= {one["facts"]["rules"] for one in check.blocks}
+    sign_rules()  # of the crew's unit: changes nothing
+    assert len(groups_of(client, ours, rules_to_sign)) == 1
+    sign_rules(laboratory)
+    assert groups_of(client, ours, rules_to_sign) == []
+    assert check_again(check=check, actor=system_actor()).check.outcome == "pass"
