@@ -149,9 +149,14 @@ class QualityOutcome(TextChoices):
 
     PASSED = "passed", pgettext_lazy("QC", "Passed")
     FAILED = "failed", pgettext_lazy("QC", "Failed")
+    NOT_JUDGED = "not_judged", pgettext_lazy("QC", "Not judged")  # a meter whose rates lack
 
 
-QUALITY_OUTCOME_TONE = {QualityOutcome.PASSED: "good", QualityOutcome.FAILED: "bad"}
+QUALITY_OUTCOME_TONE = {
+    QualityOutcome.PASSED: "good",
+    QualityOutcome.FAILED: "bad",
+    QualityOutcome.NOT_JUDGED: "warn",
+}
 
 
 class Moment(TextChoices):

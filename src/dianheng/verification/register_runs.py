@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dianheng.metrology.errors import WrongValue
 from dianheng.metrology.plates import MeterPlate
 from dianheng.metrology.quantities import EXACT, relative_error_pct
 from dianheng.metrology.registers import combination_verdict, register_run_verdict
@@ -21,7 +20,8 @@ class Run:
     increments: Mapping[str, Decimal]  # kWh, by register
     against_reference: Verdict
     difference_pct: Decimal
-    rates: Verdict | None  # total against the sum of the rates, where rates were read
+    rates: Verdict | None  # total against the sum of the rates, where they can be judged
+    lacks_rates: bool = False  # of more than were read, with the total ahead of those: not judged
 
     @property
     def failing_items(self) -> list[str]:
@@ -52,8 +52,8 @@ def run_of(
 ) -> Run:
     """Judge a meter's increments; the total is among them, the reference meter has moved.
 
-    Raises:
-        WrongValue: the total runs ahead of the rates that were read, and the meter has more rates.
+    Where the total runs ahead of the rates that were read, and the meter has more rates, they
+    tell nothing.
 
     >>> from dianheng.metrology.examples import household_meter
     >>> from dianheng.metrology.rule_sets import rule_set
@@ -65,17 +65,18 @@ def run_of(
     """
     total = increments["total"]
     rates = [increments[rate] for rate in RATES if rate in increments]
-    combined = None
+    combined, lacks_rates = None, False
     if len(rates) > 1:
         combined = combination_verdict(
             rules, total_kwh=total, rates_kwh=rates, register_decimals=plate.register_decimals
         )
         is_ahead = combined.value is not None and combined.value > 0
         if len(rates) < plate.rate_count and is_ahead and combined.conclusion is Conclusion.FAIL:
-            raise WrongValue("not_all_rates", "not all rate registers were read")
+            combined, lacks_rates = None, True
     return Run(
         increments,
         register_run_verdict(rules, plate, register_kwh=total, reference_kwh=reference_kwh),
         relative_error_pct(total, reference_kwh),
         combined,
+        lacks_rates,
     )

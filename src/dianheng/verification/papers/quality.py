@@ -20,8 +20,8 @@ def quality_record(batch: QualityBatch) -> paper.QualityRecord:
     reference = batch.reference
     sample = ""
     if batch.stands_for:
-        share = Decimal(len(results)) / batch.stands_for * 100
-        sample = f"{len(results)} / {batch.stands_for} = {share:.1f} %"
+        share = Decimal(verdict.meter_count) / batch.stands_for * 100
+        sample = f"{verdict.meter_count} / {batch.stands_for} = {share:.1f} %"
     known = getattr(batch.bench, "standard", None)
     return paper.QualityRecord(
         number=batch.number, created_at=timezone.localtime(verdict.judged_at),
@@ -77,4 +77,4 @@ def _decimals(value: Decimal) -> int:
 
 
 def _conclusion(outcome: str) -> str:
-    return paper.PASS if outcome == "passed" else paper.FAIL
+    return {"passed": paper.PASS, "failed": paper.FAIL}.get(outcome, paper.NOT_JUDGED)

@@ -108,9 +108,14 @@ class BatchSeen:
         return [one for one in self.meters if one.outcome == QualityOutcome.FAILED]
 
     @property
+    def judged(self) -> list[MeterSeen]:
+        """Meters with a verdict."""
+        return [one for one in self.meters if one.outcome not in ("", QualityOutcome.NOT_JUDGED)]
+
+    @property
     def outcome(self) -> str:
         """What the batch comes to; empty while something is missing."""
-        if not self.meters or any(not one.outcome for one in self.meters):
+        if not self.judged or any(not one.outcome for one in self.meters):
             return ""
         is_good = len(self.failures) <= self.batch.allowed_failures
         return (QualityOutcome.PASSED if is_good else QualityOutcome.FAILED).value
@@ -145,6 +150,9 @@ def batch_seen(batch: QualityBatch) -> BatchSeen:
     _see_apart(seen)
     if not seen.meters:
         seen.faults.append(_fault("no_meters", _("No meter of the batch has been read yet.")))
+    elif all(one.outcome == QualityOutcome.NOT_JUDGED for one in seen.meters):
+        text = _("Of no meter of the batch all rate registers were read: cancel it, begin another.")
+        seen.faults.append(_fault("no_meters", text))
     if not (seen.rules.is_confirmed or has_signed(batch.unit, seen.rules)):
         text = _("%(rules)s is not signed by a metrologist yet. Have it signed under Rule sets.")
         seen.faults.append(_fault("rules_unsigned", text % {"rules": seen.rules.name}))
@@ -234,7 +242,12 @@ def _lay_run(found: MeterSeen, run: Run) -> None:
         found.rates_difference_kwh = run.rates.value
         found.rates_limit_kwh = run.rates.limit_high
     found.failing_items = run.failing_items
-    found.outcome = (QualityOutcome.FAILED if run.failing_items else QualityOutcome.PASSED).value
+    if run.failing_items:
+        found.outcome = QualityOutcome.FAILED.value
+    else:
+        found.outcome = (
+            QualityOutcome.NOT_JUDGED if run.lacks_rates else QualityOutcome.PASSED
+        ).value
 
 
 def _see_apart(seen: BatchSeen) -> None:

@@ -170,7 +170,7 @@ def _keep(
 ) -> QualityVerdict:
     held, paper = seen.batch, seen.certificate
     verdict = QualityVerdict.objects.create(
-        batch=held, outcome=seen.outcome, meter_count=len(seen.meters),
+        batch=held, outcome=seen.outcome, meter_count=len(seen.judged),
         failure_count=len(seen.failures), reference_kwh=seen.reference_kwh,
         certificate_no=paper.number if paper else "",
         certificate_through=paper.valid_through if paper else held.reference.valid_through,

@@ -107,9 +107,57 @@ def test_a_meter_of_which_not_all_rates_were_read_is_not_failed_for_it():
     ahead = {"total": "110.00", "peak": "46.00", "flat": "34.05"}
     sent(batch, table("end", {no: "10.0000", first: behind, second: ahead}))
     seen = batch_seen(batch)
-    assert [meter.outcome for meter in seen.meters] == ["", "failed"]
-    assert [fault["code"] for fault in seen.faults] == ["no_rule"]
-    assert "各费率示值未抄全" in str(seen.meters[0].fault)
+    assert [meter.outcome for meter in seen.meters] == ["not_judged", "failed"]
+    assert (seen.faults, seen.outcome) == ([], "failed")
+
+
+def rates_lacking(count):
+    """A batch whose first meter was read at two of its four rates, 3 kWh of the total elsewhere."""
+    batch, devices = quality_batch(stands_for=10, allowed_failures=1), verified_meters(count)
+    no, first, *others = batch.reference.barcode, *(one.barcode for one in devices)
+    start = {"total": "100.00", "peak": "40.00", "flat": "30.00"}
+    sent(batch, table("start", {no: "0", first: start, **dict.fromkeys(others, "100.00")}))
+    return batch, devices
+
+
+def ended(batch, devices, total):
+    first, *others = (one.barcode for one in devices)
+    end = {"total": total, "peak": "44.00", "flat": "33.00"}
+    others = dict.fromkeys(others, "110.00")
+    sent(batch, table("end", {batch.reference.barcode: "10.0000", first: end, **others}))
+
+
+def test_a_meter_of_which_not_all_rates_were_read_does_not_keep_its_batch_from_being_judged():
+    batch, devices = rates_lacking(3)
+    ended(batch, devices, "110.00")
+    verdict = judge(batch)
+    assert (verdict.outcome, verdict.meter_count, verdict.failure_count) == ("passed", 2, 0)
+    kept = QualityResult.objects.get(device=devices[0])
+    assert (kept.outcome, kept.difference_kwh) == ("not_judged", Decimal(0))
+    assert Device.objects.get(pk=devices[0].pk).state == "qualified"
+    paper = quality_record(batch)
+    assert [row.conclusion for row in paper.rows] == ["not_judged", "pass", "pass"]
+    assert paper.sample == "2 / 10 = 20.0 %"
+    again = quality_batch()  # with the total alone
+    run_through(again, devices[:1], ["10.00"])
+    assert judge(again).outcome == "passed"
+
+
+def test_a_meter_that_fails_against_the_reference_fails_whatever_rates_were_read():
+    batch, devices = rates_lacking(2)
+    ended(batch, devices, "112.00")
+    assert [one.outcome for one in batch_seen(batch).meters] == ["failed", "passed"]
+    judge(batch)
+    assert Device.objects.get(pk=devices[0].pk).state == "awaiting_verification"
+
+
+def test_a_batch_of_which_no_meter_can_be_judged_is_not_judged():
+    batch, devices = rates_lacking(1)
+    ended(batch, devices, "110.00")
+    seen = batch_seen(batch)
+    assert ([one["code"] for one in seen.faults], seen.outcome) == (["no_meters"], "")
+    with pytest.raises(Refused):
+        judge(batch)
 
 
 def test_a_meter_far_from_the_others_is_named_though_it_passes():

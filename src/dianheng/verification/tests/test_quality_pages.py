@@ -26,6 +26,7 @@ from .quality import (
     table,
     verified_meters,
 )
+from .test_quality import ended, rates_lacking
 from .test_views import log_in, page
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,19 @@ def test_the_record_says_what_was_found(client):
     said = text(answer.content)
     assert "电能表质检记录" in said and devices[6].barcode in said
     assert "+0.40" in said and "±0.21" in said and "7/140=5.0%" in said
+
+
+def test_page_and_signature_say_which_meter_is_not_judged_and_what_becomes_of_it(client):
+    batch, devices = rates_lacking(2)
+    ended(batch, devices, "110.00")
+    log_in(client, Person.objects.get(pk=checking().person_id))
+    for name in ("quality_batch", "quality_judge"):
+        shown = page(client, name, batch.number)
+        assert "本批未判定" in shown and "另建批次" in shown, name
+    client.post(reverse("quality_judge", args=[batch.number]), {"digest": batch_seen(batch).digest})
+    assert "本批未判定" in page(client, "quality_batch", batch.number)
+    listed = page(client, "quality_results", outcome="not_judged")
+    assert devices[0].barcode in listed and devices[1].barcode not in listed
 
 
 def test_the_page_of_a_meter_and_the_checkers_home_name_the_batch(client):

@@ -1,5 +1,6 @@
 """Pages of QC batches: read by scan or file, seen as a table and a picture, judged, on paper."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -84,7 +85,7 @@ BATCHES = ListPage(
     ],
     filters=[
         Choice("state", gettext_lazy("State"), options=QualityState.choices),
-        Choice("outcome", gettext_lazy("Outcome"), options=QualityOutcome.choices),
+        Choice("outcome", gettext_lazy("Outcome"), options=QualityOutcome.choices[:2]),
         Choice("kind", gettext_lazy("Kind"), options=QualityKind.choices),
         Contains("bench", gettext_lazy("Bench"), "bench__barcode"),
         Days("made", gettext_lazy("Made at"), "made_at", of_moment=True),
@@ -330,7 +331,8 @@ def _page(request: HttpRequest, found: QualityBatch, reader: Reader) -> HttpResp
         "rows": rows,
         "has_rates": any(row.rates_difference_kwh is not None for row in rows),
         "apart": [row.device.barcode for row in rows if row.is_apart],
-        "share": _share(found, len(rows)),
+        "unjudged": _unjudged(rows),
+        "share": _share(found, len(rows) - len(_unjudged(rows))),
         "chart": _chart(rows),
         "reference_kwh": seen.reference_kwh if seen else (verdict.reference_kwh if verdict else None),
         "tone": QUALITY_TONE[QualityState(found.state)],
@@ -359,6 +361,11 @@ def _actions(request: HttpRequest, found: QualityBatch, seen: BatchSeen | None) 
         action(_("Record as PDF"), at("quality_paper"), None if is_judged else unjudged, is_primary=is_judged),
         action(_("Judge"), at("quality_judge"), refusal_of(request, REVIEW, found.unit) or ready, is_primary=not is_judged),
     ]  # fmt: skip
+
+
+def _unjudged(rows: Iterable[Any]) -> list[Any]:
+    """Meters that have no verdict though they were read to the end."""
+    return [row for row in rows if row.outcome == QualityOutcome.NOT_JUDGED]
 
 
 def _share(found: QualityBatch, meters: int) -> str:
@@ -443,7 +450,7 @@ def judge(request: HttpRequest, number: str) -> HttpResponse:
 
     outcome = QualityOutcome(seen.outcome).label if seen.outcome else "–"
     facts = {
-        "no": number, "n": len(seen.meters), "failed": len(seen.failures),
+        "no": number, "n": len(seen.judged), "failed": len(seen.failures),
         "allowed": found.allowed_failures, "outcome": outcome,
     }  # fmt: skip
     return answer_form(
@@ -453,7 +460,8 @@ def judge(request: HttpRequest, number: str) -> HttpResponse:
             "%(n)s meters, %(failed)s out of limits, %(allowed)s allowed. You sign: %(outcome)s."
         ) % facts,
         success=_("The batch is judged."), template="verification/quality_judge.html",
-        failures=seen.failures, faults=seen.faults if found.state == QualityState.OPEN else [],
+        failures=seen.failures, unjudged=_unjudged(seen.meters), batch=found,
+        faults=seen.faults if found.state == QualityState.OPEN else [],
     )  # fmt: skip
 
 
