@@ -143,6 +143,13 @@ def traced_records(trace: int, seen: Sequence[str] = ()) -> QuerySet[TracedRecor
     return (
         TracedRecord.objects.filter(trace_id=trace)
         .annotate(
+            bench_no=Coalesce(
+                "record__bench__barcode",
+                "field_check__calibrator__barcode",
+                "quality_meter__batch__bench__barcode",
+                Value(str(_("by hand"))),
+                output_field=TextField(),
+            ),
             task_no=Coalesce(
                 "record__task__number",
                 "field_check__task__number",
@@ -282,7 +289,7 @@ class Branch:
 
     @property
     def query(self) -> str:
-        """What the list of records is asked to show these alone; empty for cause and bench."""
+        """What the list of records is asked to show these alone; empty for the cause."""
         return urlencode(self.asked)
 
     @property
@@ -300,17 +307,18 @@ def tree_of(trace: Trace) -> Branch:
     """Cause, benches, tasks, units that have the devices now, and the state of these."""
     root = Branch(trace.cause_text)
     states = dict(DeviceState.choices)
+    by_hand = str(_("by hand"))
     for bench, task, unit, state, risk, count in trace.branches:
         at = root
         at.counts[risk] += count
         asked: dict[str, str] = {}
         for key, value, name in (
-            ("", "", bench or str(_("by hand"))),
+            ("bench", bench or by_hand, bench or by_hand),
             ("task", task, task),
             ("unit", unit, unit),
             ("state", state, str(states.get(state, state))),
         ):
-            asked = asked | {key: value} if value else asked
-            at = at.under.setdefault(name, Branch(name, asked))
+            asked = asked | {key: value}
+            at = at.under.setdefault(name, Branch(name, asked if value else {}))
             at.counts[risk] += count
     return root

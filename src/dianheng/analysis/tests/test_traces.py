@@ -1,5 +1,6 @@
 """A standard turns out bad: everything it touched, the risk of each, and the recall orders."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -12,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from dianheng.analysis.choices import Cause, Risk
 from dianheng.analysis.models import Trace, TracedRecord
 from dianheng.analysis.rules import site_margin, turning_point
+from dianheng.analysis.selectors import tree_of
 from dianheng.analysis.services import cause_of, trace_declare, trace_file, trace_recall, trace_run
 from dianheng.assets.choices import PlaceKind
 from dianheng.assets.models import Device, DeviceEvent, DeviceModel, Installation
@@ -310,6 +312,42 @@ def test_the_first_records_are_seen_while_the_search_goes_on_and_a_new_run_ends_
     assert sum(trace.counts.values()) == TracedRecord.objects.count() == 5
 
 
+def test_every_branch_of_the_tree_opens_the_records_that_it_counts(client):
+    """One task over two benches and by hand, its meters held by units of like names."""
+    lab = laboratory()
+    other = replace(lab, bench=equipment("BENCH-02", "bench", "CL3000"))
+    task = task_with(7)
+    for each, count, skip, bench in (
+        (lab, 4, 0, {}),
+        (other, 2, 4, {}),
+        (lab, 1, 6, {"bench_no": ""}),
+    ):
+        send(envelope_of(each, load_with(task, each.bench, count, skip=skip)) | bench)
+    held = list(task.devices.order_by("seq").values_list("device", flat=True))
+    names = {"COUNTY": "某县供电公司（清河）", "STATION": "某县供电公司（清河）城关所"}
+    county, station = (
+        unit_make(
+            code=code, name=name, kind="county", actor=system_actor(),
+            parent=metering_centre().parent,
+        )
+        for code, name in names.items()
+    )  # fmt: skip
+    with write_batch(actor=system_actor(), action="test.move"):
+        Device.objects.filter(pk__in=held[2:5]).update(unit=county)
+        Device.objects.filter(pk__in=held[:2] + held[6:]).update(unit=station)
+    trace = traced()
+    client.force_login(person_with("*", login="engineer"))
+    numbers = {record.number for record in TestRecord.objects.all()}
+    waiting, opened = [tree_of(trace)], {}
+    while waiting:
+        branch = waiting.pop()
+        waiting += branch.parts
+        page = client.get(f"/traces/{trace.number}/?{branch.query}").content.decode()
+        assert len([n for n in numbers if n in page]) == branch.total, branch.asked
+        opened[branch.name] = branch.total
+    assert [opened[name] for name in ("BENCH-01", "BENCH-02", "手工录入")] == [4, 2, 1]
+
+
 class TestOnSite:
     """A field calibrator turns out bad: the checks made with it, the customers whom they concern."""
 
@@ -384,7 +422,10 @@ class TestOnSite:
         check, meter, _point = self.checked()
         client.force_login(person_with("*", login="engineer"))
         address = f"/traces/{self.trace_of().number}/"
-        asked = f"?task={check.task.number}&amp;unit={quote_plus(meter.unit.name)}&amp;state={meter.state}"
+        asked = (
+            f"?bench={CALIBRATOR}&amp;task={check.task.number}"
+            f"&amp;unit={quote_plus(meter.unit.name)}&amp;state={meter.state}"
+        )
         assert f'href="{asked}"' in client.get(address).content.decode()
         found = client.get(address + asked.replace("&amp;", "&")).content.decode()
         assert f"/field/checks/{check.number}/" in found

@@ -145,7 +145,8 @@ TRACED = ListPage(
     ],
     filters=[
         Choice("risk", gettext_lazy("Risk"), options=Risk.choices),
-        Contains("unit", gettext_lazy("Held by"), "unit_name"),
+        Contains("bench", gettext_lazy("Bench or calibrator"), "bench_no", how="equals"),
+        Contains("unit", gettext_lazy("Held by"), "unit_name", how="equals"),
         Contains("task", gettext_lazy("Task"), "task_no", how="equals"),
         Choice("state", gettext_lazy("State now"), "device__state", options=DeviceState.choices),
         Contains("customer", gettext_lazy("Customer"), "customer"),

@@ -102,17 +102,21 @@ class Choice(Filter):
 
 @dataclass(frozen=True)
 class Contains(Filter):
-    """A piece of text; `how` is contains, starts or equals."""
+    """A piece of text; `how` is contains, starts or equals, as given or with plain digits and signs."""
 
     how: str = "contains"
 
     kind = "text"
 
     def read(self, data: QueryDict, scope: Any) -> tuple[list[Condition], list[Chip]]:
-        text = halfwidth(data.get(self.key, "")).strip()
+        given = data.get(self.key, "").strip()
+        text = halfwidth(given)
         if not text:
             return [], []
-        return [Condition(self.column, self.how, text)], [Chip(self.label, text, self.names)]
+        chips = [Chip(self.label, given, self.names)]
+        if self.how == "equals" and text != given:  # a name may hold full-width signs
+            return [Condition(self.column, "in", (given, text))], chips
+        return [Condition(self.column, self.how, text)], chips
 
 
 @dataclass(frozen=True)
