@@ -196,17 +196,25 @@ def test_a_scheme_is_edited_into_a_new_version(client, room):
     assert found.versions.count() == 2 and "XT 200/5 rated 5 %" in answer.content.decode()
 
 
+def today():
+    """A record that was just measured."""
+    now = timezone.localtime()
+    return {"started_at": f"{now:%Y-%m-%d %H:%M}", "finished_at": f"{now:%Y-%m-%d %H:%M}"}
+
+
+def shown(client, load, position):
+    """What the form of a position begins with."""
+    text = page(client, "load_enter", load.number, position)
+    return dict(re.findall(r'name="([^"]+)"[^>]*? value="([^"]*)"', text))
+
+
 def test_the_next_form_takes_over_room_standards_and_people(client, room):
     load = room.load(room.task(2))
     log_in(client, room.verifier)
     text = page(client, "load_enter", load.number, 1)
     assert 'name="temperature_start" inputmode="decimal" value=""' in text
-    send(client, load, typed(text, next="1"))
-    data = dict(
-        re.findall(
-            r'name="([^"]+)"[^>]*? value="([^"]*)"', page(client, "load_enter", load.number, 2)
-        )
-    )
+    send(client, load, typed(text, **today(), next="1"))
+    data = shown(client, load, 2)
     assert {name: data[name] for name in ("temperature_start", "temperature_end", "humidity_start")} == {
         "temperature_start": "21.0", "temperature_end": "21.5", "humidity_start": "48",
     }  # fmt: skip
@@ -215,6 +223,31 @@ def test_the_next_form_takes_over_room_standards_and_people(client, room):
         room.verifier.person_no,
     )
     assert data["started_at"] == "" and data["p0-rated-5-fu"] == ""
+
+
+def test_the_form_of_somebody_else_begins_with_their_own_staff_number(client, room):
+    load = room.load(room.task(2))
+    log_in(client, room.verifier)
+    send(client, load, typed(page(client, "load_enter", load.number, 1), **today()))
+    other = log_in(client, person_with("*", login="verifier2", name="吴检定"))
+    assert shown(client, load, 2)["verifiers"] == other.person_no
+    both = f"{other.person_no} {room.verifier.person_no}"
+    send(
+        client,
+        load,
+        typed(page(client, "load_enter", load.number, 2), verifiers=both, **today()),
+        2,
+    )
+    assert shown(client, load, 2)["verifiers"] == both
+
+
+def test_the_room_of_another_day_is_not_taken_over(client, room):
+    load = room.load(room.task(2))
+    log_in(client, room.verifier)
+    send(client, load, typed(page(client, "load_enter", load.number, 1)))
+    data = shown(client, load, 2)
+    assert (data["temperature_start"], data["humidity_end"]) == ("", "")
+    assert data["standards"] == room.standard.barcode
 
 
 def test_what_is_typed_is_signed_by_no_bench(client, room):

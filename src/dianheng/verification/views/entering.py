@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from dianheng.common.lists import NotUnderstood, read_moment
+from dianheng.identity.models import Person
 
 from ..models import BenchLoad, LoadPosition
 from ..words import point_text
@@ -62,8 +63,11 @@ def header_of(load: BenchLoad, put: LoadPosition, typed: Mapping[str, str]) -> d
     }
 
 
-def head_before(load: BenchLoad) -> dict[str, str]:
-    """What the form takes over from the record kept last of the load: room, standards, people."""
+def head_before(load: BenchLoad, typist: Person) -> dict[str, str]:
+    """What the form takes over from the record kept last of the load: standards, room, people.
+
+    The room as it was today; the verifiers where the typist is among them.
+    """
     last = load.records.order_by("-pk").first()
     if last is None:
         return {}
@@ -71,11 +75,17 @@ def head_before(load: BenchLoad) -> dict[str, str]:
         "temperature_start": last.temperature_start_c, "temperature_end": last.temperature_end_c,
         "humidity_start": last.humidity_start_pct, "humidity_end": last.humidity_end_pct,
     }  # fmt: skip
-    verifiers = [each["person_no"] for each in last.operators if each["role"] == "VERIFIER"]
+    is_of_today = timezone.localdate(last.finished_at) == timezone.localdate()
+    verifiers = [each for each in last.operators if each["role"] == "VERIFIER"]
+    is_of_typist = any(each["person_id"] == typist.pk for each in verifiers)
     return {
-        **{name: f"{value:f}" for name, value in climate.items() if value is not None},
+        **{
+            name: f"{value:f}"
+            for name, value in climate.items()
+            if is_of_today and value is not None
+        },
         "standards": " ".join(each["asset_no"] for each in last.standards if each.get("asset_no")),
-        "verifiers": " ".join(verifiers),
+        "verifiers": " ".join(each["person_no"] for each in verifiers if is_of_typist),
     }
 
 

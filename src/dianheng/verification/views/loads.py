@@ -333,6 +333,7 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
             return redirect("record", told["record_no"])
         problems = told_of(told["errors"], [(row.key, _label(row)) for row in typed])
     installation = installation_of(found.bench, timezone.localdate())
+    person = Person.objects.get(pk=actor_of(request).person_id)
     context = {
         "title": _("Position %(n)s") % {"n": position},
         "load": found,
@@ -341,11 +342,11 @@ def load_enter(request: HttpRequest, number: str, position: int) -> HttpResponse
         "reading_numbers": [str(n) for n in range(4)],
         "reading_numbers_of": {n: [str(k) for k in range(n)] for n in range(1, 6)},
         "problems": problems,
-        "posted": request.POST or head_before(found),
+        "posted": request.POST or head_before(found, person),
         "upload_id": request.POST.get("upload_id") or f"hand-{uuid.uuid4()}",
         "refusal": refusal,
         "standards": standards_of(installation),
-        "person": Person.objects.get(pk=actor_of(request).person_id),
+        "person": person,
         "now": timezone.localtime(),
         "puts": puts,
     }

@@ -81,6 +81,7 @@ def enter_transformer(
                     return redirect("load_enter", load.number, waiting[0].position)
                 return redirect("record", told["record_no"])
             problems = told["errors"]
+    person = Person.objects.get(pk=actor_of(request).person_id)
     context = {
         "title": _("Position %(n)s") % {"n": put.position},
         "load": load,
@@ -93,11 +94,11 @@ def enter_transformer(
         "wrong": wrong,
         "asks_signs": any(one.get("code") == SIGNS for one in problems)
         or bool(typed.get("signs_confirmed")),
-        "posted": request.POST or head_before(load),
+        "posted": request.POST or head_before(load, person),
         "upload_id": typed.get("upload_id") or f"hand-{uuid.uuid4()}",
         "refusal": refusal,
         "standards": standards_of(installation_of(load.bench, timezone.localdate())),
-        "person": Person.objects.get(pk=actor_of(request).person_id),
+        "person": person,
         "now": timezone.localtime(),
     }
     return render(
