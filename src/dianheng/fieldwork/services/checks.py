@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dianheng.assets.choices import HungRole
+from dianheng.assets.choices import DeviceKind, HungRole
 from dianheng.assets.models import Device
 from dianheng.assets.selectors.installations import hanging_at
 from dianheng.common.actor import Actor
@@ -101,6 +101,14 @@ def _take(point: UsagePoint, meter: Device | None, raw: Mapping[str, Any], on: G
     measured = None if stated else meter
     sheet, problems = read_sheet(raw, circuit_of(point, measured), on.rules.wiring)
     judged = Judged(problems=problems)
+    if on.tool is not None and on.tool.kind == DeviceKind.BENCH:
+        text = _(
+            "%(number)s is a bench of the laboratory, which is not used on site: name the instrument"
+            " that measured."
+        )
+        problems.append(
+            Problem("calibrator_no", "bench", str(text % {"number": on.calibrator.number}))
+        )
     if stated:
         found = Taken(sheet, judged, meter, transformer, kept_points(raw))
         if transformer is None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from dianheng.assets.choices import DeviceKind
 from dianheng.assets.models import Device
 from dianheng.common.errors import BadInput, Refused
 from dianheng.customers.models import UsagePoint
@@ -22,7 +23,7 @@ from dianheng.fieldwork.services import (
 from dianheng.fieldwork.services.checks import digest_of
 from dianheng.identity.services import actor_for_person, system_actor, write_batch
 from dianheng.identity.tests.factories import person_with
-from dianheng.standards.tests.factories import sent_out
+from dianheng.standards.tests.factories import equipment, sent_out
 
 from .factories import (
     CALIBRATOR,
@@ -62,6 +63,23 @@ def test_a_good_meter_passes_and_its_task_is_done():
     assert (error["value"], error["rounded"], error["limit"]) == ("0.225", "+0.20", "±0.5")
     assert result(check, "wiring")["conclusion"] == "pass"
     assert check.certificate_no == "DNJL-0921" and FieldOrder.objects.count() == 0
+
+
+@pytest.mark.parametrize("door", ["page", "file"])
+def test_a_bench_of_the_laboratory_is_no_calibrator(door):
+    """It is told with whatever else is wrong, and nothing is kept."""
+    calibrator()
+    task = field_task()
+    bench = equipment("BENCH-01", DeviceKind.BENCH, "CL3000", 60)
+    table = csv_of(task, CSV.replace("XY0001", bench.barcode).replace("0.21", "?"))
+    with pytest.raises(BadInput) as refused:
+        if door == "page":
+            record({**GOOD, "error_1": "?"}, task=task, calibrator_no=bench.barcode)
+        else:
+            send(table.encode(), "check.csv")
+    assert sorted(fields(refused)) == ["calibrator_no", "error_1"]
+    assert FieldCheck.objects.count() == 0
+    assert record(task=task).check.outcome == "pass"
 
 
 def test_a_meter_out_of_tolerance_is_replaced_within_three_working_days():
