@@ -36,6 +36,13 @@ class DayField(forms.Field):
                 _("“%(value)s” is no day. Write 2026-11-22, or t for today.") % {"value": value}
             ) from None
 
+    def prepare_value(self, value: Any) -> Any:
+        """What is shown: the day itself, where `t+7` was offered or typed."""
+        try:
+            return read_day(value) if isinstance(value, str) and value else value
+        except NotUnderstood:
+            return value
+
 
 class _Closing:
     """Options that may not be chosen now are greyed, their reason on hover; services refuse them too."""

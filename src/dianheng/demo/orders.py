@@ -1,9 +1,10 @@
 """Chapter: orders. One lot is accepted, one goes back, one waits for the maker's file of 3,000."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from dianheng.supply.services import order_make, sampling_report_issue, segment_issue
 from dianheng.supply.story import People, story
@@ -12,10 +13,11 @@ from dianheng.verification.models import VerificationTask
 from . import files
 from .company import acting, unit
 from .things import model, place
-from .verified import EVEN, barcode, by_noon, decide, test_on_benches
+from .verified import EVEN, barcode, decide, test_on_benches
 
 FIRST = 20260600001  # serial part of the first number of these orders
 QUANTITY, SMALL = 3000, 120
+SAMPLE_TAKES = timedelta(hours=7)  # six loads of one bench, so that none ends after now
 SEALS_FROM, ACCEPTED_SEALS_FROM = 500001, 600001  # apart from those of the other chapters
 
 
@@ -46,7 +48,7 @@ def from_file_to_decision(*, seed: int, password: str) -> None:
             ["BZ0001"],
             seed=seed,
             first_seal=SEALS_FROM,
-            began_at=by_noon(),
+            began_at=timezone.now() - SAMPLE_TAKES,
             faults={},
             shape=EVEN,
         )

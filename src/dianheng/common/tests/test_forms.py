@@ -1,11 +1,14 @@
 """What a service refuses is shown on the form: each reason once, beside its field or on top."""
 
+from datetime import timedelta
+
 import pytest
 from django import forms
 from django.test import RequestFactory
+from django.utils import timezone
 
 from dianheng.common.errors import BadInput, Refusal, Refused
-from dianheng.common.forms import MOST_SHOWN, Form, take_refusal
+from dianheng.common.forms import MOST_SHOWN, DayField, Form, take_refusal
 
 
 class SealForm(Form):
@@ -49,3 +52,14 @@ def test_several_refusals_and_very_many_reasons(monkeypatch):
     texts = shown(Refused(first, second), monkeypatch)["__all__"]
     assert texts[:3] == ["First.", "Second.", "R0"] and len(texts) == MOST_SHOWN + 3
     assert "7" in texts[-1]
+
+
+@pytest.mark.parametrize(("given", "shown"), [("t", 0), ("t+20", 20), ("t-3", -3)])
+def test_a_day_that_is_offered_as_an_offset_is_shown_as_the_day(given, shown):
+    class Due(Form):
+        on = DayField(initial=given)
+
+    day = timezone.localdate() + timedelta(days=shown)
+    assert str(Due()["on"].value()) == str(day)
+    assert str(Due({"on": given})["on"].value()) == str(day)
+    assert Due({"on": "soon"})["on"].value() == "soon"  # what was typed wrong stands as typed

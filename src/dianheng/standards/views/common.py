@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -106,11 +107,12 @@ def write_form(
     Args:
         write: the service, with what it is about; gets the fields of the form and the actor.
         crumbs: pages above; absent: the laboratory.
-        texts: as `answer_form` takes them; “Record” stands on the button where none is said.
+        texts: as `answer_form` takes them, the title always; “Record” stands on the button where none is said.
     """
 
     def act(data: dict[str, Any]) -> str:
         write(actor=actor_of(request), **data)
+        messages.success(request, _("%(what)s: done.") % {"what": texts["title"]})
         return back
 
     above = laboratory_crumbs() if crumbs is None else crumbs
