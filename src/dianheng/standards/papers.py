@@ -26,7 +26,7 @@ def handover_list(order: SendoutOrder, *, is_in: bool) -> paper.HandoverNote:
     is_done = is_in or order.handed_at is not None
     state = "received" if is_done else "open"
     return paper.HandoverNote(
-        number=order.number, created_at=timezone.localtime(order.made_at),
+        number=order.number, created_at=timezone.localtime((last and is_in and last.back_at) or order.made_at),
         body=body_for(order.unit), purpose="sendout_in" if is_in else "sendout_out",
         state="received_with_difference" if found else state,
         from_unit=order.body if is_in else order.unit.name,

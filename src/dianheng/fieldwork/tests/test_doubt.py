@@ -307,6 +307,10 @@ class TestOnSite:
         answer = client.get(reverse("doubt_notice", args=[one.number]))
         assert answer["Content-Type"] == "application/pdf" and answer.content[:5] == b"%PDF-"
         assert client.get(reverse("doubt_opening", args=[one.number])).status_code == 404
+        client.cookies["django_language"] = "en"
+        in_english = client.get(reverse("process", args=[one.number])).content.decode()
+        assert "Begin the test" in in_english and "下达检验任务" not in in_english
+        del client.cookies["django_language"]
 
     def test_what_was_taken_is_not_approved_once_another_record_says_otherwise(
         self, people, client

@@ -220,7 +220,13 @@ def _course(found: ProcessInstance, tasks: list[ProcessTask]) -> list[dict[str, 
             {"at": task.ended_at, "task": task, "label": label, "fields": fields, "last": last}
         )
     for one in found.notes.select_related("person", "acting_for"):
-        lines.append({"at": one.at, "note": one, "label": NoteKind(one.kind).label})
+        step = plan.get(one.facts.get("step", "")) if one.kind == NoteKind.SERVICE else None
+        lines.append(
+            {
+                "at": one.at, "note": one, "label": NoteKind(one.kind).label,
+                "text": text_of(step["title"]) if step else one.text,
+            }
+        )  # fmt: skip
     return sorted(lines, key=lambda line: line["at"], reverse=True)
 
 
