@@ -358,7 +358,7 @@ def _records_in_step(key: str, paths: Sequence[str]) -> list[int]:
         rows = columns.execute(
             f"select distinct record from seen where floor(value / {STEP_PCT})::int * {STEP_PCT} = ?"
             " and abs(value) <= 200 order by record desc limit ?",
-            [int(step), COUNTED + 1],
+            [_number(step), COUNTED + 1],
         ).fetchall()
     return [record for (record,) in rows]
 

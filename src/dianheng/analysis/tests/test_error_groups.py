@@ -139,7 +139,8 @@ def test_a_difference_that_nobody_would_notice_does_not_stand_apart():
 @pytest.mark.parametrize(
     "address",
     ["bench/99999999999999999999999", "standard/99999999999999999999999", "position/1/99999999999",
-     "month/9999-12", "month/0001-01", "step/5;;0001-01-01;;"],
+     "month/9999-12", "month/0001-01", "step/5;;0001-01-01;;",
+     f"step/{10**40};;;;", f"step/{'9' * 18};;;;"],
 )  # fmt: skip
 def test_a_key_that_no_database_holds_finds_nothing(address, client):
     meters_tested(1)
