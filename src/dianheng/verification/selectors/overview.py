@@ -86,16 +86,15 @@ class Overview:
 
 BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 
-# The two errors of a transformer are its basic error, each at points of its own. What was blocked
-# at first is stored without conclusion: the newest verdict has it.
+# The two errors of a transformer are its basic error, each at points of its own. The newest verdict
+# has the conclusion, by the rule of `put_conclusions`.
 _RESULTS = """
 (select record_id, seq, value, rounded, limit_high, internal_limit, unit,
-        case when conclusion <> '' then conclusion
-             else (select v.points -> verification_testresult.seq::text ->> 0
-                     from verification_verdict v
-                    where v.record_id = verification_testresult.record_id
-                    order by v.number desc limit 1)
-        end as conclusion,
+        (select case when v.outcome = 'blocked' then ''
+                     else coalesce(v.points -> verification_testresult.seq::text ->> 0, verification_testresult.conclusion) end
+           from verification_verdict v
+          where v.record_id = verification_testresult.record_id
+          order by v.number desc limit 1) as conclusion,
         case when item in ('ratio_error', 'phase_displacement') then 'basic_error' else item end as item,
         case item when 'ratio_error' then 'f ' when 'phase_displacement' then 'δ ' else '' end || point as point
    from verification_testresult where record_id = any(%s))
@@ -106,7 +105,7 @@ _POINTS = f"""
 select item, point, bar, grouping(bar) = 1 as is_point, max(limit_high), max(internal_limit), max(unit),
        count(*), avg(value), coalesce(stddev_samp(value), 0), min(value), max(value),
        count(*) filter (where abs(rounded) > internal_limit), count(*) filter (where abs(rounded) > limit_high),
-       count(*) filter (where conclusion = 'fail'), min(seq)
+       count(*) filter (where item <> 'basic_error' and conclusion = 'fail'), min(seq)
   from (select *, case when item = 'basic_error'
                   then width_bucket(value / limit_high, -1.25, 1.25, %s) end as bar
           from {_RESULTS} t

@@ -22,6 +22,7 @@ from dianheng.metrology.periods import last_valid_day
 from dianheng.standards.services import standard_certify
 from dianheng.verification.models import Approval, ApprovalLine, Review, ReviewLine
 from dianheng.verification.rules import signing_digest
+from dianheng.verification.selectors.overview import overview_of
 from dianheng.verification.selectors.results import results_failing
 from dianheng.verification.selectors.tasks import first_results
 from dianheng.verification.services import (
@@ -449,3 +450,29 @@ def test_a_record_judged_again_after_a_block_is_still_the_first_result_of_its_de
     first = first_results(task)[row.device_id]
     assert (first["attempt"], first["outcome"]) == (1, "failed")
     assert {each.item for each in results_failing([first])} == set(first["failing_items"]) != set()
+
+
+def test_a_reviewer_sees_items_of_the_sample_as_the_newest_verdict_has_them():
+    lab, task = laboratory(), task_with(2, kind="sampling")
+    sent = envelope_of(lab, load_with(task, lab.bench))
+    point = next(p for p in sent["devices"][0]["points"] if p["item"] == "VARIATION")
+    point["samples"] = ["0.1", "1.9"]
+    send(sent)
+
+    def failed():
+        records = list(task.records.values_list("pk", flat=True))
+        return sum(one.failed for one in overview_of(records).sample_items)
+
+    def judged_on_papers_through(day):
+        with write_batch(actor=system_actor(), action="test.paper"):
+            lab.standard.certificates.update(valid_through=day)
+        ids = list(task.devices.values_list("pk", flat=True))
+        return results_judge_again(
+            task=task, reason="补录证书", actor=system_actor(), task_device_ids=ids
+        )
+
+    assert failed() == 1
+    assert judged_on_papers_through(date(2021, 1, 1)) == {"blocked": 2}
+    assert failed() == 0
+    assert judged_on_papers_through(timezone.localdate()) == {"unfit": 1, "passed": 1}
+    assert failed() == 1
