@@ -134,10 +134,15 @@ def sendout_lost(
         if (earlier := idempotent(request_key, "sendout.lost")) is not None:
             return same_order(order, earlier)
         found = locked(order, *AWAY)
-        rows = found.items.filter(pk__in=list(item_ids), state=ItemState.OUT)
-        if rows.count() < len(set(item_ids)):
+        chosen = found.items.filter(pk__in=list(item_ids)).select_related("device").order_by("pk")
+        faults = [
+            fault("items", "not_out", _("%(code)s is not out any more."), one.device.barcode)
+            for one in chosen.exclude(state=ItemState.OUT)
+        ]
+        if faults or len(chosen) < len(set(item_ids)):
             text = _("A line is not out any more.")
-            raise BadInput(text, [fault("items", "not_out", text)])
+            raise BadInput(text, faults or [fault("items", "not_out", text)])
+        rows = found.items.filter(pk__in=[one.pk for one in chosen])
         devices_transition(
             device_ids=list(rows.values_list("device_id", flat=True)), verb=Verb.LOSE, actor=actor,
             reason=reason.strip(), document=f"sendout:{found.number}",

@@ -222,7 +222,8 @@ def test_losses_and_costs_are_entered_by_machine(rest):
     assert (status, [one["state"] for one in gone["standards"]]) == (200, ["out", "lost"])
     assert rest(f"{here}/lost", lost) == (200, gone)
     status, answer = rest(f"{here}/lost", lost | {"request_key": "lost-2026-2"})
-    assert (status, answer["errors"][0]["code"]) == (422, "not_out")
+    (one,) = answer["errors"]
+    assert (status, one["code"], one["device"]) == (422, "not_out", "STD-0012")
     costs = {"invoice_no": "INV-7", "standards": [{"barcode": "STD-0011", "cost_yuan": "1800.50"}]}
     status, paid = rest(f"{here}/costs", costs)
     assert (status, paid["cost_yuan"], paid["invoice_no"]) == (200, "1800.50", "INV-7")
