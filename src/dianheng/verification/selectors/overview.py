@@ -91,13 +91,12 @@ BARS = 50  # a twentieth of the limit each, over 1.25 times the limit either way
 _RESULTS = """
 (select record_id, seq, value, rounded, limit_high, internal_limit, unit,
         (select case when v.outcome = 'blocked' then ''
-                     else coalesce(v.points -> verification_testresult.seq::text ->> 0, verification_testresult.conclusion) end
-           from verification_verdict v
-          where v.record_id = verification_testresult.record_id
+                     else coalesce(v.points -> r.seq::text ->> 0, r.conclusion) end
+           from verification_verdict v where v.record_id = r.record_id
           order by v.number desc limit 1) as conclusion,
         case when item in ('ratio_error', 'phase_displacement') then 'basic_error' else item end as item,
         case item when 'ratio_error' then 'f ' when 'phase_displacement' then 'δ ' else '' end || point as point
-   from verification_testresult where record_id = any(%s))
+   from verification_testresult r where record_id = any(%s))
 """
 # One reading of the results for the table of points, of what only samples are tested for, and
 # for the columns of the histograms: rows of a point (`bar` null) and rows of its columns.
