@@ -18,6 +18,7 @@ from .choices import OrderState, TaskState
 from .due import first_checks_unplanned
 from .selectors import open_tasks_signed_by, orders, tasks
 from .services.judge import rules_on
+from .services.transformers import regulations_of_transformers
 
 SOON_DAYS = 7
 
@@ -80,11 +81,13 @@ def rules_to_sign(request: HttpRequest) -> Sequence[TodoGroup]:
     unit = getattr(request.user, "unit", None)
     if unit is None or not rights.may("verification.confirm_rules", unit.path):
         return []
-    editions = open_tasks_signed_by(unit)
+    open_ = open_tasks_signed_by(unit)
+    editions = open_.values_list("usage_point__class_edition", flat=True).distinct()
     needed = dict.fromkeys(
-        each
-        for edition in editions.values_list("usage_point__class_edition", flat=True).distinct()
-        for each in rules_on(timezone.localdate(), edition).judging
+        [
+            *(one for each in editions for one in rules_on(timezone.localdate(), each).judging),
+            *regulations_of_transformers(open_),
+        ]
     )
     signed = signed_rule_sets(unit, list(needed))
     items = [

@@ -1,25 +1,30 @@
 """What the rules say of a transformer that was measured where it hangs."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from dianheng.assets.models import Device
+from dianheng.assets.choices import TRANSFORMERS
+from dianheng.assets.models import Device, DeviceModel, Installation
 from dianheng.common.texts import why
 from dianheng.customers.models import UsagePoint
 from dianheng.metrology.environment import Environment
 from dianheng.metrology.errors import MetrologyError
 from dianheng.metrology.observations import Observation
 from dianheng.metrology.records import RecordVerdict
+from dianheng.metrology.rule_sets import RuleSet
 from dianheng.metrology.schemes import Stage
 from dianheng.metrology.transformer_records import ERRORS, transformer_judge
 from dianheng.metrology.transformer_schemes import (
     TransformerPlate,
     TransformerScheme,
     generate_transformer_scheme,
+    regulation_of,
     standard_class_needed,
 )
 from dianheng.verification.rules import class_number
@@ -38,6 +43,8 @@ from dianheng.verification.services.transformer_history import (
     turned,
 )
 
+from ..choices import TaskKind
+from ..models import FieldTask
 from ..rules import FORBIDDEN_TEXTS, Block, Calibrator, calibrator_blocks
 from ..selectors import known_errors, transformers_at
 from ..sheet import Problem, Sheet
@@ -58,6 +65,22 @@ def transformer_at(point: UsagePoint, stated: str, at: datetime) -> Device | Non
 def site_scheme(plate: TransformerPlate) -> TransformerScheme:
     """Items and points of a transformer in use."""
     return generate_transformer_scheme(plate, Stage.IN_USE)
+
+
+def regulations_of_transformers(tasks: QuerySet[FieldTask]) -> list[RuleSet]:
+    """By which the transformers are judged that hang where tasks ask for them."""
+    asked = tasks.filter(kind__in=(TaskKind.TRANSFORMER, TaskKind.WHOLE))
+    models = DeviceModel.objects.filter(
+        pk__in=Installation.objects.filter(
+            usage_point__in=asked.values("usage_point"), removed_at=None,
+            device__kind__in=TRANSFORMERS,
+        ).values("device__model")
+    )  # fmt: skip
+    found = []
+    for model in models:
+        with suppress(MetrologyError):  # without its plate nothing is judged
+            found.append(regulation_of(transformer_plate_of(model)))
+    return found
 
 
 def kept_points(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -264,9 +264,21 @@ def test_the_metrologist_of_the_crew_s_unit_has_its_rule_sets_to_sign(client):
     first_task()
     (group,) = groups_of(client, metrologist, rules_to_sign)
     assert {item.label for item in group.items} >= {"DL/T 1664-2016", "First check practice-2016"}
+    assert not {item.label for item in group.items} & {"JJG 1189.3-2022"}
     other = unit_make(code="OTHER", name="邻县", kind="county", actor=system_actor())
     stranger = person_with("verification.confirm_rules", login="zh", name="郑", unit=other)
     assert groups_of(client, stranger, rules_to_sign) == []
+    sign_rules()
+    assert groups_of(client, metrologist, rules_to_sign) == []
+
+
+def test_the_regulation_of_the_transformers_that_hang_there_is_among_them(client):
+    metrologist = person_with("verification.confirm_rules", login="wu", name="吴")
+    calibrator(is_signed=False)
+    transformer_task()
+    (group,) = groups_of(client, metrologist, rules_to_sign)
+    assert "JJG 1189.3-2022" in {item.label for item in group.items}
+    assert measured(task=FieldTask.objects.get()).outcome == "provisional"
     sign_rules()
     assert groups_of(client, metrologist, rules_to_sign) == []
 
