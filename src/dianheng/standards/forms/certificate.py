@@ -22,6 +22,9 @@ class CertificateForm(Form):
     issuer = forms.CharField(label=_("Issued by"), max_length=200)
     valid_from = DayField(label=_("From"))
     valid_through = DayField(label=_("Through"))
+    takes_over = forms.BooleanField(
+        label=_("It takes over from a certificate that still holds"), required=False
+    )
 
 
 class ValuesForm(Form):
@@ -90,9 +93,6 @@ class StandardCertificateForm(CertificateForm, ValuesForm):
         label=_("Traced to our own standard"), required=False, max_length=64,
         help_text=_("Its bar code, where we made the certificate ourselves."),
     )  # fmt: skip
-    takes_over = forms.BooleanField(
-        label=_("It takes over from a certificate that still holds"), required=False
-    )
     sent = forms.FileField(
         label=_("Scanned certificate"), required=False,
         widget=forms.FileInput(attrs={"accept": ".pdf,.ofd,.jpg,.jpeg,.png,.webp"}),

@@ -13,7 +13,6 @@ from dianheng.assets.choices import STANDARDS
 from dianheng.assets.models import Device
 from dianheng.common.actor import Actor
 from dianheng.common.errors import BadInput, Refusal, Refused
-from dianheng.common.lists.columns import show
 from dianheng.documents.services import upload_keep, uploads_judge
 from dianheng.identity.services import idempotent, remember, require, write_batch
 
@@ -21,7 +20,7 @@ from ..models import CertificatePoint, OutsideStandard, StandardCertificate
 from ..rights import RIGHT
 from ..rules import Fault, PointValue, outside, read_values, spans_of
 from ..selectors.chain import way_up
-from .laboratory import check_period, written
+from .laboratory import check_period, guard_overlap, written
 from .sendout_plan import lock_devices
 from .sendout_return import sendouts_settle
 
@@ -99,7 +98,10 @@ def standard_certify(
         if (earlier := idempotent(request_key, "standard.certify")) is not None:
             return _same(device, earlier)
         lock_devices([device])  # two at once would not see that they overlap
-        _guard_overlap(device, number.strip(), valid_from, valid_through, takes_over)
+        guard_overlap(
+            StandardCertificate.objects.filter(device=device), number.strip(), valid_from,
+            valid_through, takes_over,
+        )  # fmt: skip
         if higher_device is not None:
             _guard_circle(device, higher_device, valid_from, valid_through)
         file = upload_keep(upload=kept[0], actor=actor) if kept else None
@@ -209,42 +211,6 @@ def _store(certificate: StandardCertificate, points: Sequence[PointValue]) -> No
         )
         for seq, p in enumerate(points, 1)
     )  # fmt: skip
-
-
-def _guard_overlap(
-    device: Device, number: str, valid_from: date, valid_through: date, takes_over: bool
-) -> None:
-    """Two certificates hold on the same days only where the later one takes over."""
-    others = StandardCertificate.objects.filter(
-        device=device, withdrawn_on__isnull=True, valid_from__lte=valid_through,
-        valid_through__gte=valid_from,
-    ).exclude(number=number)  # fmt: skip
-    rows = list(others.order_by("valid_from"))
-    covering = [
-        row for row in rows if row.valid_from <= valid_from and row.valid_through >= valid_through
-    ]
-    facts = {"device": device.barcode, "certificates": [row.number for row in rows]}
-    for row in covering:
-        text = _(
-            "Certificate %(number)s holds from %(first)s through %(last)s, all the days of this one. "
-            "Correct the days, or withdraw it first."
-        )
-        raise Refused(Refusal("covered", text % _period(row), facts))
-    if rows and not takes_over:
-        text = _(
-            "Certificate %(number)s holds from %(first)s through %(last)s, on days of this one too. "
-            "Say that the later one takes over, or correct the days."
-        )
-        errors = [
-            {"field": "takes_over", "code": "overlap", "text": text % _period(row)} for row in rows
-        ]
-        raise Refused(Refusal("overlap", errors[0]["text"], facts, errors))
-
-
-def _period(row: StandardCertificate) -> dict[str, str]:
-    return {
-        "number": row.number, "first": show(row.valid_from), "last": show(row.valid_through),
-    }  # fmt: skip
 
 
 def _lock_chain() -> None:

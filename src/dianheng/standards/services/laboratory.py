@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dianheng.assets.choices import STANDARDS, DeviceKind
@@ -122,13 +122,26 @@ def installation_certify(
     valid_from: date,
     valid_through: date,
     actor: Actor,
+    takes_over: bool = False,
 ) -> InstallationCertificate:
-    """Record a 计量标准考核证书."""
+    """Record a 计量标准考核证书.
+
+    Args:
+        takes_over: it takes the place of one that still holds on its first day, as after a
+            re-examination.
+
+    Raises:
+        Refused: `overlap`, `covered`: another one holds on days of it.
+    """
     check_period(valid_from, valid_through)
     if not number.strip() or not issuer.strip():
         raise BadInput(_("A certificate needs number and issuer."))
     actor = require(actor, RIGHT, installation.unit_id)
     with written(actor, "installation.certify", _("This certificate is recorded already.")):
+        StandardInstallation.objects.select_for_update().get(pk=installation.pk)
+        guard_overlap(
+            installation.certificates.all(), number.strip(), valid_from, valid_through, takes_over
+        )
         return InstallationCertificate.objects.create(
             installation=installation,
             number=number.strip(),
@@ -240,6 +253,48 @@ def paper_withdraw(*, paper: Any, withdrawn_on: date, reason: str, actor: Actor)
         paper.save(update_fields=["withdrawn_on"])
         if isinstance(paper, StandardCertificate):
             sendouts_unsettle(paper, batch.at)
+
+
+def guard_overlap(
+    papers: QuerySet[Any], number: str, valid_from: date, valid_through: date, takes_over: bool
+) -> None:
+    """Two certificates of one thing hold on the same days only where the later one takes over.
+
+    Args:
+        papers: the certificates of the thing.
+
+    Raises:
+        Refused: `covered`: one holds on all the days of this one; `overlap`: on some of them.
+    """
+    others = papers.filter(
+        withdrawn_on__isnull=True, valid_from__lte=valid_through, valid_through__gte=valid_from
+    ).exclude(number=number)
+    rows = list(others.order_by("valid_from"))
+    covering = [
+        row for row in rows if row.valid_from <= valid_from and row.valid_through >= valid_through
+    ]
+    facts = {"certificates": [row.number for row in rows]}
+    for row in covering:
+        text = _(
+            "Certificate %(number)s holds from %(first)s through %(last)s, all the days of this one. "
+            "Correct the days, or withdraw it first."
+        )
+        raise Refused(Refusal("covered", text % _period(row), facts))
+    if rows and not takes_over:
+        text = _(
+            "Certificate %(number)s holds from %(first)s through %(last)s, on days of this one too. "
+            "Say that the later one takes over, or correct the days."
+        )
+        errors = [
+            {"field": "takes_over", "code": "overlap", "text": text % _period(row)} for row in rows
+        ]
+        raise Refused(Refusal("overlap", errors[0]["text"], facts, errors))
+
+
+def _period(row: Any) -> dict[str, str]:
+    return {
+        "number": row.number, "first": show(row.valid_from), "last": show(row.valid_through),
+    }  # fmt: skip
 
 
 def _guard_earlier(ended_on: date | None, day: date) -> None:

@@ -193,6 +193,28 @@ def test_a_measuring_standard_goes_by_the_certificate_that_has_begun(client):
     assert "state-bad" in page(client, "laboratory")
 
 
+def test_two_certificates_of_a_measuring_standard_on_the_same_days_are_asked_about(client):
+    log_in(client, person_with("*", login="engineer", name="林标准"))
+    room = examined()
+    held = room.installation.certificates.get()
+    url = reverse("installation_certificate", args=[room.installation.code])
+    paper = {
+        "number": "[2027]江量标电证字第047号", "issuer": "局",
+        "valid_from": str(held.valid_through), "valid_through": str(held.valid_through + timedelta(days=1800)),
+    }  # fmt: skip
+    text = client.post(url, paper).content.decode()
+    assert held.number in text and "接替" in text
+    assert room.installation.certificates.count() == 1
+    assert client.post(url, paper | {"takes_over": "on"}).status_code == 302
+    covered = paper | {
+        "number": "第048号",
+        "valid_from": str(held.valid_through + timedelta(days=1)),
+        "takes_over": "on",
+    }
+    assert "第047号" in client.post(url, covered).content.decode()
+    assert room.installation.certificates.count() == 2
+
+
 def test_the_list_turns_amber_by_the_setting_of_due_days(client):
     log_in(client, person_with("*", login="engineer", name="林标准"))
     device = equipment("STD-0009", "standard_meter", "CL311")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -107,15 +106,16 @@ def write_form(
     Args:
         write: the service, with what it is about; gets the fields of the form and the actor.
         crumbs: pages above; absent: the laboratory.
-        texts: as `answer_form` takes them, the title always; “Record” stands on the button where none is said.
+        texts: as `answer_form` takes them, the title always; where nothing is said, “Record” stands on
+            the button, and afterwards that it is done.
     """
 
     def act(data: dict[str, Any]) -> str:
         write(actor=actor_of(request), **data)
-        messages.success(request, _("%(what)s: done.") % {"what": texts["title"]})
         return back
 
     above = laboratory_crumbs() if crumbs is None else crumbs
-    return answer_form(
-        request, form, act, back=back, crumbs=above, **{"submit": _("Record"), **texts}
-    )
+    said = {
+        "submit": _("Record"), "success": _("%(what)s: done.") % {"what": texts["title"]}, **texts,
+    }  # fmt: skip
+    return answer_form(request, form, act, back=back, crumbs=above, **said)
