@@ -120,7 +120,13 @@ def changes_of_check(check: FieldCheck) -> list[dict[str, Any]]:
 
 
 def _gravity(result: Mapping[str, Any]) -> tuple[bool, bool, Decimal]:
-    """How bad a change is: failed, not judged, then its share of the limit."""
-    limit = Decimal(result["limit"].lstrip("±")) if result["limit"] else Decimal(0)
+    """How bad a change is: failed, not judged, then its share of the limit.
+
+    >>> change = {"conclusion": "pass", "value": "-0.06", "limit": "±0.24"}
+    >>> _gravity(change), _gravity(change | {"limit": "-0.12–0.12"})  # as it was kept at first
+    ((False, False, Decimal('0.25')), (False, False, Decimal('0.5')))
+    """
+    high = result["limit"].lstrip("±").rpartition("–")[2]
+    limit = Decimal(high) if high else Decimal(0)
     share = abs(Decimal(result["value"])) / limit if limit and result["value"] else Decimal(0)
     return result["conclusion"] == "fail", result["conclusion"] != "pass", share
