@@ -23,6 +23,7 @@ EVER = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _DOUBTFUL = """
 with recursive paper as (
     select p.id, p.device_id, p.higher_device_id, p.higher_outside_id,
+           p.valid_from::timestamp at time zone %(zone)s as made,
            lower(span)::timestamp at time zone %(zone)s as since,
            upper(span)::timestamp at time zone %(zone)s as until
       from verification_standardcertificate p
@@ -44,12 +45,12 @@ with recursive paper as (
      union all
      select c.device_id, c.since, c.until, c.id
        from paper c join outside a on a.id = c.higher_outside_id
-      where c.since + interval '1 day' > %(from_at)s and c.since < %(through_at)s and c.since < c.until)
+      where c.made + interval '1 day' > %(from_at)s and c.made < %(through_at)s)
     union
     select c.device_id, c.since, c.until, c.id
       from doubtful d
       join paper c on c.higher_device_id = d.thing
-       and c.since + interval '1 day' > d.since and c.since < d.until and c.since < c.until
+       and c.made + interval '1 day' > d.since and c.made < d.until
 )
 """
 

@@ -222,6 +222,13 @@ class TestCertifiedWith:
         self.certified(first, above=None, number="DC-WRONG", withdrawn=withdrawn)
         assert self.count(traced(code="STD-UP")) == count
 
+    def test_a_certificate_counts_again_though_the_one_above_is_mended_by_then(self, above):
+        """What was certified in the days of doubt stays in doubt, also after a mistaken follower."""
+        self.certified(20, above=above)
+        self.certified(10, above=None, number="DC-WRONG", withdrawn=9)
+        mended = timezone.now() - timedelta(days=15)
+        assert self.count(traced(code="STD-UP", through_at=mended)) == 2
+
     @pytest.mark.parametrize("withdrawn", [20, 5], ids=["from its first day", "later"])
     def test_withdrawing_the_doubtful_certificate_takes_no_record_out(self, above, withdrawn):
         self.certified(20, above=above, withdrawn=withdrawn)
